@@ -1,0 +1,20 @@
+export { AddressBook } from "./address-book.ts";
+export {
+  type ConnectionStatus,
+  type DialOutcome,
+  type DialResult,
+  type DialTarget,
+  type DiscoveredPeer,
+  type Discovery,
+  type DiscoveryStatus,
+  type Gossip,
+  type GossipMessage,
+  type IncomingRequest,
+  MAX_GOSSIP_BYTES,
+  MAX_REQUEST_BYTES,
+  type Network,
+  type NetworkEvent,
+  type NetworkStatus,
+  type RequestHandler,
+  type RequestOptions,
+} from "./network.ts";

@@ -1,0 +1,1 @@
+export type { NodeUseCases, RequestContext, Revised } from "./use-cases.ts";

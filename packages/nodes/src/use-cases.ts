@@ -1,0 +1,49 @@
+import type {
+  MeshView,
+  NodeId,
+  NodeMetrics,
+  NodePage,
+  NodeQuery,
+  NodeRegistration,
+  NodeUpdate,
+  NodeView,
+} from "@pi-controller/schema";
+
+/** Who asks, as far as a use case cares. */
+export interface RequestContext {
+  readonly correlationId: string;
+}
+
+/** A record with its revision: changes with every write, and is what `ETag` and `If-Match` carry. */
+export interface Revised<T> {
+  readonly value: T;
+  readonly revision: string;
+}
+
+/** What any edge (REST, gRPC, CLI, ...) can do with nodes. All rules are behind this, none in the edges. */
+export interface NodeUseCases {
+  list(query: NodeQuery): NodePage;
+  /** @throws MeshError NOT_FOUND */
+  get(id: NodeId): Revised<NodeView>;
+  /** @throws MeshError NOT_FOUND, UNAVAILABLE when a peer answers at the address and will not join in time */
+  register(
+    registration: NodeRegistration,
+    context: RequestContext,
+  ): Promise<Revised<NodeView> & { readonly created: boolean }>;
+  /**
+   * @param ifMatch the revision that the caller has seen; without it, whatever is there is overwritten
+   * @throws MeshError NOT_FOUND, FAILED_PRECONDITION when the revision is another one, ALREADY_EXISTS when
+   *   another node has the name
+   */
+  update(
+    id: NodeId,
+    update: NodeUpdate,
+    ifMatch: string | undefined,
+    context: RequestContext,
+  ): Promise<Revised<NodeView>>;
+  /** @throws MeshError NOT_FOUND, FAILED_PRECONDITION when the revision is another one or the node is alive */
+  remove(id: NodeId, ifMatch: string | undefined, context: RequestContext): Promise<void>;
+  /** @throws MeshError NOT_FOUND */
+  metrics(id: NodeId, query: { readonly since?: string | undefined; readonly limit: number }): NodeMetrics;
+  mesh(): MeshView;
+}

@@ -152,6 +152,8 @@ export const eventStreamQuerySchema = z.strictObject({
   ...eventFilter,
   /** Sequence number of the last message that the client has: what came after it is sent first. */
   after: z.coerce.number().int().nonnegative().optional(),
+  /** The log that `after` counts in, as `hello` named it: in another log `after` means nothing. */
+  log: z.string().max(64).optional(),
 });
 export type EventStreamQuery = z.infer<typeof eventStreamQuerySchema>;
 
@@ -179,8 +181,30 @@ export const eventStreamMessageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("event"), sequence: z.int(), event: eventSchema }),
   /** The client reads too slowly: this many events were left out. */
   z.object({ kind: z.literal("dropped"), count: z.int() }),
+  /**
+   * Sent when there was nothing else to send for a while: browsers do not see the protocol's own pings. All
+   * that matches up to `sequence` has been sent, so that a rare filter resumes from there too.
+   */
+  z.object({ kind: z.literal("heartbeat"), sequence: z.int() }),
 ]);
 export type EventStreamMessage = z.infer<typeof eventStreamMessageSchema>;
+
+/** Answer of `GET /healthz` (with status 503 when not `live`) and of `GET /readyz` (when not `ready`). */
+export const healthSchema = z.object({
+  /** False when only a restart helps. */
+  live: z.boolean(),
+  /** False while the peer starts or stops, or cannot do its work. */
+  ready: z.boolean(),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      ok: z.boolean(),
+      /** What was looked at and found, for people. */
+      detail: z.string(),
+    }),
+  ),
+});
+export type Health = z.infer<typeof healthSchema>;
 
 /** Answer of `GET /api/v1/mesh`: how the mesh looks from this peer. */
 export const meshViewSchema = z.object({

@@ -36,6 +36,8 @@ export interface ErrorDetails {
   readonly fields?: readonly FieldProblem[];
   /** After how long trying again makes sense, in ms. */
   readonly retryAfterMs?: number;
+  /** Set on an error that came as the answer to a request: finds it in the logs of the peer that made it. */
+  readonly correlationId?: string;
 }
 
 /** The one error class that crosses a boundary. Anything else becomes `INTERNAL` there, logged and hidden. */

@@ -1,1 +1,13 @@
-export {};
+export {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type EventListQuery,
+  type NodeListQuery,
+  type Revised,
+  type WriteOptions,
+} from "./create-client.ts";
+export type { EventFilter, EventStream, EventStreamOptions } from "./event-stream.ts";
+export type { CallOptions } from "./http.ts";
+export type { StreamGap, StreamPosition, StreamStatus } from "./stream-status.ts";
+export type { ClientClock, ClientRandom } from "./time.ts";

@@ -1,0 +1,36 @@
+/** A page of the UI. */
+export type Route =
+  | { readonly page: "nodes" }
+  | { readonly page: "node"; readonly id: string }
+  | { readonly page: "events" }
+  | { readonly page: "mesh" }
+  | { readonly page: "missing"; readonly path: string };
+
+/** Which page a path of the address bar names. */
+export function parseRoute(path: string): Route {
+  const parts = path.split("/").filter(Boolean);
+  const [first, second] = parts;
+  if (parts.length === 0) return { page: "nodes" };
+  if (parts.length === 1 && (first === "nodes" || first === "events" || first === "mesh"))
+    return { page: first };
+  if (parts.length === 2 && first === "nodes" && second !== undefined) {
+    const id = decode(second);
+    if (id !== null) return { page: "node", id };
+  }
+  return { page: "missing", path };
+}
+
+function decode(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    // A path typed by hand may hold a lone `%`.
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
+
+/** The path of a node's own page. */
+export function nodePath(id: string): string {
+  return `/nodes/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from "vite";
+
+/** The peer that `vite dev` passes API calls on to. */
+const peerUrl = process.env["PI_CONTROLLER_PEER_URL"] ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  server: { proxy: { "/api": { target: peerUrl, changeOrigin: true, ws: true } } },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    // The peer serves the page under `default-src 'self'`: an asset inlined as a data: URL would be blocked.
+    assetsInlineLimit: 0,
+    // Every browser that has <dialog> and CSS nesting preloads modules by itself.
+    modulePreload: { polyfill: false },
+    target: "es2023",
+  },
+});

@@ -1,0 +1,82 @@
+import { type EventType, eventTypes, type MeshEvent } from "@pi-controller/schema";
+import { formatDuration } from "../format/duration.ts";
+import { formatCelsius } from "../format/quantity.ts";
+
+export type Severity = "good" | "info" | "warning" | "bad";
+
+/** An event in words, without the name of the node that it is about. */
+export interface EventText {
+  readonly severity: Severity;
+  readonly text: string;
+}
+
+/**
+ * What an event says, for people. One of a type or with data that this page does not know comes from a newer
+ * peer: it is shown with its data as it is.
+ *
+ * @param nameOf the name of a node by its id, for events that mention others
+ */
+export function describeEvent(event: MeshEvent, nameOf: (id: string) => string): EventText {
+  return describeKnown(event, nameOf) ?? { severity: "info", text: plainData(event.data) };
+}
+
+function dataOf<Type extends EventType>(event: MeshEvent, type: Type) {
+  const parsed = eventTypes[type].data.safeParse(event.data);
+  return parsed.success ? (parsed.data as Data<Type>) : null;
+}
+type Data<Type extends EventType> = ReturnType<(typeof eventTypes)[Type]["data"]["parse"]>;
+
+type Describe<Type extends EventType> = (data: Data<Type>, nameOf: (id: string) => string) => EventText;
+
+const describers: { readonly [Type in EventType]: Describe<Type> } = {
+  "cluster.node.added": ({ name, kind }) =>
+    info(kind === "manual" ? `registered by hand as ${name}` : `joined the mesh as ${name}`),
+  "cluster.node.updated": ({ changed }) => info(`changed: ${changed.join(", ")}`),
+  "cluster.node.removed": ({ name }) => info(`${name} was removed from the mesh`),
+  "cluster.node.started": ({ version, bootEpoch }) => good(`started, version ${version}, boot ${bootEpoch}`),
+  "cluster.node.stopping": ({ reason }) => info(`stops: ${reason}`),
+  "cluster.node.alive": ({ previous }) => good(`is alive (was ${previous})`),
+  "cluster.node.suspected": ({ reason }) => warning(`may be gone: ${reason}`),
+  "cluster.node.failed": ({ reason }) => bad(`is dead: ${reason}`),
+  "cluster.node.left": () => info("left the mesh"),
+  "mesh.partition.suspected": ({ reachable, unreachable }, nameOf) =>
+    bad(`sees the mesh split: ${reachable} reachable, out of reach ${unreachable.map(nameOf).join(", ")}`),
+  "mesh.partition.healed": ({ durationMs }) =>
+    good(`sees the mesh whole again after ${formatDuration(durationMs)}`),
+  "hardware.temperature.high": ({ celsius }) => warning(`is hot: ${formatCelsius(celsius)}`),
+  "hardware.temperature.normal": ({ celsius }) => good(`has cooled down to ${formatCelsius(celsius)}`),
+  "hardware.voltage.low": () => warning("gets too little voltage: check its power supply"),
+  "hardware.voltage.normal": () => good("gets enough voltage again"),
+};
+
+function describeKnown(event: MeshEvent, nameOf: (id: string) => string): EventText | null {
+  return isKnownType(event.type) ? describeAs(event.type, event, nameOf) : null;
+}
+
+function describeAs<Type extends EventType>(type: Type, event: MeshEvent, nameOf: (id: string) => string) {
+  const data = dataOf(event, type);
+  return data === null ? null : describers[type](data, nameOf);
+}
+
+function isKnownType(type: string): type is EventType {
+  return Object.hasOwn(eventTypes, type);
+}
+
+function plainData(data: MeshEvent["data"]): string {
+  return Object.entries(data)
+    .map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
+}
+
+function good(text: string): EventText {
+  return { severity: "good", text };
+}
+function info(text: string): EventText {
+  return { severity: "info", text };
+}
+function warning(text: string): EventText {
+  return { severity: "warning", text };
+}
+function bad(text: string): EventText {
+  return { severity: "bad", text };
+}

@@ -5,4 +5,5 @@ export * from "./event.ts";
 export * from "./membership.ts";
 export * from "./metrics.ts";
 export * from "./node.ts";
+export * from "./node-name.ts";
 export * from "./primitives.ts";

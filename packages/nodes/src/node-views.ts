@@ -1,0 +1,80 @@
+import type { Documents } from "@pi-controller/document";
+import type { Network } from "@pi-controller/mesh";
+import type { Clock } from "@pi-controller/runtime";
+import type { Membership, MetricsSample, NodeId, NodeRecord, NodeView } from "@pi-controller/schema";
+import { announcementsCollection, boardsCollection, nodesCollection } from "./collections.ts";
+import type { MembershipPort, MemberView, MetricsPort } from "./ports.ts";
+import { type Heard, type RemoteValue, remoteValue } from "./remote-value.ts";
+
+export interface NodeViewsComponents {
+  readonly network: Pick<Network, "self">;
+  readonly documents: Pick<Documents, "mesh" | "node">;
+  readonly membership: Pick<MembershipPort, "members">;
+  readonly metrics: Pick<MetricsPort, "last" | "staleAfterMs">;
+  readonly clock: Clock;
+}
+
+/** Puts together what is known of a node: agreed in the documents, measured by gossip, believed by membership. */
+export class NodeViews {
+  readonly #components: NodeViewsComponents;
+
+  constructor(components: NodeViewsComponents) {
+    this.#components = components;
+  }
+
+  all(): NodeView[] {
+    const records = this.#components.documents.mesh.collection(nodesCollection).all();
+    return [...records.values()].map((record) => this.view(record));
+  }
+
+  view(record: NodeRecord): NodeView {
+    const { network, documents, membership } = this.#components;
+    const announcement = documents.mesh.collection(announcementsCollection).get(record.id);
+    const board = documents.node(record.id).collection(boardsCollection).get(record.id);
+    const member = membership.members().get(record.id);
+    return {
+      ...record,
+      self: record.id === network.self,
+      membership: membershipOf(member),
+      lastSeen: this.#lastSeen(record.id, member),
+      addresses: [...(announcement?.addresses ?? [])],
+      apiUrls: [...(announcement?.apiUrls ?? [])],
+      version: announcement?.version ?? null,
+      board: board?.board ?? null,
+      metrics: this.metrics(record.id),
+    };
+  }
+
+  metrics(id: NodeId): RemoteValue<MetricsSample> {
+    const { membership, metrics } = this.#components;
+    const state = membership.members().get(id)?.state ?? "unknown";
+    return remoteValue(this.#heard(id), state, metrics.staleAfterMs());
+  }
+
+  #heard(id: NodeId): Heard<MetricsSample> | undefined {
+    const { metrics, clock } = this.#components;
+    const last = metrics.last(id);
+    if (last === undefined) return undefined;
+    return {
+      value: last.sample,
+      asOf: last.sample.time,
+      ageMs: Math.max(0, Math.round(clock.monotonic() - last.receivedAtMonotonicMs)),
+    };
+  }
+
+  #lastSeen(id: NodeId, member: MemberView | undefined): string | null {
+    const { network, clock } = this.#components;
+    const lastHeardMs = id === network.self ? clock.now() : (member?.lastHeardMs ?? null);
+    return lastHeardMs === null ? null : new Date(lastHeardMs).toISOString();
+  }
+}
+
+function membershipOf(member: MemberView | undefined): Membership {
+  if (member === undefined) return { state: "unknown", since: null, incarnation: 0, bootEpoch: 0 };
+  return {
+    state: member.state,
+    since: member.state === "unknown" ? null : new Date(member.sinceMs).toISOString(),
+    incarnation: member.incarnation,
+    bootEpoch: member.bootEpoch,
+  };
+}

@@ -1,0 +1,197 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Documents } from "@pi-controller/document";
+import type { Network } from "@pi-controller/mesh";
+import type { Clock, Logger, Service, Unsubscribe } from "@pi-controller/runtime";
+import { sleep } from "@pi-controller/runtime";
+import type { Announcement, Board, NodeRecord } from "@pi-controller/schema";
+import { announcementsCollection, boardsCollection, nodesCollection } from "./collections.ts";
+import { hostOf } from "./host-address.ts";
+import { uniqueNodeName } from "./node-names.ts";
+import type { EventsPort } from "./ports.ts";
+
+/**
+ * How long a peer that is new waits for the roster of others before it adds itself, so that it does not
+ * take a name that is in use.
+ */
+const WAIT_FOR_ROSTER_MS = 5_000;
+
+export interface SelfRegistrationComponents {
+  readonly network: Pick<Network, "self" | "status" | "observe">;
+  readonly documents: Pick<Documents, "mesh" | "own" | "synced">;
+  readonly events: EventsPort;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly board: () => Promise<Board>;
+}
+
+export interface SelfRegistrationOptions {
+  /** The name to take when the roster has none for this node yet. */
+  readonly name: string;
+  readonly version: string;
+  readonly bootEpoch: number;
+  /** Where this peer's API answers; asked again whenever addresses change. */
+  readonly apiUrls: () => readonly string[];
+}
+
+/** Keeps what the documents say of this very node true: its roster entry, its announcement and its board. */
+export class SelfRegistration implements Service {
+  readonly name = "self-registration";
+  readonly #components: SelfRegistrationComponents;
+  readonly #options: SelfRegistrationOptions;
+  readonly #unsubscribe: Unsubscribe[] = [];
+  readonly #stopped = new AbortController();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(components: SelfRegistrationComponents, options: SelfRegistrationOptions) {
+    this.#components = components;
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { network, documents } = this.#components;
+    const nodes = documents.mesh.collection(nodesCollection);
+    this.#unsubscribe.push(
+      nodes.observe(() => this.#schedule()),
+      network.observe((event) => {
+        if (event.kind === "addresses-changed") this.#schedule();
+      }),
+    );
+    this.#enqueue(() => this.#publishBoard());
+    if (nodes.get(network.self) === undefined) this.#enqueue(() => this.#waitForRoster());
+    this.#schedule();
+    this.#enqueue(async () => this.#tellStarted());
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    this.#stopped.abort();
+    await this.#work;
+  }
+
+  #schedule(): void {
+    this.#enqueue(() => this.#correct());
+  }
+
+  /** One thing at a time: two corrections under way would both see the record missing. */
+  #enqueue(task: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#stopped.signal.aborted) return;
+      try {
+        await task();
+      } catch (error) {
+        if (!this.#stopped.signal.aborted) {
+          this.#components.logger.error({ err: error }, "This node's own entry could not be written");
+        }
+      }
+    });
+  }
+
+  async #waitForRoster(): Promise<void> {
+    const { documents, clock } = this.#components;
+    const waiting = new AbortController();
+    const signal = AbortSignal.any([waiting.signal, this.#stopped.signal]);
+    await Promise.race([
+      documents.synced,
+      sleep(clock, WAIT_FOR_ROSTER_MS, signal).catch(() => {
+        // Either the roster came first, or the peer stops: nothing more to wait for.
+      }),
+    ]);
+    waiting.abort();
+  }
+
+  #tellStarted(): void {
+    const { network, events } = this.#components;
+    const { version, bootEpoch } = this.#options;
+    events.emit("cluster.node.started", {
+      node: network.self,
+      data: { name: this.#ownRecord()?.name ?? this.#options.name, version, bootEpoch },
+    });
+  }
+
+  #ownRecord(): NodeRecord | undefined {
+    const { documents, network } = this.#components;
+    return documents.mesh.collection(nodesCollection).get(network.self);
+  }
+
+  async #correct(): Promise<void> {
+    const own = this.#ownRecord();
+    if (own === undefined) await this.#register();
+    else await this.#giveWayInName(own);
+    await this.#announce();
+  }
+
+  async #register(): Promise<void> {
+    const { documents, network, events, clock, logger } = this.#components;
+    const nodes = documents.mesh.collection(nodesCollection);
+    const others = [...nodes.all().values()];
+    const foretold = others.find((node) => node.kind === "manual" && this.#isHere(node.address));
+    const taken = new Set(others.filter((node) => node !== foretold).map((node) => node.name));
+    const time = new Date(clock.now()).toISOString();
+    const record: NodeRecord = {
+      id: network.self,
+      kind: "peer",
+      name: uniqueNodeName(foretold?.name ?? this.#options.name, network.self, taken),
+      labels: foretold?.labels ?? {},
+      createdAt: time,
+      updatedAt: time,
+    };
+    await nodes.put(record.id, record);
+    // A machine found twice is one node: the one that was registered by hand is this one.
+    if (foretold !== undefined) await nodes.delete(foretold.id);
+    logger.info({ node: record.id, name: record.name }, "This node is in the roster now");
+    events.emit("cluster.node.added", { node: record.id, data: { name: record.name, kind: record.kind } });
+  }
+
+  #isHere(address: string | undefined): boolean {
+    if (address === undefined) return false;
+    return this.#components.network.status().addresses.some((own) => hostOf(own) === hostOf(address));
+  }
+
+  /**
+   * Two sides of a partition may give one name twice. The later of the two takes another name; each node
+   * decides that for itself alone.
+   */
+  async #giveWayInName(own: NodeRecord): Promise<void> {
+    const { documents, clock, logger } = this.#components;
+    const nodes = documents.mesh.collection(nodesCollection);
+    const others = [...nodes.all().values()].filter((node) => node.id !== own.id);
+    const holder = others.find((node) => node.name === own.name);
+    if (holder === undefined || seniority(own) < seniority(holder)) return;
+    const name = uniqueNodeName(own.name, own.id, new Set(others.map((node) => node.name)));
+    await nodes.put(own.id, { ...own, name, updatedAt: new Date(clock.now()).toISOString() });
+    logger.warn(
+      { name, previous: own.name, holder: holder.id },
+      "Another node has this name: took a new one",
+    );
+  }
+
+  async #announce(): Promise<void> {
+    const { documents, network } = this.#components;
+    const announcements = documents.mesh.collection(announcementsCollection);
+    const announcement: Announcement = {
+      id: network.self,
+      addresses: [...network.status().addresses],
+      version: this.#options.version,
+      apiUrls: [...this.#options.apiUrls()],
+    };
+    if (isDeepStrictEqual(announcements.get(network.self), announcement)) return;
+    await announcements.put(network.self, announcement);
+  }
+
+  async #publishBoard(): Promise<void> {
+    const { documents, network, clock } = this.#components;
+    const board = await this.#components.board();
+    const boards = documents.own.collection(boardsCollection);
+    if (isDeepStrictEqual(boards.get(network.self)?.board, board)) return;
+    await boards.put(network.self, {
+      id: network.self,
+      board,
+      detectedAt: new Date(clock.now()).toISOString(),
+    });
+  }
+}
+
+/** Sorts by age in the roster; the id decides between equals. */
+function seniority(node: NodeRecord): string {
+  return `${node.createdAt} ${node.id}`;
+}

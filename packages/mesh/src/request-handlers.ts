@@ -1,0 +1,82 @@
+import type { Clock, Logger, Unsubscribe } from "@pi-controller/runtime";
+import { type ErrorCode, type ErrorDetails, MeshError, type NodeId } from "@pi-controller/schema";
+import { MAX_REQUEST_BYTES, type RequestHandler } from "./network.ts";
+
+/** How a request ended, in the form that crosses the wire. */
+export type Answer =
+  | { readonly ok: true; readonly payload: Uint8Array }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly details: ErrorDetails;
+    };
+
+/** A request as it came in. Its deadline travels as the time that was left when it was sent. */
+export interface Call {
+  readonly from: NodeId;
+  readonly method: string;
+  readonly payload: Uint8Array;
+  readonly timeoutMs: number;
+  /** Aborts when the caller cancels or the connection is lost. */
+  readonly signal: AbortSignal;
+}
+
+/** The methods that this peer answers, and the one place where what a handler throws becomes an answer. */
+export class RequestHandlers {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #handlers = new Map<string, RequestHandler>();
+
+  constructor(components: { clock: Clock; logger: Logger }) {
+    this.#clock = components.clock;
+    this.#logger = components.logger;
+  }
+
+  /** @throws MeshError ALREADY_EXISTS when the method has a handler */
+  add(method: string, handler: RequestHandler): Unsubscribe {
+    if (this.#handlers.has(method)) {
+      throw new MeshError("ALREADY_EXISTS", `Requests ${method} have a handler`);
+    }
+    this.#handlers.set(method, handler);
+    return () => {
+      if (this.#handlers.get(method) === handler) this.#handlers.delete(method);
+    };
+  }
+
+  /** Runs the handler of a call. Never rejects: whatever happens becomes an answer. */
+  async answer(call: Call): Promise<Answer> {
+    const handler = this.#handlers.get(call.method);
+    if (handler === undefined) {
+      return failed("UNIMPLEMENTED", `This peer does not answer ${call.method}`);
+    }
+    const deadline = new AbortController();
+    const timer = this.#clock.setTimer(
+      () => deadline.abort(new MeshError("DEADLINE_EXCEEDED", `The deadline of ${call.method} has passed`)),
+      call.timeoutMs,
+    );
+    try {
+      const payload = await handler({
+        from: call.from,
+        payload: call.payload,
+        signal: AbortSignal.any([call.signal, deadline.signal]),
+      });
+      if (payload.byteLength > MAX_REQUEST_BYTES) {
+        return failed("RESOURCE_EXHAUSTED", `The answer to ${call.method} is too large to send`);
+      }
+      return { ok: true, payload };
+    } catch (error) {
+      if (error instanceof MeshError) {
+        return { ok: false, code: error.code, message: error.message, details: error.details };
+      }
+      this.#logger.error({ method: call.method, peer: call.from, error }, "A request handler failed");
+      return failed("INTERNAL", `The peer failed on ${call.method}`);
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+function failed(code: ErrorCode, message: string): Answer {
+  return { ok: false, code, message, details: {} };
+}

@@ -1,0 +1,126 @@
+import type { Unsubscribe } from "@pi-controller/runtime";
+import { MeshError, parseInput } from "@pi-controller/schema";
+import type { z } from "zod";
+import { MAX_KEY_LENGTH } from "./content/inspect-update.ts";
+import { deepFreeze, isJsonRecord, type JsonRecord } from "./content/json.ts";
+
+/** Largest record, as JSON in UTF-16 units. What is larger does not belong into a document. */
+export const MAX_RECORD_LENGTH = 64 * 1024;
+
+/** Names a collection and says what its records are. Defined once, as a constant, and shared. */
+export interface CollectionDefinition<T extends object> {
+  readonly name: string;
+  readonly schema: z.ZodType<T>;
+}
+
+/**
+ * @param definition `name` as `nodes`; `schema` of an object of plain JSON, which must accept what it has put
+ *   out: what is read was parsed when it was written
+ */
+export function defineCollection<T extends object>(
+  definition: CollectionDefinition<T>,
+): CollectionDefinition<T> {
+  return Object.freeze({ ...definition });
+}
+
+/** One record that was put, or deleted or made unreadable when `value` is undefined. */
+export interface CollectionChange<T> {
+  readonly id: string;
+  readonly value: T | undefined;
+}
+
+/** Records by id. What it returns is frozen. Records that fail the schema are not there. */
+export interface ReadonlyCollection<T> {
+  get(id: string): T | undefined;
+  /** All records, ordered by id. */
+  all(): readonly T[];
+  /** Calls back after each change, one call for all changes of one update, whoever made it. */
+  observe(listener: (changes: readonly CollectionChange<T>[]) => void): Unsubscribe;
+}
+
+/** Writes show, here and elsewhere, once they are on the disk: that is when their promises resolve. */
+export interface Collection<T> extends ReadonlyCollection<T> {
+  /**
+   * Writes a record. One that is there already, equal, costs nothing.
+   *
+   * @throws MeshError INVALID_ARGUMENT when it fails the schema or is too large; RESOURCE_EXHAUSTED when the
+   *   disk or the document is full; UNAVAILABLE when it cannot be stored otherwise, or the peer stops
+   */
+  put(id: string, value: T): Promise<void>;
+  /** Deletes a record; none there is no error. Throws as `put`. */
+  delete(id: string): Promise<void>;
+}
+
+/** A view of one document in the middle of a transaction, its own writes included. */
+export interface Transaction {
+  get<T extends object>(collection: CollectionDefinition<T>, id: string): T | undefined;
+  all<T extends object>(collection: CollectionDefinition<T>): readonly T[];
+  /** @throws MeshError INVALID_ARGUMENT */
+  put<T extends object>(collection: CollectionDefinition<T>, id: string, value: T): void;
+  delete<T extends object>(collection: CollectionDefinition<T>, id: string): void;
+}
+
+/** Makes a value what the document stores: parsed by its schema and without anything that JSON has not. */
+export function toRecord<T extends object>(
+  definition: CollectionDefinition<T>,
+  id: string,
+  value: T,
+): JsonRecord {
+  if (id.length === 0 || id.length > MAX_KEY_LENGTH) {
+    throw new MeshError(
+      "INVALID_ARGUMENT",
+      `Invalid id in ${definition.name}: expected 1 to ${MAX_KEY_LENGTH} characters`,
+    );
+  }
+  const parsed = parseInput(definition.schema, value, `${definition.name} record`);
+  const text = JSON.stringify(parsed);
+  if (text.length > MAX_RECORD_LENGTH) {
+    throw new MeshError(
+      "INVALID_ARGUMENT",
+      `Invalid ${definition.name} record: ${text.length} characters are more than ${MAX_RECORD_LENGTH}`,
+    );
+  }
+  const record: unknown = JSON.parse(text);
+  if (!isJsonRecord(record)) {
+    throw new MeshError("INVALID_ARGUMENT", `Invalid ${definition.name} record: expected an object of JSON`);
+  }
+  return record;
+}
+
+/**
+ * Parses records as they are read, each one once: the record itself is the key, and is never changed in
+ * place. `onInvalid` hears of each bad record once, too.
+ */
+export class RecordReader {
+  readonly #onInvalid: (collection: string, id: string, problem: string) => void;
+  readonly #parsed = new Map<CollectionDefinition<object>, WeakMap<object, object | null>>();
+
+  constructor(onInvalid: (collection: string, id: string, problem: string) => void) {
+    this.#onInvalid = onInvalid;
+  }
+
+  read<T extends object>(definition: CollectionDefinition<T>, id: string, record: unknown): T | undefined {
+    if (typeof record !== "object" || record === null) return undefined;
+    let parsed = this.#parsed.get(definition);
+    if (parsed === undefined) {
+      parsed = new WeakMap();
+      this.#parsed.set(definition, parsed);
+    }
+    let value = parsed.get(record);
+    if (value === undefined) {
+      value = this.#parse(definition, id, record);
+      parsed.set(record, value);
+    }
+    return value === null ? undefined : (value as T);
+  }
+
+  #parse(definition: CollectionDefinition<object>, id: string, record: object): object | null {
+    const result = definition.schema.safeParse(record);
+    if (result.success) return deepFreeze(result.data);
+    const problem = result.error.issues
+      .map((issue) => `${issue.path.join(".")}: ${issue.message}`)
+      .join("; ");
+    this.#onInvalid(definition.name, id, problem);
+    return null;
+  }
+}

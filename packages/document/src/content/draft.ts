@@ -1,0 +1,70 @@
+import { isDeepStrictEqual } from "node:util";
+import type { JsonRecord } from "./json.ts";
+import type { SharedDocument } from "./shared-document.ts";
+import { encodeWrites, type Write } from "./update-encoder.ts";
+
+/**
+ * What transactions want to write into one document, before it is written. Of several values for one id only
+ * the last one counts, so that it leaves no tombstones of the others.
+ */
+export class Draft {
+  readonly #document: SharedDocument;
+  readonly #client: number;
+  readonly #writes = new Map<string, Write>();
+
+  constructor(document: SharedDocument, client: number) {
+    this.#document = document;
+    this.#client = client;
+  }
+
+  /** The record as it will be. */
+  record(collection: string, id: string): unknown {
+    const write = this.#writes.get(keyOf(collection, id));
+    return write === undefined ? this.#document.record(collection, id) : write.record;
+  }
+
+  /** Ids of a collection as they will be. */
+  ids(collection: string): readonly string[] {
+    const ids = new Set(this.#document.ids(collection));
+    for (const write of this.#writes.values()) {
+      if (write.collection !== collection) continue;
+      if (write.record === undefined) ids.delete(write.id);
+      else ids.add(write.id);
+    }
+    return [...ids];
+  }
+
+  /** @param record undefined deletes */
+  write(collection: string, id: string, record: JsonRecord | undefined): void {
+    this.#writes.set(keyOf(collection, id), { collection, id, record });
+  }
+
+  /** Takes over what another draft of the same document holds. */
+  merge(other: Draft): void {
+    for (const [key, write] of other.#writes) this.#writes.set(key, write);
+  }
+
+  /** A draft that sees this one's writes, and whose own ones can be thrown away. */
+  fork(): Draft {
+    const fork = new Draft(this.#document, this.#client);
+    fork.merge(this);
+    return fork;
+  }
+
+  /** The writes that change something: writing what is there already costs nothing. */
+  changes(): readonly Write[] {
+    return [...this.#writes.values()].filter(
+      ({ collection, id, record }) => !isDeepStrictEqual(record, this.#document.record(collection, id)),
+    );
+  }
+
+  /** The Yjs update that does it, or undefined when nothing would change. */
+  encode(): Uint8Array | undefined {
+    const changes = this.changes();
+    return changes.length === 0 ? undefined : encodeWrites(this.#document, this.#client, changes);
+  }
+}
+
+function keyOf(collection: string, id: string): string {
+  return `${collection}\0${id}`;
+}

@@ -1,0 +1,119 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ClassicLevel } from "classic-level";
+import { afterEach, describe, expect, test } from "vitest";
+import { levelStore } from "./level-store.ts";
+import { contentOf, describeStoreContract } from "./store.contract.ts";
+
+const directories: string[] = [];
+async function newDirectory(): Promise<string> {
+  const parent = await mkdtemp(join(tmpdir(), "store-"));
+  directories.push(parent);
+  return join(parent, "document");
+}
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+
+/** A closed database with three entries of log `a` and one of `b`. */
+async function filledDirectory(): Promise<string> {
+  const directory = await newDirectory();
+  const store = levelStore({ directory });
+  await store.open();
+  await contentOf(store);
+  for (const log of ["a", "a", "a", "b"]) {
+    await store.write([{ kind: "append", log, entry: new Uint8Array(20) }]);
+  }
+  await store.close();
+  return directory;
+}
+
+async function withDatabase(
+  directory: string,
+  change: (database: ClassicLevel<string, Buffer>) => Promise<void>,
+): Promise<void> {
+  const database = new ClassicLevel<string, Buffer>(join(directory, "level"), { valueEncoding: "buffer" });
+  await database.open();
+  await change(database);
+  await database.close();
+}
+
+async function openAndRead(directory: string): Promise<unknown> {
+  const store = levelStore({ directory });
+  try {
+    await store.open();
+    return await contentOf(store);
+  } finally {
+    await store.close();
+  }
+}
+
+describeStoreContract("LevelStore", async () => {
+  const directory = await newDirectory();
+  return { next: () => levelStore({ directory }) };
+});
+
+describe("LevelStore", () => {
+  test("finds an entry whose bytes have changed", async () => {
+    const directory = await filledDirectory();
+    await withDatabase(directory, async (database) => {
+      const value = (await database.get("a!000000001")) as Buffer;
+      value[9] = 255;
+      await database.put("a!000000001", value);
+    });
+    await expect(openAndRead(directory)).rejects.toMatchObject({ code: "DATA_LOSS" });
+  });
+
+  test("finds an entry that is missing between others", async () => {
+    const directory = await filledDirectory();
+    await withDatabase(directory, (database) => database.del("a!000000001"));
+    await expect(openAndRead(directory)).rejects.toMatchObject({ code: "DATA_LOSS" });
+  });
+
+  test("does not take a database that has lost everything for a new one", async () => {
+    const directory = await filledDirectory();
+    await withDatabase(directory, (database) => database.clear());
+    await expect(openAndRead(directory)).rejects.toMatchObject({ code: "DATA_LOSS" });
+  });
+
+  test("does not take a database without its file CURRENT for a new one", async () => {
+    const directory = await filledDirectory();
+    await rm(join(directory, "level", "CURRENT"));
+    await expect(openAndRead(directory)).rejects.toMatchObject({ code: "DATA_LOSS" });
+    expect((await readdir(join(directory, "level"))).some((file) => /\.(log|ldb)$/.test(file))).toBe(true);
+  });
+
+  test.each(["CURRENT", "MANIFEST"])(
+    "finds a damaged %s, and goes on after setting it aside",
+    async (name) => {
+      const directory = await filledDirectory();
+      const files = await readdir(join(directory, "level"));
+      const file = files.find((file) => file.startsWith(name)) as string;
+      const path = join(directory, "level", file);
+      await writeFile(path, Buffer.alloc((await readFile(path)).length, 7));
+      const store = levelStore({ directory });
+      await expect(store.open()).rejects.toMatchObject({ code: "DATA_LOSS" });
+      const aside = await store.setAside("corrupt-1");
+      expect(existsSync(aside)).toBe(true);
+      expect(await contentOf(store)).toEqual({});
+      await store.close();
+    },
+  );
+
+  test("says so when a newer program wrote the data", async () => {
+    const directory = await filledDirectory();
+    await writeFile(join(directory, "format.json"), JSON.stringify({ format: 2 }));
+    await expect(openAndRead(directory)).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      message: expect.stringContaining("newer version"),
+    });
+  });
+
+  test("says so when the directory cannot be used", async () => {
+    const directory = await newDirectory();
+    await writeFile(directory, "a file");
+    await expect(openAndRead(directory)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+});

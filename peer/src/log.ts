@@ -1,0 +1,69 @@
+import { isatty } from "node:tty";
+import type { Logger } from "@pi-controller/runtime";
+import { type DestinationStream, type Level, pino } from "pino";
+import type { Config } from "./config/config.ts";
+
+/** Loggers of one root, each with the name of a component and the level asked for that component. */
+export interface Log {
+  component(name: string): Logger;
+}
+
+/**
+ * The one log of the process, on standard output: a line of JSON an entry, or pretty on a terminal.
+ *
+ * @param bindings stand in every entry, as the node's name
+ */
+export async function createLog(
+  options: Pick<Config, "logLevel" | "logFormat">,
+  bindings: Readonly<Record<string, string>>,
+): Promise<Log> {
+  const levels = parseLevels(options.logLevel);
+  const pretty = options.logFormat === "pretty" || (options.logFormat === "auto" && isatty(1));
+  // Synchronous: the last words before a crash are the ones that matter, and a peer writes few.
+  const destination: DestinationStream = pretty
+    ? await prettyDestination()
+    : pino.destination({ dest: 1, sync: true });
+  const root = pino(
+    {
+      base: bindings,
+      level: "debug",
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    destination,
+  );
+  return {
+    component: (name) =>
+      root.child({ component: name }, { level: levels.components.get(name) ?? levels.base }),
+  };
+}
+
+async function prettyDestination(): Promise<DestinationStream> {
+  // Loaded only for people: a service never needs it.
+  const { default: prettyPrint } = await import("pino-pretty");
+  return prettyPrint({
+    sync: true,
+    destination: 1,
+    colorize: isatty(1) && process.env.NO_COLOR === undefined,
+    translateTime: "SYS:HH:MM:ss.l",
+    messageFormat: "{node} {component}: {msg}",
+    ignore: "component,node",
+  });
+}
+
+interface Levels {
+  readonly base: Level;
+  readonly components: ReadonlyMap<string, Level>;
+}
+
+/** @param text as `info,mesh=debug`; its form has been checked */
+export function parseLevels(text: string): Levels {
+  let base: Level = "info";
+  const components = new Map<string, Level>();
+  for (const item of text.split(",")) {
+    const [name = "", level] = item.split("=");
+    if (level === undefined) base = name as Level;
+    else components.set(name, level as Level);
+  }
+  return { base, components };
+}

@@ -1,0 +1,60 @@
+// `npm run build`: the peer as one file, with the web UI beside it, in dist/.
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { buildUi, uiDirectory } from "./build-ui.ts";
+import { repositoryRoot, secondsSince } from "./processes.ts";
+
+export const bundleDirectory = join(repositoryRoot, "dist");
+
+/** Native or optional parts that cannot be part of one file. */
+const EXTERNAL = ["classic-level"];
+
+/** For a machine with little memory: less garbage before a collection, no helper threads for it. */
+export const runtimeFlags = ["--optimize-for-size", "--max-semi-space-size=1", "--v8-pool-size=1"] as const;
+
+const LAUNCHER = `#!/bin/sh
+# Starts the peer that lies beside this file, with settings for a machine with little memory.
+export MALLOC_ARENA_MAX=1
+exec "\${NODE:-node}" ${runtimeFlags.join(" ")} "$(dirname "$(readlink -f "$0")")/peer.mjs" "$@"
+`;
+
+/** Makes dist/peer.mjs its launcher dist/pi-controller, and dist/ui. */
+export async function buildPeer(): Promise<void> {
+  const startedMs = performance.now();
+  const { version } = JSON.parse(readFileSync(join(repositoryRoot, "package.json"), "utf8")) as {
+    version: string;
+  };
+  rmSync(bundleDirectory, { recursive: true, force: true });
+  mkdirSync(bundleDirectory, { recursive: true });
+  const result = await build({
+    entryPoints: { peer: join(repositoryRoot, "peer", "src", "main.ts") },
+    outdir: bundleDirectory,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+    minify: true,
+    keepNames: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    external: EXTERNAL,
+    define: { PI_CONTROLLER_VERSION: JSON.stringify(version) },
+    // Dependencies that are CommonJS inside expect a require.
+    banner: {
+      js: 'import { createRequire as __createRequire } from "node:module";const require=__createRequire(import.meta.url);',
+    },
+    metafile: true,
+    logLevel: "warning",
+  });
+  writeFileSync(join(bundleDirectory, "meta.json"), JSON.stringify(result.metafile));
+  writeFileSync(join(bundleDirectory, "pi-controller"), LAUNCHER, { mode: 0o755 });
+  cpSync(uiDirectory, join(bundleDirectory, "ui"), { recursive: true });
+  console.log(`Built dist/peer.mjs (${secondsSince(startedMs)}).`);
+}
+
+if (import.meta.main) {
+  await buildUi();
+  await buildPeer();
+}

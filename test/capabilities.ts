@@ -1,0 +1,75 @@
+import { execFileSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+
+/** Something that a test needs of the machine beyond Node. */
+export interface Capability {
+  readonly name: string;
+  /** Why the machine does not have it; undefined when it does. */
+  readonly missing: string | undefined;
+}
+
+/** Finds a program on the PATH or at one of the given places. */
+function findProgram(...candidates: readonly string[]): string | undefined {
+  const directories = (process.env.PATH ?? "").split(":");
+  const paths = candidates.flatMap((candidate) =>
+    candidate.startsWith("/") ? [candidate] : directories.map((directory) => `${directory}/${candidate}`),
+  );
+  return paths.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A Chromium that playwright-core can drive, when there is one. */
+export const chromiumPath = findProgram(
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "/snap/bin/chromium",
+);
+
+function namespacesMissing(): string | undefined {
+  if (process.getuid?.() !== 0) return "needs root, to make network namespaces";
+  if (findProgram("ip") === undefined) return "needs the `ip` program (Debian package iproute2)";
+  try {
+    execFileSync("ip", ["netns", "add", `probe-${process.pid}`], { stdio: "pipe" });
+    execFileSync("ip", ["netns", "delete", `probe-${process.pid}`], { stdio: "pipe" });
+    return undefined;
+  } catch (error) {
+    return `network namespaces cannot be made here: ${error instanceof Error ? error.message.trim() : String(error)}`;
+  }
+}
+
+function programMissing(program: string, debianPackage: string): string | undefined {
+  return findProgram(program) === undefined
+    ? `needs ${program} (Debian package ${debianPackage})`
+    : undefined;
+}
+
+/** What some tests need; the rest run on any machine. */
+export const capabilities = {
+  browser: {
+    name: "browser",
+    missing: chromiumPath === undefined ? "needs Chromium (Debian package chromium)" : undefined,
+  },
+  namespaces: { name: "namespaces", missing: namespacesMissing() },
+  systemd: {
+    name: "systemd",
+    missing: programMissing("systemd-notify", "systemd") ?? programMissing("python3", "python3"),
+  },
+} as const satisfies Record<string, Capability>;
+
+/**
+ * Whether a test must be skipped here. In CI nothing is: what is missing there fails.
+ *
+ * @throws Error in CI, when the machine lacks the capability
+ */
+export function skipWithout(capability: Capability): boolean {
+  if (capability.missing === undefined) return false;
+  if (process.env.CI === "true") throw new Error(`CI must have ${capability.name}: ${capability.missing}`);
+  return true;
+}

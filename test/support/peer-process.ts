@@ -1,0 +1,250 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { MeshView, NodePage, NodeView } from "@pi-controller/schema";
+import { waitFor } from "./wait.ts";
+
+const MAIN = fileURLToPath(new URL("../../peer/src/main.ts", import.meta.url));
+const START_WITHIN_MS = 30_000;
+const MAX_LOG_CHARACTERS = 5_000_000;
+
+export interface PeerProcessOptions {
+  readonly name: string;
+  readonly dataDirectory: string;
+  /** More flags, as `["--join", "..."]`. */
+  readonly flags?: readonly string[];
+  /** Put before the command, as `["ip", "netns", "exec", "pi-a"]`. */
+  readonly wrapper?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** How to ask its API; over the network of this process by default. */
+  readonly fetchJson?: FetchJson;
+  /** Do not wait until it serves. */
+  readonly expectFailure?: boolean;
+}
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+export type FetchJson = (url: string, init?: JsonRequest) => Promise<JsonAnswer>;
+export interface JsonRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Asks an API over the network of this process. */
+export const fetchJson: FetchJson = async (url, init) => {
+  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
+  const text = await answer.text();
+  return {
+    status: answer.status,
+    headers: Object.fromEntries(answer.headers),
+    body: text === "" ? undefined : (JSON.parse(text) as unknown),
+  };
+};
+
+/** One peer as a process of its own, as a user runs it. */
+export class PeerProcess {
+  readonly name: string;
+  readonly #options: PeerProcessOptions;
+  readonly #child: ChildProcess;
+  #log = "";
+  #exitCode: number | undefined;
+  #url: string | undefined;
+  readonly #exited: Promise<number>;
+
+  constructor(options: PeerProcessOptions) {
+    this.name = options.name;
+    this.#options = options;
+    const command = [
+      ...(options.wrapper ?? []),
+      process.execPath,
+      "--disable-warning=ExperimentalWarning",
+      MAIN,
+      ...["--name", options.name, "--data-dir", options.dataDirectory],
+      ...["--port", "0", "--mesh-port", "0", "--log-format", "json", "--board", "simulated-pi-4"],
+      ...(options.flags ?? []),
+    ];
+    const [program = "", ...args] = command;
+    this.#child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...options.env },
+    });
+    const collect = (chunk: Buffer) => {
+      this.#log = (this.#log + chunk.toString()).slice(-MAX_LOG_CHARACTERS);
+      this.#url ??= /"url":"(http:[^"]+)"/.exec(this.#log)?.[1];
+    };
+    this.#child.stdout?.on("data", collect);
+    this.#child.stderr?.on("data", collect);
+    this.#exited = new Promise((resolve) => {
+      this.#child.on("exit", (code, signal) => {
+        this.#exitCode = code ?? (signal === "SIGKILL" ? 137 : 1);
+        resolve(this.#exitCode);
+      });
+    });
+  }
+
+  /** Starts a peer and waits until it serves. */
+  static async start(options: PeerProcessOptions): Promise<PeerProcess> {
+    const peer = new PeerProcess(options);
+    try {
+      await waitFor(
+        `${options.name} serves`,
+        async () => {
+          if (peer.#exitCode !== undefined) throw new Error(`it ended with ${peer.#exitCode}`);
+          return peer.#url !== undefined && (await peer.request("/readyz")).status === 200;
+        },
+        { withinMs: START_WITHIN_MS },
+      );
+      return peer;
+    } catch (error) {
+      await peer.kill("SIGKILL");
+      throw new Error(`${options.name} did not start:\n${peer.log}`, { cause: error });
+    }
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get dataDirectory(): string {
+    return this.#options.dataDirectory;
+  }
+
+  get running(): boolean {
+    return this.#exitCode === undefined;
+  }
+
+  /** Of its API and UI. */
+  get url(): string {
+    if (this.#url === undefined) throw new Error(`${this.name} has no URL yet`);
+    return this.#url;
+  }
+
+  /** Sends a signal without waiting for anything. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Sends a signal and waits for the end. */
+  async kill(signal: NodeJS.Signals): Promise<number> {
+    if (this.#exitCode === undefined) this.#child.kill(signal);
+    return this.#exited;
+  }
+
+  /** Waits for the process to end by itself. */
+  async ended(withinMs = START_WITHIN_MS): Promise<number> {
+    return waitFor(`${this.name} ends`, () => this.#exitCode !== undefined && { code: this.#exitCode }, {
+      withinMs,
+    }).then(({ code }) => code);
+  }
+
+  async request(path: string, init?: JsonRequest): Promise<JsonAnswer> {
+    return (this.#options.fetchJson ?? fetchJson)(`${this.url}${path}`, init);
+  }
+
+  /** Sends JSON. */
+  async send(method: string, path: string, body: unknown): Promise<JsonAnswer> {
+    const headers = { "content-type": "application/json" };
+    return this.request(path, { method, headers, body: JSON.stringify(body) });
+  }
+
+  async nodes(): Promise<NodeView[]> {
+    return ((await this.request("/api/v1/nodes?limit=500")).body as NodePage).items;
+  }
+
+  async mesh(): Promise<MeshView> {
+    return (await this.request("/api/v1/mesh")).body as MeshView;
+  }
+
+  /** What this peer believes of another, by name. */
+  async stateOf(name: string): Promise<string | undefined> {
+    return (await this.nodes()).find((node) => node.name === name)?.membership.state;
+  }
+}
+
+/** Waits until every peer sees every one of them in the given state. */
+export async function allSee(
+  observers: readonly PeerProcess[],
+  names: readonly string[],
+  state: string,
+  withinMs: number,
+): Promise<void> {
+  await Promise.all(
+    observers.map((observer) =>
+      waitFor(
+        `${observer.name} sees ${names.join(", ")} ${state}`,
+        async () => {
+          const nodes = await observer.nodes();
+          return names.every((name) => nodes.find((node) => node.name === name)?.membership.state === state);
+        },
+        { withinMs },
+      ),
+    ),
+  );
+}
+
+/** Ends what it was told of, in reverse, when a test is over, however that went. */
+export class Cleanup {
+  readonly #tasks: (() => unknown)[] = [];
+
+  add(task: () => unknown): void {
+    this.#tasks.push(task);
+  }
+
+  temporaryDirectory(prefix = "pi-controller-test-"): string {
+    const directory = mkdtempSync(join(tmpdir(), prefix));
+    this.add(() => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }));
+    return directory;
+  }
+
+  peer(peer: PeerProcess): PeerProcess {
+    this.add(async () => {
+      // A stopped process cannot die of SIGTERM.
+      peer.signal("SIGCONT");
+      await peer.kill("SIGKILL");
+    });
+    return peer;
+  }
+
+  async run(): Promise<void> {
+    for (const task of this.#tasks.splice(0).reverse()) await task();
+  }
+}
+
+/** Starts `count` peers named pi-a, pi-b, ... that join the first one. */
+export async function startMesh(
+  cleanup: Cleanup,
+  count: number,
+  options: { readonly meshName: string; readonly flags?: readonly string[] },
+): Promise<PeerProcess[]> {
+  const directory = cleanup.temporaryDirectory();
+  const flags = ["--mesh-name", options.meshName, "--no-mdns", ...(options.flags ?? [])];
+  const start = async (index: number, more: readonly string[]) => {
+    const name = `pi-${String.fromCharCode(97 + index)}`;
+    return cleanup.peer(
+      await PeerProcess.start({ name, dataDirectory: join(directory, name), flags: [...flags, ...more] }),
+    );
+  };
+  const first = await start(0, []);
+  const address = (await first.mesh()).addresses[0] ?? "";
+  const others = await Promise.all(
+    Array.from({ length: count - 1 }, (_, index) => start(index + 1, ["--join", address])),
+  );
+  const peers = [first, ...others];
+  await allSee(
+    peers,
+    peers.map((peer) => peer.name),
+    "alive",
+    20_000,
+  );
+  return peers;
+}

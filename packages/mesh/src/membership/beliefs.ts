@@ -1,0 +1,302 @@
+import type { Random } from "@pi-controller/runtime";
+import type { MembershipState, NodeId } from "@pi-controller/schema";
+import { Dissemination } from "./dissemination.ts";
+import { compareVersions, type Member, type MemberUpdate, supersedes, type Version } from "./member.ts";
+import { isPresent, MemberTable } from "./member-table.ts";
+import { Self } from "./self.ts";
+import { confirmationsWanted, Suspicion } from "./suspicion.ts";
+import type { SelfReport, SwimEffect } from "./swim-types.ts";
+import { type MembershipTiming, minimumSilenceMs } from "./timing.ts";
+
+/** News that ride on one message. */
+const UPDATES_PER_MESSAGE = 16;
+/** Clocks, relays and busy machines blur by so much when two peers' signs of life are compared. */
+const EVIDENCE_BLUR_MS = 300;
+/** What others say of a silence counts for at most this long: the rest this peer wants to see itself. */
+const MAXIMUM_HEARSAY_MS = 1_000;
+/** After this process stood still, what others sent meanwhile is read before anybody is judged. */
+const GRACE_AFTER_STALL_MS = 500;
+/** The same after it was merely late. Node runs timers before it reads what has arrived. */
+const GRACE_AFTER_DELAY_MS = 50;
+/** About so many neighbours act on what all of them see at once, however many they are. */
+const SPOKESMEN = 8;
+
+/** How beliefs are tested. */
+export interface Inquiry {
+  /** Sends a probe, so that a suspicion is confirmed or denied. */
+  check(id: NodeId, nowMs: number): void;
+  /** Puts an accusation to a member that seems to be alive, so that it can deny it to all. */
+  challenge(id: NodeId, accusation: MemberUpdate | undefined, nowMs: number): void;
+  /** Tries to connect to a member that has no connection. */
+  dial(id: NodeId, nowMs: number): void;
+  /** Any sign of life; what waits for one is done. */
+  heard(id: NodeId, nowMs: number): void;
+  /** Hardly a probe is answered later than after this, in ms. */
+  roundTripBoundMs(): number;
+}
+
+interface Components {
+  readonly random: Random;
+  readonly emit: (effect: SwimEffect) => void;
+  readonly inquiry: Inquiry;
+}
+
+interface Options {
+  readonly self: NodeId;
+  readonly bootEpoch: number;
+  readonly timing: MembershipTiming;
+}
+
+/**
+ * What this peer believes of each member, and how evidence and others' word change it.
+ *
+ * A member is judged by its silence. Others' word is weighed against this peer's own evidence: where it heard
+ * of the accused later than the accuser, it does not join in but asks the accused to deny it.
+ */
+export class Beliefs {
+  readonly table = new MemberTable();
+  readonly self: Self;
+  readonly #components: Components;
+  readonly #options: Options;
+  readonly #suspicions = new Map<NodeId, Suspicion>();
+  readonly #news = new Dissemination();
+
+  constructor(components: Components, options: Options) {
+    this.#components = components;
+    this.#options = options;
+    this.self = new Self(options.bootEpoch);
+  }
+
+  /** News for a message to `recipient`: first what is believed of itself, so that it can deny it. */
+  updatesFor(recipient: NodeId): MemberUpdate[] {
+    const news = this.#news.take(UPDATES_PER_MESSAGE, this.table.present);
+    const member = this.table.get(recipient);
+    if (member === undefined || member.state === "alive" || member.state === "unknown") return news;
+    return [claim(member, member.state), ...news.filter(({ id }) => id !== recipient)];
+  }
+
+  /** All that this peer believes, for an exchange of views. */
+  view(): MemberUpdate[] {
+    const updates: MemberUpdate[] = [];
+    for (const member of this.table.all.values()) {
+      if (member.state !== "unknown") updates.push(claim(member, member.state));
+    }
+    return updates;
+  }
+
+  /** A member spoke, to this peer or to a helper. */
+  hear(id: NodeId, report: SelfReport, nowMs: number): void {
+    if (id === this.#options.self || this.table.admit(id, null, nowMs) === undefined) return;
+    this.table.heard(id, nowMs);
+    this.#components.inquiry.heard(id, nowMs);
+    this.learn({ id, ...report }, "news", nowMs);
+    const member = this.table.get(id);
+    if (member === undefined || report.state === "left" || compareVersions(report, member) > 0) return;
+    // It is there, and does not know yet that it is thought not to be.
+    const suspicion = this.#suspicions.get(id);
+    if (suspicion !== undefined) {
+      suspicion.heard(nowMs);
+      this.#plan(suspicion);
+    }
+    if (member.state !== "alive") this.#components.inquiry.challenge(id, undefined, nowMs);
+  }
+
+  /**
+   * Takes in what somebody says of a member.
+   *
+   * @param kind a `view` may be older than what this peer knows, so its accusations are only a reason to ask
+   */
+  learn(update: MemberUpdate, kind: "news" | "view", nowMs: number): void {
+    if (update.id === this.#options.self) {
+      this.#learnOfSelf(update);
+      return;
+    }
+    const member = this.table.admit(update.id, update, nowMs);
+    if (member === undefined) return;
+    if (!supersedes(update, member)) {
+      if (update.state === "suspect" && compareVersions(update, member) === 0) this.#confirm(update);
+      return;
+    }
+    const accusation = update.state === "suspect" || update.state === "dead";
+    if (accusation && member.state === "alive" && (kind === "view" || contradicted(update, member, nowMs))) {
+      this.#components.inquiry.challenge(update.id, update, nowMs);
+      return;
+    }
+    this.#adopt(update, member, nowMs);
+  }
+
+  /** A probe had no answer, or a connection was lost and could not be had again. */
+  noAnswer(id: NodeId, silentSinceMs: number, reason: string, nowMs: number): void {
+    const member = this.table.get(id);
+    if (member === undefined || !isPresent(member.state)) return;
+    if (member.lastHeardMs !== null && member.lastHeardMs > silentSinceMs) return;
+    const suspicion = this.#suspicions.get(id) ?? this.#suspect(member, silentSinceMs, reason, nowMs);
+    if (suspicion.witnessed) return;
+    suspicion.witnessed = true;
+    suspicion.addWitness(this.#options.self);
+    this.#plan(suspicion);
+    if (suspicion.confirmations <= confirmationsWanted(this.table.present)) {
+      this.#accuse(member, "suspect", nowMs - suspicion.silentSinceMs);
+    }
+    if (suspicion.confirmations > 0) return;
+    this.#components.inquiry.check(id, nowMs);
+    if (!member.connected) this.#components.inquiry.dial(id, nowMs);
+  }
+
+  /** The machine answered that no such process runs there. */
+  refused(id: NodeId, reason: string, nowMs: number): void {
+    const member = this.table.get(id);
+    if (member === undefined || member.connected || !isPresent(member.state)) return;
+    this.#change(member, "dead", member, reason, nowMs);
+    // All its neighbours find out in the same moment.
+    if (this.#isSpokesman()) this.#accuse(member, "dead", 0);
+  }
+
+  /** Suspicions that have run their time. */
+  doWhatIsDue(nowMs: number): void {
+    for (const [id, suspicion] of this.#suspicions) {
+      const due = suspicion.due(nowMs, this.#options.timing.lastChanceMs);
+      const member = this.table.get(id);
+      if (due === undefined || member === undefined) continue;
+      if (due === "last-chance") {
+        if (suspicion.witnessed || member.connected) this.#components.inquiry.check(id, nowMs);
+        continue;
+      }
+      const silentForMs = Math.round(nowMs - suspicion.silentSinceMs);
+      const reason = `no sign of life for ${silentForMs} ms, which ${suspicion.confirmations} others confirm`;
+      this.#change(member, "dead", member, reason, nowMs);
+      this.#accuse(member, "dead", silentForMs);
+    }
+  }
+
+  get nextDueAtMs(): number {
+    let next = Infinity;
+    for (const suspicion of this.#suspicions.values()) {
+      next = Math.min(next, suspicion.dueAtMs(this.#options.timing.lastChanceMs));
+    }
+    return next;
+  }
+
+  /** This process stood still for a while: others were not silent in that time, it was deaf. */
+  excuse(lostMs: number, nowMs: number): void {
+    for (const suspicion of this.#suspicions.values()) {
+      suspicion.excuse(lostMs, nowMs + GRACE_AFTER_STALL_MS);
+      this.#plan(suspicion);
+    }
+  }
+
+  /** This process woke late: what arrived meanwhile is read before anybody is judged. */
+  adjourn(nowMs: number): void {
+    for (const suspicion of this.#suspicions.values()) {
+      suspicion.adjourn(nowMs + GRACE_AFTER_DELAY_MS);
+      this.#plan(suspicion);
+    }
+  }
+
+  drop(id: NodeId): void {
+    this.#suspicions.delete(id);
+    this.#news.remove(id);
+  }
+
+  leave(): void {
+    this.self.leave();
+    this.#broadcast({ id: this.#options.self, ...this.self.report });
+  }
+
+  #learnOfSelf(update: MemberUpdate): void {
+    const verdict = this.self.hear(update);
+    if (verdict === "agreed") return;
+    if (verdict === "outdated") this.#components.emit({ kind: "outdated", claim: update });
+    this.#broadcast({ id: this.#options.self, ...this.self.report });
+  }
+
+  #adopt(update: MemberUpdate, member: Member, nowMs: number): void {
+    const teller = update.by === undefined ? "it was said" : `${update.by} said so`;
+    this.#news.add(update);
+    switch (update.state) {
+      case "alive":
+        // Only a living member starts anew or denies its death.
+        this.table.heard(member.id, nowMs);
+        this.#change(member, "alive", update, reasonToLive(update, member), nowMs);
+        return;
+      case "left":
+        this.#change(member, "left", update, "it said that it leaves", nowMs);
+        return;
+      case "dead":
+        this.#change(member, "dead", update, teller, nowMs);
+        return;
+      case "suspect": {
+        const silentForMs = Math.min(update.silentForMs ?? 0, MAXIMUM_HEARSAY_MS);
+        const silentSinceMs = Math.max(nowMs - silentForMs, member.lastHeardMs ?? -Infinity);
+        this.#change(member, "suspect", update, teller, nowMs);
+        const suspicion = this.#begin(member.id, silentSinceMs);
+        if (update.by !== undefined) suspicion.addWitness(update.by);
+        this.#plan(suspicion);
+        if (member.connected && this.#isSpokesman()) this.#components.inquiry.check(member.id, nowMs);
+      }
+    }
+  }
+
+  #confirm(update: MemberUpdate): void {
+    const suspicion = this.#suspicions.get(update.id);
+    if (suspicion === undefined || update.by === undefined || !suspicion.addWitness(update.by)) return;
+    this.#news.add(update);
+    this.#plan(suspicion);
+  }
+
+  #suspect(member: Member, silentSinceMs: number, reason: string, nowMs: number): Suspicion {
+    this.#change(member, "suspect", member, reason, nowMs);
+    return this.#begin(member.id, silentSinceMs);
+  }
+
+  #begin(id: NodeId, silentSinceMs: number): Suspicion {
+    const suspicion = new Suspicion(silentSinceMs, 0.5 + 0.5 * this.#components.random.next());
+    this.#suspicions.set(id, suspicion);
+    return suspicion;
+  }
+
+  #plan(suspicion: Suspicion): void {
+    const { timing } = this.#options;
+    const minimumMs = minimumSilenceMs(timing, this.#components.inquiry.roundTripBoundMs());
+    const maximumMs = minimumMs * timing.unconfirmedFactor;
+    suspicion.plan(confirmationsWanted(this.table.present), { minimumMs, maximumMs });
+  }
+
+  #change(member: Member, state: MembershipState, version: Version, reason: string, nowMs: number): void {
+    this.#suspicions.delete(member.id);
+    const change = this.table.change(member.id, state, version, reason, nowMs);
+    if (change !== undefined) this.#components.emit({ kind: "changed", change });
+  }
+
+  #accuse(member: Member, state: "suspect" | "dead", silentForMs: number): void {
+    this.#broadcast({
+      ...claim(member, state),
+      by: this.#options.self,
+      silentForMs: Math.round(silentForMs),
+    });
+  }
+
+  #broadcast(update: MemberUpdate): void {
+    this.#news.add(update);
+    this.#components.emit({ kind: "broadcast", updates: [update] });
+  }
+
+  #isSpokesman(): boolean {
+    return this.#components.random.next() * this.table.connected.size < SPOKESMEN;
+  }
+}
+
+function claim({ id, bootEpoch, incarnation }: Member, state: MemberUpdate["state"]): MemberUpdate {
+  return { id, state, bootEpoch, incarnation };
+}
+
+/** Whether this peer heard of the accused after the silence began that it is accused of. */
+function contradicted(update: MemberUpdate, member: Member, nowMs: number): boolean {
+  if (update.silentForMs === undefined || member.lastHeardMs === null) return false;
+  return member.lastHeardMs > nowMs - update.silentForMs + EVIDENCE_BLUR_MS;
+}
+
+function reasonToLive(update: MemberUpdate, member: Member): string {
+  if (member.state === "unknown") return "it was heard of for the first time";
+  return update.bootEpoch > member.bootEpoch ? "it has started again" : "it denied what was said of it";
+}

@@ -1,0 +1,304 @@
+import {
+  type Clock,
+  Emitter,
+  type Logger,
+  type Random,
+  type Service,
+  type Timer,
+  type Unsubscribe,
+} from "@pi-controller/runtime";
+import type { MembershipState, NodeId } from "@pi-controller/schema";
+import type { Gossip, GossipMessage, Network, NetworkEvent } from "../network.ts";
+import { Correspondence, type ProbeMessage } from "./correspondence.ts";
+import type { Member, MemberChange } from "./member.ts";
+import { decode, encode, newsSchema } from "./messages.ts";
+import { Skipped } from "./skipped.ts";
+import { Swim } from "./swim.ts";
+import type { SwimEffect, SwimInput } from "./swim-types.ts";
+import { defaultTiming, type MembershipTiming } from "./timing.ts";
+
+const TOPIC = "membership";
+/** To connect, or to learn that nobody is there. */
+const DIAL_TIMEOUT_MS = 1_000;
+/** How long `leave` waits to be heard. */
+const FAREWELL_TIMEOUT_MS = 500;
+/** So many neighbours are told of the departure in person; the rest hear it from them. */
+const FAREWELLS = 64;
+
+/** What this peer believes of one member. */
+export interface MemberView {
+  readonly id: NodeId;
+  readonly state: MembershipState;
+  /** When it came to believe so: wall clock, ms since 1970. */
+  readonly sinceMs: number;
+  readonly incarnation: number;
+  readonly bootEpoch: number;
+  /** Last sign of life: wall clock, ms since 1970; null when there was none since this peer started. */
+  readonly lastHeardMs: number | null;
+  /** The same on the monotonic clock, for ages. */
+  readonly lastHeardMonotonicMs: number | null;
+}
+
+export interface MembershipChange {
+  readonly id: NodeId;
+  readonly previous: MembershipState;
+  readonly member: MemberView;
+  /** Why, as a phrase for logs and people. */
+  readonly reason: string;
+}
+
+interface Components {
+  readonly network: Network;
+  readonly gossip: Gossip;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+interface Options {
+  /** Grows with every start of this peer. */
+  readonly bootEpoch: number;
+  readonly timing?: Partial<MembershipTiming>;
+}
+
+/**
+ * Who is in the mesh, and who is alive. `Swim` decides; this carries its questions over the network, and what
+ * happens there to it.
+ */
+export class Membership implements Service {
+  readonly name = "membership";
+  readonly #components: Components;
+  readonly #swim: Swim;
+  readonly #correspondence: Correspondence;
+  readonly #skipped: Skipped;
+  readonly #changes: Emitter<MembershipChange>;
+  readonly #startedMs: number;
+  #roster: ReadonlySet<NodeId> | undefined;
+  #stops: Unsubscribe[] = [];
+  #timer: Timer | undefined;
+  /** Exists while started. */
+  #running: AbortController | undefined;
+
+  constructor(components: Components, options: Options) {
+    const { network, clock, logger } = components;
+    this.#components = components;
+    this.#startedMs = clock.monotonic();
+    this.#swim = new Swim(
+      components,
+      {
+        self: network.self,
+        bootEpoch: options.bootEpoch,
+        timing: { ...defaultTiming, ...options.timing },
+      },
+      this.#startedMs,
+    );
+    this.#correspondence = new Correspondence(components);
+    this.#skipped = new Skipped(components);
+    this.#changes = new Emitter((error) => logger.error({ error }, "A listener to membership failed"));
+  }
+
+  async start(): Promise<void> {
+    const { network, gossip } = this.#components;
+    this.#running = new AbortController();
+    this.#stops = [
+      this.#correspondence.listen({
+        probed: (peer, { report, updates }) => {
+          this.#handle({ kind: "heard", peer, report, updates });
+          return this.#message(peer);
+        },
+        synced: (peer, { report, updates }) => {
+          this.#handle({ kind: "view", peer, report, updates });
+          return { report: this.#swim.report, updates: this.#swim.view() };
+        },
+        helping: (target) => this.#message(target),
+        helped: (peer, { report, updates }) => this.#handle({ kind: "heard", peer, report, updates }),
+      }),
+      network.observe((event) => this.#onNetworkEvent(event)),
+      gossip.subscribe(TOPIC, (message) => this.#onGossip(message)),
+    ];
+    if (this.#roster !== undefined) this.#handle({ kind: "roster", ids: this.#roster });
+    for (const { peer } of network.status().connections) this.#handle({ kind: "connected", peer });
+    this.#handle({ kind: "tick" });
+  }
+
+  async stop(): Promise<void> {
+    this.#running?.abort();
+    this.#running = undefined;
+    this.#timer?.cancel();
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  /** All members with what is believed of them, this peer included. */
+  members(): ReadonlyMap<NodeId, MemberView> {
+    const views = new Map<NodeId, MemberView>([[this.#components.network.self, this.#self()]]);
+    for (const member of this.#swim.members.values()) views.set(member.id, this.#view(member));
+    return views;
+  }
+
+  /** One of `members()`, without the cost of all. */
+  member(id: NodeId): MemberView | undefined {
+    if (id === this.#components.network.self) return this.#self();
+    const member = this.#swim.members.get(id);
+    return member === undefined ? undefined : this.#view(member);
+  }
+
+  /**
+   * Says which nodes there should be. New ones are `unknown` until something is heard of them; ones that were
+   * there before and no longer are, are forgotten.
+   */
+  setRoster(ids: Iterable<NodeId>): void {
+    this.#roster = new Set(ids);
+    this.#handle({ kind: "roster", ids: this.#roster });
+  }
+
+  /** Forgets a member. What others still say of its past does not bring it back; its own word does. */
+  forget(id: NodeId): void {
+    this.#handle({ kind: "forget", id });
+  }
+
+  observe(listener: (change: MembershipChange) => void): Unsubscribe {
+    return this.#changes.on(listener);
+  }
+
+  /** How far this peer doubts itself: 0 is healthy, 8 the most (Lifeguard's local health). */
+  localHealth(): number {
+    return this.#swim.localHealth;
+  }
+
+  /** Tells the mesh that this peer leaves. Resolves when neighbours know, at the latest after half a second. */
+  async leave(): Promise<void> {
+    const { network } = this.#components;
+    const signal = this.#running?.signal;
+    if (signal === undefined || this.#swim.report.state === "left") return;
+    this.#handle({ kind: "leave" });
+    const neighbours = network.status().connections.slice(0, FAREWELLS);
+    await Promise.all(
+      neighbours.map(({ peer }) =>
+        this.#correspondence.probe(peer, this.#message(peer), signal, FAREWELL_TIMEOUT_MS),
+      ),
+    );
+  }
+
+  #handle(input: SwimInput): void {
+    if (this.#running === undefined) return;
+    const { clock } = this.#components;
+    const effects = this.#swim.handle(input, clock.monotonic());
+    this.#timer?.cancel();
+    const delayMs = this.#swim.nextWakeAtMs - clock.monotonic();
+    this.#timer = Number.isFinite(delayMs)
+      ? clock.setTimer(() => this.#handle({ kind: "tick" }), delayMs)
+      : undefined;
+    for (const effect of effects) this.#perform(effect, this.#running.signal);
+  }
+
+  #perform(effect: SwimEffect, signal: AbortSignal): void {
+    switch (effect.kind) {
+      case "probe":
+        this.#run(this.#probe(effect, signal));
+        return;
+      case "ask-helpers":
+        for (const helper of effect.helpers) this.#run(this.#askHelper(effect, helper, signal));
+        return;
+      case "dial":
+        this.#run(this.#dial(effect.peer));
+        return;
+      case "sync":
+        this.#run(this.#sync(effect.peer, signal));
+        return;
+      case "broadcast":
+        this.#run(this.#components.gossip.publish(TOPIC, encode({ updates: effect.updates })));
+        return;
+      case "changed":
+        this.#changed(effect.change);
+        return;
+      case "outdated":
+        this.#components.logger.error(
+          { claim: effect.claim },
+          "The mesh knows a later start of this peer than this one: its data went back in time, or its key was copied",
+        );
+    }
+  }
+
+  /** What fails in the network is an answer; anything that still throws must not take the process down. */
+  #run(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#skipped.warn({ error }, "Membership could not do something"));
+  }
+
+  async #probe(effect: SwimEffect & { kind: "probe" }, signal: AbortSignal): Promise<void> {
+    const { probe, target: peer } = effect;
+    const message = { report: this.#swim.report, updates: [...effect.updates] };
+    const answer = await this.#correspondence.probe(peer, message, signal);
+    if (answer === "unsendable") this.#handle({ kind: "unsendable", probe });
+    else if (answer !== "silent") this.#handle({ kind: "heard", peer, probe, ...answer });
+  }
+
+  async #askHelper(
+    effect: SwimEffect & { kind: "ask-helpers" },
+    helper: NodeId,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { probe, target, timeoutMs } = effect;
+    const answer = await this.#correspondence.askHelper(helper, target, timeoutMs, signal);
+    if (typeof answer !== "string") this.#handle({ kind: "helped", probe, helper, report: answer.report });
+  }
+
+  async #dial(peer: NodeId): Promise<void> {
+    const { outcome, reason } = await this.#components.network.dial({ peer }, DIAL_TIMEOUT_MS);
+    this.#handle({ kind: "dialled", peer, outcome, reason });
+  }
+
+  async #sync(peer: NodeId, signal: AbortSignal): Promise<void> {
+    const message = { report: this.#swim.report, updates: this.#swim.view() };
+    const answer = await this.#correspondence.sync(peer, message, signal);
+    if (typeof answer !== "string") this.#handle({ kind: "view", peer, ...answer });
+  }
+
+  #message(recipient: NodeId): ProbeMessage {
+    const updates = this.#swim.updatesFor(recipient);
+    return { report: this.#swim.report, updates };
+  }
+
+  #onNetworkEvent(event: NetworkEvent): void {
+    if (event.kind !== "addresses-changed") this.#handle({ kind: event.kind, peer: event.peer });
+  }
+
+  #onGossip({ from, payload }: GossipMessage): void {
+    try {
+      this.#handle({ kind: "news", updates: decode(newsSchema, payload).updates });
+    } catch (error) {
+      this.#skipped.warn({ from, error }, "Skipped broadcasts about membership that make no sense");
+    }
+  }
+
+  #changed({ previous, member, reason }: MemberChange): void {
+    const { id, state, bootEpoch, incarnation } = member;
+    this.#components.logger.info(
+      { member: id, previous, state, bootEpoch, incarnation, reason },
+      `A member is ${state}`,
+    );
+    this.#changes.emit({ id, previous, member: this.#view(member), reason });
+  }
+
+  #self(): MemberView {
+    const { network, clock } = this.#components;
+    const nowMs = clock.monotonic();
+    const { bootEpoch, incarnation, state } = this.#swim.report;
+    const times = { sinceMs: this.#startedMs, lastHeardMs: nowMs, connected: true };
+    return this.#view({ id: network.self, state, bootEpoch, incarnation, ...times });
+  }
+
+  #view({ id, state, sinceMs, incarnation, bootEpoch, lastHeardMs }: Member): MemberView {
+    const { clock } = this.#components;
+    // Reckoned back from now, so that it is right also when the wall clock was set meanwhile.
+    const wall = (monotonicMs: number) => clock.now() - (clock.monotonic() - monotonicMs);
+    return {
+      id,
+      state,
+      sinceMs: wall(sinceMs),
+      incarnation,
+      bootEpoch,
+      lastHeardMs: lastHeardMs === null ? null : wall(lastHeardMs),
+      lastHeardMonotonicMs: lastHeardMs,
+    };
+  }
+}

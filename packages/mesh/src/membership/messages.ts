@@ -1,0 +1,79 @@
+import { MeshError, nodeIdSchema, parseInput } from "@pi-controller/schema";
+import { z } from "zod";
+
+/** A probe with all the news it may carry is far smaller. */
+export const MAX_MESSAGE_BYTES = 64 * 1024;
+/** A view of the largest mesh. */
+export const MAX_VIEW_BYTES = 2 * 1024 * 1024;
+const MAX_UPDATES = 64;
+const MAX_VIEW_UPDATES = 5_000;
+const MAX_SILENCE_MS = 365 * 24 * 3_600_000;
+const MAX_HELPER_TIMEOUT_MS = 10_000;
+
+const version = { bootEpoch: z.int().nonnegative(), incarnation: z.int().nonnegative() };
+
+const updateSchema = z.object({
+  id: nodeIdSchema,
+  state: z.enum(["alive", "suspect", "dead", "left"]),
+  ...version,
+  by: nodeIdSchema.optional(),
+  silentForMs: z.number().nonnegative().max(MAX_SILENCE_MS).optional(),
+});
+
+const reportSchema = z.object({ state: z.enum(["alive", "left"]), ...version });
+
+/** Probes and their answers: what the sender is, and news. */
+export const probeSchema = z.object({
+  report: reportSchema,
+  updates: z.array(updateSchema).max(MAX_UPDATES),
+});
+
+/** One half of an exchange of views. */
+export const viewSchema = z.object({
+  report: reportSchema,
+  updates: z.array(updateSchema).max(MAX_VIEW_UPDATES),
+});
+
+/** Broadcast. */
+export const newsSchema = z.object({ updates: z.array(updateSchema).min(1).max(MAX_UPDATES) });
+
+/** Asks a helper to probe somebody. */
+export const helpRequestSchema = z.object({
+  target: nodeIdSchema,
+  /** The helper gives up then, and says so. */
+  timeoutMs: z.number().positive().max(MAX_HELPER_TIMEOUT_MS),
+});
+
+/** What the target said to the helper; null when it did not answer. */
+export const helpAnswerSchema = z.object({ report: reportSchema.nullable() });
+
+export function encode(message: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(message));
+}
+
+/**
+ * Reads a message from another peer.
+ *
+ * @throws MeshError INVALID_ARGUMENT when it is too large, no JSON or not of this form
+ */
+export function decode<Schema extends z.ZodType>(
+  schema: Schema,
+  payload: Uint8Array,
+  maximumBytes = MAX_MESSAGE_BYTES,
+): z.infer<Schema> {
+  if (payload.byteLength > maximumBytes) {
+    throw new MeshError(
+      "INVALID_ARGUMENT",
+      `A membership message of ${payload.byteLength} bytes is too large`,
+    );
+  }
+  return parseInput(schema, parseJson(payload), "membership message");
+}
+
+function parseJson(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+  } catch (cause) {
+    throw new MeshError("INVALID_ARGUMENT", "A membership message is not JSON in UTF-8", {}, { cause });
+  }
+}

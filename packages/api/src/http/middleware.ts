@@ -1,0 +1,76 @@
+import type { Clock, Logger, Random } from "@pi-controller/runtime";
+import type { Context, Middleware } from "koa";
+import type { RequestMetrics } from "../prometheus/request-metrics.ts";
+import { correlationIdOf } from "./correlation.ts";
+import type { Gate } from "./gate.ts";
+import { problemOf } from "./problem.ts";
+import { dataHeaders } from "./security-headers.ts";
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
+
+/** What of a request the layers tell each other. */
+interface RequestState {
+  correlationId: string;
+  /** For logs and metrics: a path of the table of routes, or what kind of request it was. */
+  route: string;
+}
+
+export function stateOf(ctx: Context): RequestState {
+  return ctx.state;
+}
+
+/** Outermost: what follows must not throw. */
+export function measured(
+  components: { readonly clock: Clock; readonly logger: Logger; readonly metrics: RequestMetrics },
+  isStopping: () => boolean,
+): Middleware {
+  return async (ctx, next) => {
+    const startedMs = components.clock.monotonic();
+    const state = stateOf(ctx);
+    state.route = "none";
+    await next();
+    // Whoever stays connected would be cut off in the middle of the next request.
+    if (isStopping()) ctx.set("connection", "close");
+    const durationMs = components.clock.monotonic() - startedMs;
+    const method = METHODS.includes(ctx.method) ? ctx.method : "other";
+    const { route, correlationId } = state;
+    components.metrics.record({ method, route, status: ctx.status, durationMs });
+    components.logger.debug(
+      { method, path: ctx.path.slice(0, 256), status: ctx.status, durationMs, correlationId },
+      "Answered a request",
+    );
+  };
+}
+
+/** Turns every error into `application/problem+json`; gives every answer its correlation id. */
+export function withProblems(components: { readonly logger: Logger; readonly random: Random }): Middleware {
+  return async (ctx, next) => {
+    const correlationId = correlationIdOf(ctx.headers["x-correlation-id"], components.random);
+    const state = stateOf(ctx);
+    state.correlationId = correlationId;
+    ctx.set("x-correlation-id", correlationId);
+    try {
+      await next();
+    } catch (error) {
+      const { problem, headers, hidden } = problemOf(error, correlationId);
+      if (hidden) {
+        components.logger.error(
+          { err: error, correlationId, method: ctx.method, route: state.route },
+          "A request failed",
+        );
+      }
+      ctx.set({ ...dataHeaders, ...headers });
+      ctx.status = problem.status;
+      ctx.body = JSON.stringify(problem);
+      ctx.set("content-type", "application/problem+json");
+    }
+  };
+}
+
+export function guarded(gate: Gate): Middleware {
+  return async (ctx, next) => {
+    // What only reads is safe from other pages without CORS: they cannot see the answer.
+    gate.admit(ctx.req, ctx.method !== "GET" && ctx.method !== "HEAD");
+    await gate.run(next);
+  };
+}

@@ -1,0 +1,48 @@
+export interface RateLimiterOptions {
+  readonly perSecond: number;
+  readonly burst: number;
+  /** The address that was quiet for longest is forgotten when there are more. */
+  readonly maxAddresses: number;
+}
+
+interface Bucket {
+  readonly tokens: number;
+  readonly atMs: number;
+}
+
+/** A token bucket for each remote address, in bounded memory. */
+export class RateLimiter {
+  readonly #options: RateLimiterOptions;
+  /** In the order of use, longest ago first. */
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(options: RateLimiterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes one token.
+   *
+   * @param nowMs monotonic
+   * @returns 0 when there was one, else after how many ms there will be
+   */
+  take(address: string, nowMs: number): number {
+    const { perSecond, burst, maxAddresses } = this.#options;
+    const bucket = this.#buckets.get(address) ?? { tokens: burst, atMs: nowMs };
+    const tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1_000) * perSecond);
+    const granted = tokens >= 1;
+    this.#buckets.delete(address);
+    this.#buckets.set(address, { tokens: granted ? tokens - 1 : tokens, atMs: nowMs });
+    if (this.#buckets.size > maxAddresses) {
+      for (const quietest of this.#buckets.keys()) {
+        this.#buckets.delete(quietest);
+        break;
+      }
+    }
+    return granted ? 0 : ((1 - tokens) / perSecond) * 1_000;
+  }
+
+  get size(): number {
+    return this.#buckets.size;
+  }
+}

@@ -1,0 +1,32 @@
+const common = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "x-frame-options": "DENY",
+};
+
+/** For answers that are data: nothing in them may run, should a browser show one as a page. */
+export const dataHeaders: Readonly<Record<string, string>> = {
+  ...common,
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  // Answers change from moment to moment, and tell of the inside of a network.
+  "cache-control": "no-store",
+};
+
+/** For the UI: what it loads and whom it talks to is this peer alone. */
+export const uiHeaders: Readonly<Record<string, string>> = {
+  ...common,
+  "content-security-policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+};

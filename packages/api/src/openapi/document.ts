@@ -1,0 +1,127 @@
+import { STATUS_CODES } from "node:http";
+import { type ErrorCode, statusOfCode } from "@pi-controller/schema";
+import type { z } from "zod";
+import type { AnswerSpec, RouteSpec } from "../routes/route.ts";
+import { type JsonSchema, jsonSchemaOf, namedSchemas, schemaOrReference } from "./schemas.ts";
+
+/** Errors that any request can have. */
+const COMMON_ERRORS: readonly ErrorCode[] = [
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+];
+
+const headers: Readonly<Record<string, { description: string; schema: JsonSchema }>> = {
+  ETag: { description: "The revision of the record, for If-Match", schema: { type: "string" } },
+  Location: { description: "Path of the node", schema: { type: "string" } },
+  "X-Correlation-Id": {
+    description: "The one that the request gave, or a new one: finds the request in logs and events",
+    schema: { type: "string" },
+  },
+};
+
+/** The OpenAPI 3.1 document of a table of routes. */
+export function openApiDocument(routes: readonly RouteSpec[], options: { readonly version: string }) {
+  const paths: Record<string, Record<string, JsonSchema>> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  return {
+    openapi: "3.1.1",
+    jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema",
+    info: {
+      title: "Pi-Controller",
+      version: options.version,
+      description: "The API of one peer. Every peer serves the whole mesh.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    paths,
+    components: { schemas: namedSchemas() },
+  };
+}
+
+function operationOf(route: RouteSpec): JsonSchema {
+  return {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    parameters: [
+      ...parametersOf(route.params, "path"),
+      ...parametersOf(route.query, "query"),
+      ...(route.conditions ?? []).map((name) => ({ name, in: "header", schema: { type: "string" } })),
+    ],
+    ...(route.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: schemaOrReference(route.body, "input") } },
+          },
+        }),
+    responses: {
+      ...problemResponses(route),
+      ...Object.fromEntries(
+        Object.entries(route.answers).map(([status, answer]) => [status, responseOf(answer)]),
+      ),
+    },
+  };
+}
+
+function parametersOf(schema: z.ZodObject | undefined, place: "path" | "query"): JsonSchema[] {
+  if (schema === undefined) return [];
+  const { properties, required = [] } = jsonSchemaOf(schema, "input") as {
+    properties: Record<string, JsonSchema>;
+    required?: readonly string[];
+  };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    schema: property,
+  }));
+}
+
+function responseOf(answer: AnswerSpec): JsonSchema {
+  const names = [...(answer.headers ?? []), "X-Correlation-Id"];
+  return {
+    description: answer.description,
+    headers: Object.fromEntries(names.map((name) => [name, headers[name]])),
+    ...contentOf(answer.body),
+  };
+}
+
+function contentOf(body: AnswerSpec["body"]): JsonSchema {
+  if (body === null) return {};
+  return typeof body === "string"
+    ? { content: { [body]: { schema: { type: "string" } } } }
+    : { content: { "application/json": { schema: schemaOrReference(body, "output") } } };
+}
+
+function problemResponses(route: RouteSpec): JsonSchema {
+  const codesOf = new Map<number, ErrorCode[]>();
+  const takesInput = route.params !== undefined || route.query !== undefined || route.body !== undefined;
+  const invalid: readonly ErrorCode[] = takesInput ? ["INVALID_ARGUMENT"] : [];
+  for (const code of new Set([...invalid, ...COMMON_ERRORS, ...route.errors])) {
+    const { http } = statusOfCode[code];
+    codesOf.set(http, [...(codesOf.get(http) ?? []), code]);
+  }
+  const responses = [...codesOf].map(([status, codes]) => [
+    status,
+    problemResponse(status, codes.join(", ")),
+  ]);
+  const ofBody = route.body === undefined ? [] : [413, 415];
+  return Object.fromEntries([
+    ...responses,
+    ...ofBody.map((status) => [status, problemResponse(status, "INVALID_ARGUMENT")]),
+  ]) as JsonSchema;
+}
+
+function problemResponse(status: number, codes: string): JsonSchema {
+  return {
+    description: `${STATUS_CODES[status] ?? "Error"}: ${codes}`,
+    content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+  };
+}

@@ -1,0 +1,57 @@
+/** Bounds of what clients can take from this peer. The defaults suit a Pi Zero 2 W and a dozen open pages. */
+export interface ApiLimits {
+  readonly maxBodyBytes: number;
+  readonly maxHeaderBytes: number;
+  /** Within this time a request's headers must have come (slowloris). */
+  readonly headersTimeoutMs: number;
+  /** Within this time the whole request must have come. */
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** Sockets of all kinds. */
+  readonly maxConnections: number;
+  readonly maxRequestsInFlight: number;
+  /** Of one remote address, in the long run. */
+  readonly requestsPerSecond: number;
+  /** Of one remote address, at once. */
+  readonly requestBurst: number;
+  /** For how many remote addresses the rate is remembered. */
+  readonly maxRateLimitedAddresses: number;
+  readonly maxStreams: number;
+  readonly maxStreamsPerAddress: number;
+  /** A stream that has nothing to say says so after this time. */
+  readonly streamHeartbeatMs: number;
+  /** How long requests under way may take when the peer stops. */
+  readonly stopTimeoutMs: number;
+}
+
+export const defaultLimits: ApiLimits = {
+  maxBodyBytes: 64 * 1024,
+  maxHeaderBytes: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 30_000,
+  maxConnections: 512,
+  maxRequestsInFlight: 64,
+  requestsPerSecond: 100,
+  requestBurst: 400,
+  maxRateLimitedAddresses: 1_024,
+  maxStreams: 128,
+  maxStreamsPerAddress: 32,
+  streamHeartbeatMs: 15_000,
+  stopTimeoutMs: 5_000,
+};
+
+export interface ApiOptions {
+  /** Address to listen on, as `127.0.0.1`. */
+  readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** What the person who configures the peer calls the port, for the error when it is taken. */
+  readonly portOption?: string;
+  /** Names, besides those of the loopback and `host` itself, by which browsers may ask for this peer. */
+  readonly hostNames?: readonly string[];
+  /** The built UI. */
+  readonly uiDirectory?: string;
+  readonly version: string;
+  readonly limits?: Partial<ApiLimits>;
+}

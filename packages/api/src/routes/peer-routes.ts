@@ -1,0 +1,109 @@
+import type { NodeUseCases } from "@pi-controller/nodes";
+import {
+  eventPageSchema,
+  eventQuerySchema,
+  type Health,
+  healthSchema,
+  meshViewSchema,
+} from "@pi-controller/schema";
+import { z } from "zod";
+import { type EventReader, eventFilterOf } from "../event-reader.ts";
+import { type Route, route } from "./route.ts";
+
+export const EVENTS_PATH = "/api/v1/events";
+
+interface Components {
+  readonly nodes: Pick<NodeUseCases, "mesh">;
+  readonly events: Pick<EventReader, "query">;
+  readonly health: () => Health;
+  /** Prometheus' text format. */
+  readonly metricsText: () => string;
+  /** The OpenAPI document of all routes. */
+  readonly openApi: () => unknown;
+}
+
+export function peerRoutes({ nodes, events, health, metricsText, openApi }: Components): readonly Route[] {
+  return [
+    route({
+      method: "GET",
+      path: EVENTS_PATH,
+      operationId: "listEvents",
+      tag: "events",
+      summary: "List what happened, newest first; or, as a WebSocket, follow it",
+      description:
+        "With a WebSocket handshake, the server sends EventStreamMessage texts: `hello`, then the events after " +
+        "`after` (a sequence number of the log that `log` names), then each new one. It takes the filters " +
+        "`type`, `node` and `correlationId`; close codes say why it ends.",
+      query: eventQuerySchema,
+      answers: { 200: { description: "One page of events", body: eventPageSchema } },
+      errors: [],
+      handle: ({ query }) => ({ status: 200, body: events.query(eventFilterOf(query), query) }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/v1/mesh",
+      operationId: "getMesh",
+      tag: "mesh",
+      summary: "Show how the mesh looks from this peer",
+      answers: { 200: { description: "This peer's view", body: meshViewSchema } },
+      errors: [],
+      handle: () => ({ status: 200, body: nodes.mesh() }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/v1/openapi.json",
+      operationId: "getOpenApi",
+      tag: "peer",
+      summary: "This description of the API",
+      answers: {
+        200: { description: "An OpenAPI 3.1 document", body: z.looseObject({ openapi: z.string() }) },
+      },
+      errors: [],
+      handle: () => ({ status: 200, body: openApi() }),
+    }),
+    route({
+      method: "GET",
+      path: "/healthz",
+      operationId: "getLiveness",
+      tag: "peer",
+      summary: "Tell whether the peer works, or only a restart helps",
+      answers: {
+        200: { description: "It works", body: healthSchema },
+        503: { description: "Restart it", body: healthSchema },
+      },
+      errors: [],
+      handle() {
+        const body = health();
+        return { status: body.live ? 200 : 503, body };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/readyz",
+      operationId: "getReadiness",
+      tag: "peer",
+      summary: "Tell whether the peer can do its work now",
+      answers: {
+        200: { description: "It can", body: healthSchema },
+        503: { description: "It cannot, and says why", body: healthSchema },
+      },
+      errors: [],
+      handle() {
+        const body = health();
+        return { status: body.ready ? 200 : 503, body };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/metrics",
+      operationId: "getPrometheusMetrics",
+      tag: "peer",
+      summary: "Metrics of all nodes and of this process, for Prometheus",
+      answers: {
+        200: { description: "Text format 0.0.4", body: "text/plain; version=0.0.4; charset=utf-8" },
+      },
+      errors: [],
+      handle: () => ({ status: 200, body: metricsText() }),
+    }),
+  ];
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Clock, Logger, Unsubscribe } from "@pi-controller/runtime";
+import {
+  type EventStreamQuery,
+  eventStreamQuerySchema,
+  MeshError,
+  type NodeId,
+  parseInput,
+} from "@pi-controller/schema";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { EventReader } from "../event-reader.ts";
+import { closeSocket, EventSocket } from "./event-socket.ts";
+
+interface Components {
+  readonly events: EventReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Options {
+  readonly node: () => NodeId;
+  readonly maxStreams: number;
+  readonly maxStreamsPerAddress: number;
+  readonly heartbeatMs: number;
+}
+
+/** Larger messages from clients end the connection: there is nothing that they have to say. */
+const MAX_CLIENT_MESSAGE_BYTES = 256;
+/** How long clients may take to say goodbye when the peer stops. */
+const GOODBYE_MS = 1_000;
+
+/** All clients that follow the events. Bounded, in all and for each address. */
+export class EventSockets {
+  readonly #components: Components;
+  readonly #options: Options;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_CLIENT_MESSAGE_BYTES,
+    perMessageDeflate: false,
+  });
+  readonly #streams = new Set<EventSocket>();
+  readonly #sockets = new Set<WebSocket>();
+  readonly #perAddress = new Map<string, number>();
+  #unsubscribe: Unsubscribe | undefined;
+
+  constructor(components: Components, options: Options) {
+    this.#components = components;
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#components.events.observe(() => {
+      for (const stream of this.#streams) stream.notify();
+    });
+  }
+
+  /** Tells all that the peer stops, and waits a moment for their goodbyes. */
+  async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    const sockets = [...this.#sockets];
+    const closed = sockets.map((socket) => new Promise((resolve) => void socket.once("close", resolve)));
+    for (const socket of sockets) socket.close(1001, "The peer is stopping");
+    const timer = this.#components.clock.setTimer(() => {
+      for (const socket of sockets) socket.terminate();
+    }, GOODBYE_MS);
+    await Promise.all(closed);
+    timer.cancel();
+  }
+
+  /**
+   * Takes over a connection whose WebSocket handshake was found to be allowed. What is wrong with the query
+   * is told with a close code: a browser hides an HTTP answer to a handshake from the page.
+   */
+  accept(request: IncomingMessage, connection: Duplex, head: Buffer, query: unknown): void {
+    const address = request.socket.remoteAddress ?? "";
+    this.#server.handleUpgrade(request, connection, head, (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => void this.#sockets.delete(socket));
+      socket.on("error", (error) => {
+        this.#components.logger.debug({ error: error.message, address }, "An event stream failed");
+      });
+      try {
+        this.#open(socket, address, parseInput(eventStreamQuerySchema, query, "query"));
+      } catch (error) {
+        closeSocket({ socket, clock: this.#components.clock }, this.#shown(error));
+      }
+    });
+  }
+
+  #open(socket: WebSocket, address: string, query: EventStreamQuery): void {
+    const { maxStreams, maxStreamsPerAddress, node, heartbeatMs } = this.#options;
+    const ofAddress = this.#perAddress.get(address) ?? 0;
+    if (this.#streams.size >= maxStreams || ofAddress >= maxStreamsPerAddress) {
+      const bound =
+        this.#streams.size >= maxStreams ? `${maxStreams}` : `${maxStreamsPerAddress} from ${address}`;
+      throw new MeshError(
+        "RESOURCE_EXHAUSTED",
+        `This peer serves no more than ${bound} event streams at once`,
+      );
+    }
+    const { events, clock } = this.#components;
+    const stream = new EventSocket(
+      { socket, events, clock },
+      { node: node(), query, heartbeatMs, onError: (error) => this.#shown(error) },
+    );
+    this.#streams.add(stream);
+    this.#perAddress.set(address, ofAddress + 1);
+    socket.once("close", () => {
+      this.#streams.delete(stream);
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left === 0) this.#perAddress.delete(address);
+      else this.#perAddress.set(address, left);
+    });
+    stream.start();
+  }
+
+  #shown(error: unknown): MeshError {
+    if (error instanceof MeshError) return error;
+    this.#components.logger.error({ err: error }, "An event stream failed");
+    return new MeshError("INTERNAL", "The peer failed to do this; its log says why");
+  }
+}

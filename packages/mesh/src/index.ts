@@ -1,5 +1,11 @@
 export { AddressBook } from "./address-book.ts";
 export {
+  Membership,
+  type MembershipChange,
+  type MembershipTiming,
+  type MemberView,
+} from "./membership/index.ts";
+export {
   type ConnectionStatus,
   type DialOutcome,
   type DialResult,

@@ -35,29 +35,25 @@ const JITTER = 0.2;
 
 /** The state after what happened. */
 export function nextConnection(state: ConnectionState, change: ConnectionChange): ConnectionState {
-  switch (change.kind) {
-    case "attempted":
-      return { ...state, retryAt: null };
-    case "answered":
-      return {
-        phase: "connected",
-        lastAnswerAt: change.now,
-        failures: 0,
-        retryAt: null,
-        reason: null,
-        reconnects: state.reconnects + (state.phase === "lost" ? 1 : 0),
-      };
-    case "failed": {
-      const failures = state.failures + 1;
-      return {
-        ...state,
-        phase: "lost",
-        failures,
-        retryAt: change.now + retryDelayMs(failures, change.chance),
-        reason: change.reason,
-      };
-    }
+  if (change.kind === "attempted") return { ...state, retryAt: null };
+  if (change.kind === "answered") {
+    return {
+      phase: "connected",
+      lastAnswerAt: change.now,
+      failures: 0,
+      retryAt: null,
+      reason: null,
+      reconnects: state.reconnects + (state.phase === "lost" ? 1 : 0),
+    };
   }
+  const failures = state.failures + 1;
+  return {
+    ...state,
+    phase: "lost",
+    failures,
+    retryAt: change.now + retryDelayMs(failures, change.chance),
+    reason: change.reason,
+  };
 }
 
 /** How long to wait after so many failures in a row: doubles from 1 s up to 10 s, give or take a fifth. */

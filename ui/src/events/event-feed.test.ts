@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { eventOf } from "../test-samples.ts";
-import { addMessage, emptyFeed, itemId, mergeTimeline } from "./event-feed.ts";
+import { addEvent, addGap, emptyFeed, itemId, mergeTimeline } from "./event-feed.ts";
 
 const start = Date.UTC(2026, 10, 21);
 const numbered = (number: number) =>
@@ -8,25 +8,24 @@ const numbered = (number: number) =>
     id: `01KAJ0000000000000000${String(number).padStart(5, "0")}`,
     timestamp: new Date(start + number * 1000).toISOString(),
   });
-const message = (number: number) => ({ kind: "event" as const, sequence: number, event: numbered(number) });
 const ids = (items: Parameters<typeof mergeTimeline>[0]) => items.map(itemId);
 
-describe("addMessage", () => {
+describe("the feed", () => {
   it("puts the newest first and takes an event that is sent again once", () => {
-    const feed = [1, 2, 2].reduce((state, number) => addMessage(state, message(number), 0), emptyFeed);
+    const feed = [1, 2, 2].reduce((state, number) => addEvent(state, numbered(number)), emptyFeed);
     expect(ids(feed.items)).toEqual([numbered(2).id, numbered(1).id]);
     expect(feed.arrived).toBe(2);
   });
 
   it("stays bounded whatever comes, and counts on", () => {
     let feed = emptyFeed;
-    for (let number = 0; number < 700; number++) feed = addMessage(feed, message(number), 0);
+    for (let number = 0; number < 700; number++) feed = addEvent(feed, numbered(number));
     expect(feed.items).toHaveLength(500);
     expect(feed.arrived).toBe(700);
   });
 
-  it("says when the server left events out", () => {
-    const feed = addMessage(emptyFeed, { kind: "dropped", count: 7 }, 42);
+  it("says how many events the server left out", () => {
+    const feed = addGap(emptyFeed, { reason: "dropped", count: 7 }, 42);
     expect(feed.items[0]).toMatchObject({
       kind: "notice",
       time: 42,
@@ -34,10 +33,13 @@ describe("addMessage", () => {
     });
   });
 
-  it("says when resuming left a gap, and nothing when it did not", () => {
-    const hello = { kind: "hello", node: "12D3KooWtest0001", log: "a", sequence: 9 } as const;
-    expect(addMessage(emptyFeed, { ...hello, gap: true }, 0).items).toHaveLength(1);
-    expect(addMessage(emptyFeed, { ...hello, gap: false }, 0)).toBe(emptyFeed);
+  it("says why events of the time without a connection are missing", () => {
+    const feed = addGap(
+      addGap(emptyFeed, { reason: "expired", count: null }, 1),
+      { reason: "other-log", count: null },
+      2,
+    );
+    expect(new Set(feed.items.map(itemId)).size).toBe(2);
   });
 });
 

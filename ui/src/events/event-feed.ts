@@ -1,4 +1,5 @@
-import type { EventStreamMessage, MeshEvent } from "@pi-controller/schema";
+import type { StreamGap } from "@pi-controller/client";
+import type { MeshEvent } from "@pi-controller/schema";
 
 /** What came over the live stream, or what is known to have been missed. */
 export type FeedItem =
@@ -17,40 +18,34 @@ export const emptyFeed: EventFeed = { items: [], arrived: 0 };
 
 const MAX_ITEMS = 500;
 
-/** The feed after a message of the server's. A gap or a drop becomes a notice in the place where events miss. */
-export function addMessage(feed: EventFeed, message: EventStreamMessage, time: number): EventFeed {
-  switch (message.kind) {
-    case "hello":
-      return message.gap
-        ? addNotice(
-            feed,
-            time,
-            "Events of the time without a connection are missing here; the log below may have them.",
-          )
-        : feed;
-    case "event":
-      return addItem(feed, { kind: "event", event: message.event });
-    case "dropped":
-      return addNotice(
-        feed,
-        time,
-        `${message.count} events were left out: they came faster than this page could take them.`,
-      );
-  }
+/** The feed with an event on top, unless it has that already. */
+export function addEvent(feed: EventFeed, event: MeshEvent): EventFeed {
+  const known = feed.items.some((item) => item.kind === "event" && item.event.id === event.id);
+  return known ? feed : addItem(feed, { kind: "event", event });
 }
 
-/** The feed with a notice on top. */
-export function addNotice(feed: EventFeed, time: number, text: string): EventFeed {
+/**
+ * The feed with a notice in the place where events are missing.
+ *
+ * @param time wall clock of this page, in ms
+ */
+export function addGap(feed: EventFeed, gap: StreamGap, time: number): EventFeed {
+  return addNotice(feed, time, gapTexts[gap.reason](gap));
+}
+
+const gapTexts: Readonly<Record<StreamGap["reason"], (gap: StreamGap) => string>> = {
+  dropped: ({ count }) =>
+    `${count ?? "Some"} events were left out: they came faster than this page could take them.`,
+  expired: () => "The connection was away for so long that the peer no longer has all events of that time.",
+  "other-log": () => "Another event log answers here now. What happened without a connection may be missing.",
+};
+
+function addNotice(feed: EventFeed, time: number, text: string): EventFeed {
   return addItem(feed, { kind: "notice", id: `notice-${feed.arrived}`, time, text });
 }
 
 function addItem(feed: EventFeed, item: FeedItem): EventFeed {
-  if (item.kind === "event" && hasEvent(feed, item.event.id)) return feed;
   return { items: [item, ...feed.items.slice(0, MAX_ITEMS - 1)], arrived: feed.arrived + 1 };
-}
-
-function hasEvent(feed: EventFeed, id: string): boolean {
-  return feed.items.some((item) => item.kind === "event" && item.event.id === id);
 }
 
 /**

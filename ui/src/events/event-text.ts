@@ -20,10 +20,6 @@ export function describeEvent(event: MeshEvent, nameOf: (id: string) => string):
   return describeKnown(event, nameOf) ?? { severity: "info", text: plainData(event.data) };
 }
 
-function dataOf<Type extends EventType>(event: MeshEvent, type: Type) {
-  const parsed = eventTypes[type].data.safeParse(event.data);
-  return parsed.success ? (parsed.data as Data<Type>) : null;
-}
 type Data<Type extends EventType> = ReturnType<(typeof eventTypes)[Type]["data"]["parse"]>;
 
 type Describe<Type extends EventType> = (data: Data<Type>, nameOf: (id: string) => string) => EventText;
@@ -49,13 +45,13 @@ const describers: { readonly [Type in EventType]: Describe<Type> } = {
   "hardware.voltage.normal": () => good("gets enough voltage again"),
 };
 
-function describeKnown(event: MeshEvent, nameOf: (id: string) => string): EventText | null {
-  return isKnownType(event.type) ? describeAs(event.type, event, nameOf) : null;
-}
-
-function describeAs<Type extends EventType>(type: Type, event: MeshEvent, nameOf: (id: string) => string) {
-  const data = dataOf(event, type);
-  return data === null ? null : describers[type](data, nameOf);
+function describeKnown({ type, data }: MeshEvent, nameOf: (id: string) => string): EventText | null {
+  if (!isKnownType(type)) return null;
+  const parsed = eventTypes[type].data.safeParse(data);
+  if (!parsed.success) return null;
+  // The schema of this very type has passed the data; TypeScript cannot follow that through two tables.
+  const describe = describers[type] as (data: unknown, nameOf: (id: string) => string) => EventText;
+  return describe(parsed.data, nameOf);
 }
 
 function isKnownType(type: string): type is EventType {

@@ -25,8 +25,8 @@ const stateRank: Readonly<Record<MembershipState, number>> = {
 export function sortNodes(nodes: readonly NodeView[], order: NodeOrder): NodeView[] {
   const direction = order.descending ? -1 : 1;
   return [...nodes].sort((left, right) => {
-    const leftKey = sortKey(left, order.column);
-    const rightKey = sortKey(right, order.column);
+    const leftKey = sortKeys[order.column](left);
+    const rightKey = sortKeys[order.column](right);
     if (leftKey === null || rightKey === null) {
       return Number(leftKey === null) - Number(rightKey === null) || byName(left, right);
     }
@@ -34,27 +34,24 @@ export function sortNodes(nodes: readonly NodeView[], order: NodeOrder): NodeVie
   });
 }
 
-function sortKey(node: NodeView, column: NodeColumn): string | number | null {
-  const sample = node.metrics.status === "current" ? node.metrics.value : null;
-  switch (column) {
-    case "name":
-      return node.name;
-    case "state":
-      return stateRank[node.membership.state];
-    case "model":
-      return node.board?.model ?? null;
-    case "lastSeen":
-      // Ascending puts the one heard most recently first, as its age is the smallest.
-      return node.lastSeen === null ? null : -Date.parse(node.lastSeen);
-    case "temperature":
-      return sample?.temperatureCelsius ?? null;
-    case "cpu":
-      return sample?.cpuUsage ?? null;
-    case "memory":
-      return sample !== null && sample.memoryTotalBytes > 0
-        ? sample.memoryUsedBytes / sample.memoryTotalBytes
-        : null;
-  }
+const sortKeys: Readonly<Record<NodeColumn, (node: NodeView) => string | number | null>> = {
+  name: (node) => node.name,
+  state: (node) => stateRank[node.membership.state],
+  model: (node) => node.board?.model ?? null,
+  // Ascending puts the one heard most recently first, as its age is the smallest.
+  lastSeen: (node) => (node.lastSeen === null ? null : -Date.parse(node.lastSeen)),
+  temperature: (node) => currentSample(node)?.temperatureCelsius ?? null,
+  cpu: (node) => currentSample(node)?.cpuUsage ?? null,
+  memory: (node) => {
+    const sample = currentSample(node);
+    return sample !== null && sample.memoryTotalBytes > 0
+      ? sample.memoryUsedBytes / sample.memoryTotalBytes
+      : null;
+  },
+};
+
+function currentSample({ metrics }: NodeView) {
+  return metrics.status === "current" ? metrics.value : null;
 }
 
 function compareKeys(left: string | number, right: string | number): number {

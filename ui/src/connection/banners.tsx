@@ -1,0 +1,116 @@
+import { useRef } from "preact/hooks";
+import { Icon } from "../components/icon.tsx";
+import { formatDuration } from "../format/duration.ts";
+import { useAge, useNameOf, useSession } from "../session/session-context.ts";
+import { otherPeers } from "./other-peers.ts";
+
+/** What an operator must know on whatever page: the peer is gone, or in trouble, or the mesh is split. */
+export function Banners() {
+  return (
+    <div class="banners">
+      <LostBanner />
+      <TroubleBanner />
+      <PartitionBanner />
+      <VersionBanner />
+    </div>
+  );
+}
+
+function LostBanner() {
+  const session = useSession();
+  const { phase, lastAnswerAt, retryAt, reason } = session.connection.value;
+  if (phase !== "lost") return null;
+  const now = session.now.value;
+  const name = session.mesh.value?.value.name ?? window.location.host;
+  const since = lastAnswerAt === null ? "" : ` since ${formatDuration(now - lastAnswerAt)}`;
+  const shown = lastAnswerAt === null ? "" : "; showing what was known";
+  const retry = retryAt === null ? "trying now" : `retrying in ${formatDuration(retryAt - now + 999)}`;
+  return (
+    <section class="banner banner-bad" aria-label="Connection">
+      <Icon name="dead" />
+      <div>
+        <p>
+          <strong>
+            {name} does not answer{since}
+          </strong>
+          {shown}; {retry}.
+        </p>
+        {reason !== null && <p class="muted">{reason}.</p>}
+        <OtherPeers />
+      </div>
+      <button type="button" onClick={() => session.refreshNow()}>
+        Retry now
+      </button>
+    </section>
+  );
+}
+
+/** Every peer serves the same pages: any other one that was there will do. */
+function OtherPeers() {
+  const nodes = useSession().nodes.value?.value ?? [];
+  const others = otherPeers(nodes, new URL(window.location.href));
+  if (others.length === 0) return null;
+  return (
+    <p>
+      Open this page at another peer:{" "}
+      {others.map(({ id, name, url }) => (
+        <a key={id} class="button" href={url}>
+          {name} <Icon name="external" />
+        </a>
+      ))}
+    </p>
+  );
+}
+
+function TroubleBanner() {
+  const { trouble } = useSession();
+  if (trouble.value === null) return null;
+  return (
+    <section class="banner banner-warning" role="status" aria-label="Trouble">
+      <Icon name="suspect" />
+      <p>
+        <strong>The peer answers, but not with what it was asked for:</strong> {trouble.value}
+      </p>
+    </section>
+  );
+}
+
+function PartitionBanner() {
+  const { mesh } = useSession();
+  const nameOf = useNameOf();
+  const partition = mesh.value?.value.partition ?? null;
+  const ageMs = useAge(partition?.since ?? null);
+  if (partition === null) return null;
+  const names = partition.unreachable.map(nameOf).sort();
+  const some = names.slice(0, 6).join(", ");
+  const more = names.length > 6 ? ` and ${names.length - 6} more` : "";
+  return (
+    <section class="banner banner-warning" role="status" aria-label="Partition">
+      <Icon name="suspect" />
+      <p>
+        <strong>The mesh looks split from {mesh.value?.value.name}:</strong> {some}
+        {more} out of reach{ageMs === null ? "" : ` for ${formatDuration(ageMs)}`}. Both sides go on, and
+        merge when they meet again.
+      </p>
+    </section>
+  );
+}
+
+/** The page that is open came from an older peer than the one that answers now. */
+function VersionBanner() {
+  const version = useSession().mesh.value?.value.version;
+  const first = useRef(version);
+  first.current ??= version;
+  if (version === first.current) return null;
+  return (
+    <section class="banner banner-info" role="status" aria-label="Update">
+      <Icon name="info" />
+      <p>
+        The peer was updated to {version}. This page is still the one of {first.current}.
+      </p>
+      <button type="button" onClick={() => window.location.reload()}>
+        Reload
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,51 @@
+import { Icon, type IconName } from "../components/icon.tsx";
+import { formatMoment, formatTime } from "../format/moment.ts";
+import { nodePath } from "../route/route.ts";
+import { useNameOf } from "../session/session-context.ts";
+import { type FeedItem, itemId } from "./event-feed.ts";
+import { describeEvent, type Severity } from "./event-text.ts";
+
+const icons: Readonly<Record<Severity, IconName>> = {
+  good: "alive",
+  info: "info",
+  warning: "suspect",
+  bad: "dead",
+};
+
+/** Events and notices, newest first. */
+export function EventList({ items }: { readonly items: readonly FeedItem[] }) {
+  if (items.length === 0) return <p class="muted">No event so far.</p>;
+  return (
+    <ol class="events" aria-label="Events, newest first">
+      {items.map((item) =>
+        item.kind === "event" ? (
+          <EventRow key={itemId(item)} event={item.event} />
+        ) : (
+          <li key={itemId(item)} class="event event-notice">
+            <time>{formatTime(item.time, Date.now())}</time>
+            <p>
+              <Icon name="info" /> {item.text}
+            </p>
+          </li>
+        ),
+      )}
+    </ol>
+  );
+}
+
+function EventRow({ event }: { readonly event: Extract<FeedItem, { kind: "event" }>["event"] }) {
+  const nameOf = useNameOf();
+  const { severity, text } = describeEvent(event, nameOf);
+  const witness = event.source === event.node ? "" : `Seen by ${nameOf(event.source)}. `;
+  return (
+    <li class={`event event-${severity}`}>
+      <time dateTime={event.timestamp} title={formatMoment(event.timestamp)}>
+        {formatTime(Date.parse(event.timestamp), Date.now())}
+      </time>
+      <p>
+        <Icon name={icons[severity]} /> <a href={nodePath(event.node)}>{nameOf(event.node)}</a> {text}
+      </p>
+      <code title={`${witness}Correlation ${event.correlationId}`}>{event.type}</code>
+    </li>
+  );
+}

@@ -1,0 +1,95 @@
+import type { NodeView } from "@pi-controller/schema";
+import { useState } from "preact/hooks";
+import { Ago } from "../components/ago.tsx";
+import { Icon } from "../components/icon.tsx";
+import { Labels } from "../components/labels.tsx";
+import { StateBadge, stateMeanings } from "../components/state-badge.tsx";
+import { EventList } from "../events/event-list.tsx";
+import { useEventLog } from "../events/use-event-log.ts";
+import { MetricsPanel } from "../metrics/metrics-panel.tsx";
+import { useSession } from "../session/session-context.ts";
+import { EditDialog } from "./edit-dialog.tsx";
+import { NodeFacts } from "./node-facts.tsx";
+import { RemoveDialog } from "./remove-dialog.tsx";
+
+/** Everything about one node. */
+export function NodePage({ id }: { readonly id: string }) {
+  const { nodes, connection } = useSession();
+  const known = nodes.value;
+  const node = known?.value.find((candidate) => candidate.id === id);
+  return (
+    <>
+      <p class="back">
+        <a href="/">
+          <Icon name="back" /> All nodes
+        </a>
+      </p>
+      {node !== undefined ? (
+        <NodeDetails node={node} />
+      ) : known === null ? (
+        <p class="empty">
+          {connection.value.phase === "lost" ? "Nothing is known yet." : "Asking the peer …"}
+        </p>
+      ) : (
+        <section class="empty">
+          <h1>No such node</h1>
+          <p>
+            The mesh has no node <code>{id}</code>. It may have been removed.
+          </p>
+        </section>
+      )}
+    </>
+  );
+}
+
+function NodeDetails({ node }: { readonly node: NodeView }) {
+  const [open, setOpen] = useState<"edit" | "remove" | null>(null);
+  const close = () => setOpen(null);
+  return (
+    <>
+      <div class="title">
+        <h1>{node.name}</h1>
+        <StateBadge state={node.membership.state} />
+        {node.self && <span class="tag">this peer</span>}
+        <Labels labels={node.labels} />
+        <div class="title-actions">
+          <button type="button" onClick={() => setOpen("edit")}>
+            <Icon name="pencil" /> Edit
+          </button>
+          <button type="button" class="danger" onClick={() => setOpen("remove")}>
+            <Icon name="remove" /> Remove
+          </button>
+        </div>
+      </div>
+      <p class="muted">
+        {stateMeanings[node.membership.state]}; in this state since <Ago timestamp={node.membership.since} />;
+        last sign of life: <Ago timestamp={node.lastSeen} />
+      </p>
+      {node.kind === "manual" ? (
+        <p class="panel">No peer runs on this machine yet, so nothing of it is measured.</p>
+      ) : (
+        <MetricsPanel node={node} />
+      )}
+      <NodeFacts node={node} />
+      <NodeEvents id={node.id} />
+      {open === "edit" && <EditDialog id={node.id} onClose={close} />}
+      {open === "remove" && <RemoveDialog node={node} onClose={close} />}
+    </>
+  );
+}
+
+function NodeEvents({ id }: { readonly id: string }) {
+  const log = useEventLog({ type: "", node: id }, 50);
+  return (
+    <section class="panel" aria-label="Events of this node">
+      <h2>Events</h2>
+      <EventList items={log.items} />
+      {log.problem !== null && <p class="problem">{log.problem}</p>}
+      {log.more && (
+        <button type="button" class="quiet" onClick={log.loadMore}>
+          Older events
+        </button>
+      )}
+    </section>
+  );
+}

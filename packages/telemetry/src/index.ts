@@ -1,1 +1,18 @@
-export {};
+export { type EventFilter, eventFilter, matchesFilter } from "./event-filter.ts";
+export {
+  defaultRetention,
+  EventLog,
+  type EventLogComponents,
+  type EventLogOptions,
+} from "./event-log.ts";
+export type { LoggedEvent } from "./event-store.ts";
+export { type EventInput, Events, type EventsComponents, type EventsOptions } from "./events.ts";
+export { publishIntervalMs, staleAfterMs } from "./metrics-budget.ts";
+export {
+  MetricsExchange,
+  type MetricsExchangeComponents,
+  type MetricsExchangeOptions,
+  type MetricsUpdate,
+} from "./metrics-exchange.ts";
+export type { HeardSample } from "./metrics-history.ts";
+export { ulidFactory } from "./ulid.ts";

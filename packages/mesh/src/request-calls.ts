@@ -21,6 +21,10 @@ export class RequestCalls {
     return this.#outstanding.size;
   }
 
+  has(id: number): boolean {
+    return this.#outstanding.has(id);
+  }
+
   /**
    * Opens a request and waits for its answer.
    *

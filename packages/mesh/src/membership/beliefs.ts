@@ -129,7 +129,7 @@ export class Beliefs {
   noAnswer(id: NodeId, silentSinceMs: number, reason: string, nowMs: number): void {
     const member = this.table.get(id);
     if (member === undefined || !isPresent(member.state)) return;
-    if (member.lastHeardMs !== null && member.lastHeardMs > silentSinceMs) return;
+    if (member.lastHeardMs !== null && member.lastHeardMs >= silentSinceMs) return;
     const suspicion = this.#suspicions.get(id) ?? this.#suspect(member, silentSinceMs, reason, nowMs);
     if (suspicion.witnessed) return;
     suspicion.witnessed = true;

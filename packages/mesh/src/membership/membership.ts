@@ -272,7 +272,7 @@ export class Membership implements Service {
 
   #changed({ previous, member, reason }: MemberChange): void {
     const { id, state, bootEpoch, incarnation } = member;
-    this.#components.logger.info(
+    this.#components.logger.debug(
       { member: id, previous, state, bootEpoch, incarnation, reason },
       `A member is ${state}`,
     );

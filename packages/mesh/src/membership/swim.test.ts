@@ -1,0 +1,404 @@
+import { seededRandom } from "@pi-controller/runtime";
+import type { NodeId } from "@pi-controller/schema";
+import { describe, expect, it } from "vitest";
+import type { MemberUpdate } from "./member.ts";
+import { Swim } from "./swim.ts";
+import type { SwimEffect, SwimInput } from "./swim-types.ts";
+import { defaultTiming } from "./timing.ts";
+
+const ALIVE = { state: "alive", bootEpoch: 1, incarnation: 0 } as const;
+
+/** A machine with its time, driven by hand. */
+class Driver {
+  nowMs = 0;
+  readonly effects: SwimEffect[] = [];
+  readonly swim: Swim;
+
+  constructor(seed = 1) {
+    const options = { self: "self-0000", bootEpoch: 1, timing: { ...defaultTiming, syncIntervalMs: 1e9 } };
+    this.swim = new Swim({ random: seededRandom(seed) }, options, 0);
+    this.do({ kind: "tick" });
+  }
+
+  do(input: SwimInput): readonly SwimEffect[] {
+    const effects = this.swim.handle(input, this.nowMs);
+    this.effects.push(...effects);
+    return effects;
+  }
+
+  /** Connects members that have introduced themselves. */
+  with(...ids: NodeId[]): this {
+    for (const peer of ids) {
+      this.do({ kind: "connected", peer });
+      this.do({ kind: "heard", peer, report: ALIVE, updates: [] });
+    }
+    return this;
+  }
+
+  news(...updates: MemberUpdate[]): readonly SwimEffect[] {
+    return this.do({ kind: "news", updates });
+  }
+
+  /** Lets time pass, waking when the machine wants it; `answers` says who answers probes. */
+  pass(durationMs: number, answers: (id: NodeId) => boolean = () => true): void {
+    const endMs = this.nowMs + durationMs;
+    let answered = this.effects.length;
+    while (this.swim.nextWakeAtMs <= endMs) {
+      this.nowMs = this.swim.nextWakeAtMs;
+      this.do({ kind: "tick" });
+      for (; answered < this.effects.length; answered++) {
+        const effect = this.effects[answered];
+        if (effect?.kind !== "probe" || !answers(effect.target)) continue;
+        const { target: peer, probe } = effect;
+        const member = this.swim.members.get(peer);
+        const report = { ...ALIVE, incarnation: member?.incarnation ?? 0 };
+        this.do({ kind: "heard", peer, report, updates: [], probe });
+      }
+    }
+    this.nowMs = endMs;
+  }
+
+  state(id: NodeId): string | undefined {
+    return this.swim.members.get(id)?.state;
+  }
+
+  broadcasts(): MemberUpdate[] {
+    return this.effects.flatMap((effect) => (effect.kind === "broadcast" ? effect.updates : []));
+  }
+
+  probes(): NodeId[] {
+    return this.effects.flatMap((effect) => (effect.kind === "probe" ? [effect.target] : []));
+  }
+}
+
+const about = (id: NodeId, state: MemberUpdate["state"], more: Partial<MemberUpdate> = {}): MemberUpdate => ({
+  id,
+  state,
+  bootEpoch: 1,
+  incarnation: 0,
+  ...more,
+});
+
+describe("What a member believes", () => {
+  it("takes a member for alive when it speaks", () => {
+    const driver = new Driver().with("member-a");
+    expect(driver.state("member-a")).toBe("alive");
+  });
+
+  it("hears of members that it has no connection to", () => {
+    const driver = new Driver();
+    driver.news(about("member-a", "alive"));
+    expect(driver.state("member-a")).toBe("alive");
+  });
+
+  it.each(["suspect", "dead", "left"] as const)("does not learn of an unknown member that is %s", (state) => {
+    const driver = new Driver();
+    driver.news(about("member-a", state));
+    expect(driver.state("member-a")).toBeUndefined();
+  });
+
+  it("orders statements by boot epoch first, then by incarnation", () => {
+    const driver = new Driver();
+    driver.news(about("member-a", "alive", { bootEpoch: 2, incarnation: 0 }));
+    driver.news(about("member-a", "dead", { bootEpoch: 1, incarnation: 9 }));
+    expect(driver.state("member-a")).toBe("alive");
+    driver.news(about("member-a", "dead", { bootEpoch: 2, incarnation: 0 }));
+    expect(driver.state("member-a")).toBe("dead");
+    driver.news(about("member-a", "alive", { bootEpoch: 2, incarnation: 0 }));
+    expect(driver.state("member-a")).toBe("dead");
+    driver.news(about("member-a", "alive", { bootEpoch: 3, incarnation: 0 }));
+    expect(driver.state("member-a")).toBe("alive");
+  });
+
+  it("lets a member's own farewell stand over the death that others report of the same life", () => {
+    const driver = new Driver();
+    driver.news(about("member-a", "alive"), about("member-a", "dead"), about("member-a", "left"));
+    driver.news(about("member-a", "dead"));
+    expect(driver.state("member-a")).toBe("left");
+  });
+
+  it("tells of a restart that nobody noticed before", () => {
+    const driver = new Driver();
+    driver.news(about("member-a", "alive"));
+    const [effect] = driver.news(about("member-a", "alive", { bootEpoch: 2 }));
+    expect(effect).toMatchObject({
+      kind: "changed",
+      change: { previous: "alive", member: { state: "alive", bootEpoch: 2 }, reason: "it has started again" },
+    });
+  });
+
+  it("does not join an accusation when it heard of the accused later than the accuser, but asks it", () => {
+    const driver = new Driver().with("member-a", "member-b");
+    driver.pass(1_000);
+    const before = driver.effects.length;
+    driver.news(about("member-a", "dead", { by: "member-b", silentForMs: 2_000 }));
+    expect(driver.state("member-a")).toBe("alive");
+    driver.pass(500);
+    const accusations = driver.effects
+      .slice(before)
+      .flatMap((effect) => (effect.kind === "probe" && effect.target === "member-a" ? effect.updates : []));
+    expect(accusations).toContainEqual(expect.objectContaining({ id: "member-a", state: "dead" }));
+  });
+
+  it("takes what a view says against a living member as a reason to ask it, no more", () => {
+    const driver = new Driver().with("member-a", "member-b");
+    driver.pass(100_000, () => true);
+    const updates = [about("member-a", "dead", { incarnation: 3 })];
+    driver.do({ kind: "view", peer: "member-b", report: ALIVE, updates });
+    expect(driver.state("member-a")).toBe("alive");
+  });
+});
+
+describe("What a member does about silence", () => {
+  it("asks helpers, then suspects, then declares dead, and tells all", () => {
+    const driver = new Driver().with("member-a", "member-b", "member-c");
+    driver.pass(1_000);
+    const deafToB = (id: NodeId) => id !== "member-b";
+    driver.pass(1_500, deafToB);
+    expect(
+      driver.effects.some((effect) => effect.kind === "ask-helpers" && effect.target === "member-b"),
+    ).toBe(true);
+    expect(driver.state("member-b")).toBe("suspect");
+    driver.pass(10_000, deafToB);
+    expect(driver.state("member-b")).toBe("dead");
+    expect(driver.broadcasts().map(({ id, state }) => `${id} ${state}`)).toEqual([
+      "member-b suspect",
+      "member-b dead",
+    ]);
+  });
+
+  it("is satisfied with the answer that a helper got", () => {
+    const driver = new Driver().with("member-a", "member-b");
+    const silent = (id: NodeId) => id !== "member-b";
+    for (let round = 0; round < 100; round++) {
+      driver.pass(50, silent);
+      const asked = driver.effects.findLast((effect) => effect.kind === "ask-helpers");
+      if (asked?.kind !== "ask-helpers") continue;
+      driver.do({ kind: "helped", probe: asked.probe, helper: "member-a", report: ALIVE });
+    }
+    expect(driver.state("member-b")).toBe("alive");
+    expect(driver.broadcasts()).toEqual([]);
+  });
+
+  it("declares dead sooner when others confirm the silence", () => {
+    const timeToDie = (confirming: readonly NodeId[]) => {
+      const driver = new Driver().with("member-a", "member-b", "member-c");
+      const silent = (id: NodeId) => id !== "member-b";
+      while (driver.state("member-b") === "alive") driver.pass(10, silent);
+      for (const by of confirming) driver.news(about("member-b", "suspect", { by, silentForMs: 500 }));
+      const startMs = driver.nowMs;
+      while (driver.state("member-b") !== "dead") driver.pass(10, silent);
+      return driver.nowMs - startMs;
+    };
+    const alone = timeToDie([]);
+    const one = timeToDie(["member-a"]);
+    const two = timeToDie(["member-a", "member-c"]);
+    expect(two).toBeLessThan(one);
+    expect(one).toBeLessThan(alone);
+    expect(two).toBeLessThan(2_100);
+    // The same voice again is no second witness.
+    expect(timeToDie(["member-a", "member-a"])).toBe(one);
+  });
+
+  it("probes once more before the verdict", () => {
+    const driver = new Driver().with("member-a");
+    driver.pass(10_000, () => false);
+    const verdict = driver.effects.findIndex(
+      (effect) => effect.kind === "changed" && effect.change.member.state === "dead",
+    );
+    const lastProbe = driver.effects.slice(0, verdict).findLast((effect) => effect.kind === "probe");
+    expect(lastProbe).toMatchObject({ target: "member-a", updates: [{ id: "member-a", state: "suspect" }] });
+  });
+
+  it("checks a suspicion of others itself, and confirms it when it has no answer either", () => {
+    const driver = new Driver().with("member-a", "member-b");
+    const silent = (id: NodeId) => id !== "member-b";
+    driver.nowMs += 100;
+    driver.news(about("member-b", "suspect", { by: "member-a", silentForMs: 500 }));
+    expect(driver.probes().at(-1)).toBe("member-b");
+    driver.pass(400, silent);
+    expect(driver.broadcasts()).toMatchObject([{ id: "member-b", state: "suspect", by: "self-0000" }]);
+  });
+
+  it("drops a suspicion that the suspect denies", () => {
+    const driver = new Driver().with("member-a", "member-b");
+    driver.news(about("member-b", "suspect", { by: "member-a" }));
+    expect(driver.state("member-b")).toBe("suspect");
+    driver.news(about("member-b", "alive", { incarnation: 1 }));
+    expect(driver.state("member-b")).toBe("alive");
+    driver.pass(20_000);
+    expect(driver.broadcasts()).toEqual([]);
+  });
+
+  it("starts to count anew at a sign of life that is no denial yet", () => {
+    const driver = new Driver().with("member-a");
+    driver.pass(2_000, () => false);
+    expect(driver.state("member-a")).toBe("suspect");
+    driver.do({ kind: "heard", peer: "member-a", report: ALIVE, updates: [] });
+    driver.pass(1_900, () => false);
+    expect(driver.state("member-a")).toBe("suspect");
+  });
+
+  it("does not blame others for the time in which it did not run itself", () => {
+    const driver = new Driver().with("member-a", "member-b");
+    driver.pass(1_500, () => false);
+    expect(driver.state("member-a")).toBe("suspect");
+    driver.nowMs += 60_000;
+    driver.do({ kind: "tick" });
+    expect(driver.state("member-a")).toBe("suspect");
+    expect(driver.swim.localHealth).toBeGreaterThan(0);
+    driver.pass(400, () => false);
+    expect(driver.state("member-a")).toBe("suspect");
+  });
+
+  it("doubts itself when helpers are silent too, and recovers with the answers it gets", () => {
+    const driver = new Driver().with("member-a", "member-b", "member-c", "member-d");
+    driver.pass(2_000, () => false);
+    expect(driver.swim.localHealth).toBeGreaterThan(2);
+    driver.pass(60_000);
+    expect(driver.swim.localHealth).toBe(0);
+  });
+});
+
+describe("What a member does about a lost connection", () => {
+  const lost = () => {
+    const driver = new Driver().with("member-a", "member-b");
+    driver.pass(1_000);
+    const effects = driver.do({ kind: "disconnected", peer: "member-a" });
+    expect(effects).toContainEqual({ kind: "dial", peer: "member-a" });
+    return driver;
+  };
+
+  it("declares dead at once what refuses connections", () => {
+    const driver = lost();
+    driver.do({ kind: "dialled", peer: "member-a", outcome: "refused", reason: "ECONNREFUSED" });
+    expect(driver.state("member-a")).toBe("dead");
+    expect(driver.broadcasts()).toMatchObject([{ id: "member-a", state: "dead", by: "self-0000" }]);
+  });
+
+  it("suspects what cannot be reached", () => {
+    const driver = lost();
+    driver.pass(900, () => false);
+    driver.do({ kind: "dialled", peer: "member-a", outcome: "unreachable" });
+    expect(driver.state("member-a")).toBe("suspect");
+  });
+
+  it("does nothing about what can be connected to again", () => {
+    const driver = lost();
+    driver.do({ kind: "dialled", peer: "member-a", outcome: "connected" });
+    expect(driver.state("member-a")).toBe("alive");
+    expect(driver.broadcasts()).toEqual([]);
+  });
+
+  it("dials nobody who has said farewell", () => {
+    const driver = new Driver().with("member-a");
+    driver.news(about("member-a", "left"));
+    expect(driver.do({ kind: "disconnected", peer: "member-a" })).toEqual([]);
+  });
+});
+
+describe("What a member says of itself", () => {
+  it.each(["suspect", "dead", "left"] as const)("denies being %s with a higher incarnation", (state) => {
+    const driver = new Driver();
+    driver.news(about("self-0000", state, { incarnation: 4 }));
+    expect(driver.broadcasts()).toEqual([{ id: "self-0000", state: "alive", bootEpoch: 1, incarnation: 5 }]);
+    expect(driver.swim.report).toEqual({ state: "alive", bootEpoch: 1, incarnation: 5 });
+  });
+
+  it("does not argue about what it has denied already, nor about an earlier life", () => {
+    const driver = new Driver();
+    driver.news(about("self-0000", "dead", { incarnation: 4 }));
+    driver.news(about("self-0000", "dead", { incarnation: 4 }));
+    driver.news(about("self-0000", "dead", { bootEpoch: 0, incarnation: 99 }));
+    expect(driver.broadcasts()).toHaveLength(1);
+  });
+
+  it("says so when the mesh knows a later start of it, and goes on under that", () => {
+    const driver = new Driver();
+    driver.news(about("self-0000", "alive", { bootEpoch: 7 }));
+    expect(driver.effects.some(({ kind }) => kind === "outdated")).toBe(true);
+    expect(driver.swim.report).toEqual({ state: "alive", bootEpoch: 7, incarnation: 1 });
+  });
+
+  it("says farewell once, and then lets itself be called gone", () => {
+    const driver = new Driver().with("member-a");
+    driver.do({ kind: "leave" });
+    driver.news(about("self-0000", "dead"));
+    expect(driver.broadcasts()).toEqual([{ id: "self-0000", state: "left", bootEpoch: 1, incarnation: 0 }]);
+    expect(driver.swim.nextWakeAtMs).toBe(Infinity);
+  });
+
+  it("tells a member that speaks what is believed of it, so that it can deny it", () => {
+    const driver = new Driver().with("member-a");
+    driver.news(about("member-a", "dead", { silentForMs: 0 }));
+    expect(driver.swim.updatesFor("member-a")[0]).toMatchObject({ id: "member-a", state: "dead" });
+  });
+});
+
+describe("Who is a member", () => {
+  const roster = (...ids: NodeId[]): SwimInput => ({ kind: "roster", ids: new Set(ids) });
+
+  it("holds those of the roster for unknown until they are heard of", () => {
+    const driver = new Driver();
+    driver.do(roster("self-0000", "member-a"));
+    expect([...driver.swim.members.values()].map(({ id, state }) => [id, state])).toEqual([
+      ["member-a", "unknown"],
+    ]);
+    expect(driver.probes()).toEqual([]);
+    driver.news(about("member-a", "dead"));
+    expect(driver.state("member-a")).toBe("dead");
+  });
+
+  it("forgets who was removed, and lets neither old news nor views bring it back", () => {
+    const driver = new Driver();
+    driver.do(roster("member-a", "member-b"));
+    driver.news(about("member-a", "alive"), about("member-a", "dead"));
+    driver.do(roster("member-b"));
+    driver.news(about("member-a", "alive"), about("member-a", "dead"));
+    driver.do({ kind: "view", peer: "member-b", report: ALIVE, updates: [about("member-a", "alive")] });
+    expect(driver.state("member-a")).toBeUndefined();
+  });
+
+  it("knows who was forgotten again when it speaks, or is heard of in a later life", () => {
+    const driver = new Driver();
+    driver.news(about("member-a", "alive"), about("member-b", "alive"));
+    driver.do({ kind: "forget", id: "member-a" });
+    driver.do({ kind: "forget", id: "member-b" });
+    driver.do({ kind: "heard", peer: "member-a", report: ALIVE, updates: [] });
+    driver.news(about("member-b", "alive", { bootEpoch: 2 }));
+    expect([driver.state("member-a"), driver.state("member-b")]).toEqual(["alive", "alive"]);
+  });
+
+  it("keeps those that are not in the roster but speak", () => {
+    const driver = new Driver().with("member-a");
+    driver.do(roster("member-b"));
+    expect(driver.state("member-a")).toBe("alive");
+  });
+
+  it("does not keep who connected and said nothing", () => {
+    const driver = new Driver();
+    driver.do({ kind: "connected", peer: "stranger" });
+    driver.do({ kind: "disconnected", peer: "stranger" });
+    expect(driver.swim.members.size).toBe(0);
+  });
+});
+
+describe("What a large mesh costs", () => {
+  it("probes a thousand members no more often than three, and mostly over connections it has", () => {
+    const probesOf = (members: number, neighbours: number) => {
+      const driver = new Driver();
+      const ids = Array.from({ length: members }, (_, index) => `member-${index}`);
+      driver.news(...ids.map((id) => about(id, "alive")));
+      driver.with(...ids.slice(0, neighbours));
+      driver.effects.length = 0;
+      driver.pass(30_000);
+      const connected = new Set(ids.slice(0, neighbours));
+      const probes = driver.probes();
+      return { all: probes.length, strangers: probes.filter((id) => !connected.has(id)).length };
+    };
+    const few = probesOf(3, 3);
+    const many = probesOf(1_000, 30);
+    expect(many.all / few.all).toBeCloseTo(1, 1);
+    expect(many.strangers / many.all).toBeCloseTo(1 / 8, 1);
+  });
+});

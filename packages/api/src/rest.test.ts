@@ -1,4 +1,4 @@
-import { problemSchema } from "@pi-controller/schema";
+import { nodePageSchema, nodeViewSchema, problemSchema } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
 import { nodeId } from "./testing/samples.ts";
 import { startApi } from "./testing/start-api.ts";
@@ -13,9 +13,11 @@ async function problem(response: Response) {
 describe("the REST API", () => {
   it("lists nodes a page at a time", async () => {
     const { url } = await startApi({ nodeCount: 5 });
-    const first = await (await fetch(`${url}/api/v1/nodes?limit=3`)).json();
+    const list = async (query: string) =>
+      nodePageSchema.parse(await (await fetch(`${url}/api/v1/nodes?${query}`)).json());
+    const first = await list("limit=3");
     expect(first).toMatchObject({ total: 5, items: [{ name: "pi-0" }, { name: "pi-1" }, { name: "pi-2" }] });
-    const second = await (await fetch(`${url}/api/v1/nodes?limit=3&cursor=${first.nextCursor}`)).json();
+    const second = await list(`limit=3&cursor=${first.nextCursor}`);
     expect(second.items).toHaveLength(2);
     expect(second.nextCursor).toBeNull();
   });
@@ -63,7 +65,7 @@ describe("the REST API", () => {
       });
     const created = await post();
     expect(created.status).toBe(201);
-    const { id } = await created.json();
+    const { id } = nodeViewSchema.parse(await created.json());
     expect(created.headers.get("location")).toBe(`/api/v1/nodes/${id}`);
     expect((await post()).status).toBe(200);
   });
@@ -133,7 +135,7 @@ describe("errors of the REST API", () => {
 
   it("refuse other media types, large bodies and bodies that are no UTF-8", async () => {
     const { url } = await startApi();
-    const post = async (body: BodyInit, headers: Record<string, string>) =>
+    const post = async (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>) =>
       (await fetch(`${url}/api/v1/nodes`, { method: "POST", headers, body })).status;
     expect(await post("address=pi", { "content-type": "application/x-www-form-urlencoded" })).toBe(415);
     expect(await post("{}", { ...json, "content-encoding": "gzip" })).toBe(415);
@@ -148,10 +150,13 @@ describe("errors of the REST API", () => {
         controller.enqueue(new Uint8Array(16_384).fill(32));
       },
     });
-    // Node's fetch wants `duplex` for a stream; its types do not know of it.
-    const init = { method: "POST", headers: json, body, duplex: "half" };
-    const status = await fetch(`${url}/api/v1/nodes`, init).then((response) => response.status);
-    expect(status).toBe(413);
+    const response = await fetch(`${url}/api/v1/nodes`, {
+      method: "POST",
+      headers: json,
+      body,
+      duplex: "half",
+    });
+    expect(response.status).toBe(413);
   });
 
   it("tell unknown paths from wrong methods", async () => {

@@ -46,6 +46,7 @@ export class EventSocket {
   /** Messages that the socket has not written yet. */
   #unsent = 0;
   #spoke = false;
+  #wasBlocked = false;
   #silentHeartbeats = 0;
   #clientMessages = 0;
   #timer: Timer | undefined;
@@ -110,7 +111,7 @@ export class EventSocket {
     this.#components.socket.send(JSON.stringify(message), (error) => {
       // A socket that cannot be written closes by itself, and says so with its own event.
       if (error !== undefined && error !== null) return;
-      this.#heard();
+      if (this.#wasBlocked) this.#heard();
       this.#unsent -= 1;
       this.notify();
     });
@@ -127,6 +128,8 @@ export class EventSocket {
       return;
     }
     this.#silentHeartbeats += 1;
+    // Small messages to somebody who is gone are taken by the kernel; only to come unstuck is a sign of life.
+    this.#wasBlocked = this.#unsent > 0;
     if (socket.readyState === socket.OPEN) {
       socket.ping();
       if (!this.#spoke && this.#unsent === 0) this.#send({ kind: "heartbeat", sequence: this.#cursor });
@@ -136,6 +139,7 @@ export class EventSocket {
   }
 
   #heard(): void {
+    this.#wasBlocked = false;
     this.#silentHeartbeats = 0;
   }
 

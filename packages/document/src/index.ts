@@ -1,1 +1,20 @@
-export {};
+export {
+  type Collection,
+  type CollectionChange,
+  type CollectionDefinition,
+  defineCollection,
+  MAX_RECORD_LENGTH,
+  type ReadonlyCollection,
+  type Transaction,
+} from "./collection.ts";
+export {
+  Documents,
+  type DocumentsComponents,
+  type DocumentsOptions,
+  type DocumentsStatus,
+  defaultDocumentsOptions,
+} from "./documents.ts";
+export type { ReadonlyDocument, WritableDocument } from "./scope-view.ts";
+export { type LevelStoreOptions, levelStore } from "./store/level-store.ts";
+export { MemoryDisk, MemoryStore } from "./store/memory-store.ts";
+export type { LogChange, Store, StoredLog } from "./store/store.ts";

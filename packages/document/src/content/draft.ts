@@ -10,22 +10,25 @@ import { encodeWrites, type Write } from "./update-encoder.ts";
 export class Draft {
   readonly #document: SharedDocument;
   readonly #client: number;
+  readonly #base: Draft | undefined;
   readonly #writes = new Map<string, Write>();
 
-  constructor(document: SharedDocument, client: number) {
+  /** @param base a draft of the same document that this one adds to, when it is merged */
+  constructor(document: SharedDocument, client: number, base?: Draft) {
     this.#document = document;
     this.#client = client;
+    this.#base = base;
   }
 
   /** The record as it will be. */
   record(collection: string, id: string): unknown {
     const write = this.#writes.get(keyOf(collection, id));
-    return write === undefined ? this.#document.record(collection, id) : write.record;
+    return write === undefined ? (this.#base ?? this.#document).record(collection, id) : write.record;
   }
 
   /** Ids of a collection as they will be. */
   ids(collection: string): readonly string[] {
-    const ids = new Set(this.#document.ids(collection));
+    const ids = new Set((this.#base ?? this.#document).ids(collection));
     for (const write of this.#writes.values()) {
       if (write.collection !== collection) continue;
       if (write.record === undefined) ids.delete(write.id);
@@ -39,16 +42,16 @@ export class Draft {
     this.#writes.set(keyOf(collection, id), { collection, id, record });
   }
 
-  /** Takes over what another draft of the same document holds. */
-  merge(other: Draft): void {
-    for (const [key, write] of other.#writes) this.#writes.set(key, write);
+  /** A draft that sees this one's writes, and whose own ones count once it is merged. */
+  fork(): Draft {
+    return new Draft(this.#document, this.#client, this);
   }
 
-  /** A draft that sees this one's writes, and whose own ones can be thrown away. */
-  fork(): Draft {
-    const fork = new Draft(this.#document, this.#client);
-    fork.merge(this);
-    return fork;
+  /** Gives its writes to the draft that it was forked from. */
+  merge(): void {
+    const base = this.#base;
+    if (base === undefined) return;
+    for (const [key, write] of this.#writes) base.#writes.set(key, write);
   }
 
   /** The writes that change something: writing what is there already costs nothing. */

@@ -37,12 +37,19 @@ export class SharedDocument {
     });
   }
 
-  /** Applies an update that `inspectUpdate` has found fit, or that comes from this peer's own store. */
-  apply(update: Uint8Array): Touched {
+  /** Applies updates that `inspectUpdate` has found fit, or that come from this peer's own store. */
+  apply(...updates: readonly Uint8Array[]): Touched {
     this.#touched = new Map();
     this.#digest = undefined;
-    Y.applyUpdate(this.#doc, update);
+    this.#doc.transact(() => {
+      for (const update of updates) Y.applyUpdate(this.#doc, update);
+    });
     return this.#touched;
+  }
+
+  /** False when something was applied that builds on what is missing. */
+  isComplete(): boolean {
+    return this.#doc.store.pendingStructs === null && this.#doc.store.pendingDs === null;
   }
 
   /** A record as it was written, unchecked; undefined when there is none. Treat as frozen. */

@@ -1,0 +1,74 @@
+import type { NodeId } from "@pi-controller/schema";
+import type { Write } from "./content/update-encoder.ts";
+import { meshClient } from "./names.ts";
+
+/**
+ * More written records than this are not remembered: a store that was set back is found at the first
+ * exchanges with other peers, long before.
+ */
+const MAX_WRITTEN = 10_000;
+
+export interface WrittenKey {
+  readonly collection: string;
+  readonly id: string;
+}
+
+/** What this process has written into one document since it started. */
+export class WrittenKeys {
+  readonly #keys = new Map<string, WrittenKey>();
+
+  add(writes: readonly Write[]): void {
+    if (this.#keys.size > MAX_WRITTEN) this.#keys.clear();
+    for (const { collection, id } of writes) this.#keys.set(`${collection}\0${id}`, { collection, id });
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  [Symbol.iterator](): Iterator<WrittenKey> {
+    return this.#keys.values();
+  }
+}
+
+/** This peer as a writer. */
+export class Author {
+  readonly self: NodeId;
+  readonly meshWritten = new WrittenKeys();
+  readonly ownWritten = new WrittenKeys();
+  #epoch = "";
+  #meshEpoch = "";
+  #meshClient = 0;
+
+  /** Writes nothing before `renewMesh` has told the epoch. */
+  constructor(self: NodeId) {
+    this.self = self;
+  }
+
+  /** Names the generations of the own document. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** What the client id in the mesh document is made of: the epoch that the process has started in. */
+  get meshEpoch(): string {
+    return this.#meshEpoch;
+  }
+
+  /** The Yjs client id for the mesh document. */
+  get meshClient(): number {
+    return this.#meshClient;
+  }
+
+  /** Starts a new line of generations: the old one has been continued differently elsewhere. */
+  renew(epoch: string): void {
+    this.#epoch = epoch;
+  }
+
+  /** Starts a new line in the mesh document, too. */
+  renewMesh(epoch: string): void {
+    this.#epoch = epoch;
+    this.#meshEpoch = epoch;
+    this.#meshClient = meshClient(this.self, epoch);
+  }
+}

@@ -1,0 +1,126 @@
+import { isDeepStrictEqual } from "node:util";
+import { Emitter, type Logger, type Unsubscribe } from "@pi-controller/runtime";
+import type { NodeId } from "@pi-controller/schema";
+import { RecordReader } from "./collection.ts";
+import { Replica } from "./commit/replica.ts";
+import type { SharedDocument, Touched } from "./content/shared-document.ts";
+import { type AnnouncedDocument, announcedDocuments, MESH_LOG, nodeClient, nodeLog } from "./names.ts";
+
+/** A node's document, in one of its generations. */
+export interface NodeReplica {
+  readonly guid: string;
+  readonly replica: Replica;
+}
+
+/** `mesh`, or the node whose document it is. */
+export type Scope = { readonly kind: "mesh" } | { readonly kind: "node"; readonly node: NodeId };
+
+export function meshReplica(): Replica {
+  // Who may write what in it can be told once records are signed; until then, whoever is in the mesh.
+  return new Replica(MESH_LOG, () => true);
+}
+
+export function nodeReplica(node: NodeId, guid: string): NodeReplica {
+  const client = nodeClient(node, guid);
+  return { guid, replica: new Replica(nodeLog(node, guid), (author) => author === client) };
+}
+
+/** The documents that this peer holds, and who wants to hear of their changes. All in memory. */
+export class DocumentSet {
+  readonly reader: RecordReader;
+  readonly #nodes = new Map<NodeId, NodeReplica>();
+  readonly #listeners = new Map<string, Emitter<ReadonlySet<string>>>();
+  readonly #onListenerError: (error: unknown) => void;
+  readonly #scopes = new Map<Replica, Scope>();
+  #mesh = meshReplica();
+
+  constructor(components: { logger: Logger }) {
+    const { logger } = components;
+    this.reader = new RecordReader((collection, id, problem) =>
+      logger.warn({ collection, id, problem }, "Skipped a record that this version does not understand"),
+    );
+    this.#onListenerError = (error) => logger.error({ error }, "A listener of a collection failed");
+  }
+
+  get mesh(): Replica {
+    return this.#mesh;
+  }
+
+  get nodes(): ReadonlyMap<NodeId, NodeReplica> {
+    return this.#nodes;
+  }
+
+  /** Which generation of its document a node has announced; undefined when it has none. */
+  announced(node: NodeId): AnnouncedDocument | undefined {
+    const record = this.#mesh.document.record(announcedDocuments.name, node);
+    const announced = this.reader.read(announcedDocuments, node, record);
+    return announced?.id === node ? announced : undefined;
+  }
+
+  document(scope: Scope): SharedDocument | undefined {
+    return scope.kind === "mesh" ? this.#mesh.document : this.#nodes.get(scope.node)?.replica.document;
+  }
+
+  /** Which document a replica is; undefined when another one has taken its place. */
+  scopeOf(replica: Replica): Scope | undefined {
+    return this.#scopes.get(replica);
+  }
+
+  /** Puts another document in the place of the mesh document. */
+  setMesh(replica: Replica): void {
+    const old = this.#mesh;
+    this.#mesh = replica;
+    this.#scopes.delete(old);
+    this.#scopes.set(replica, { kind: "mesh" });
+    this.notify({ kind: "mesh" }, differences(old.document, replica.document));
+  }
+
+  /** Puts another document, or none, in the place of a node's; listeners hear what differs. */
+  setNode(node: NodeId, held: NodeReplica | undefined): void {
+    const old = this.#nodes.get(node);
+    const scope: Scope = { kind: "node", node };
+    this.#nodes.delete(node);
+    if (old !== undefined) this.#scopes.delete(old.replica);
+    if (held !== undefined) {
+      this.#nodes.set(node, held);
+      this.#scopes.set(held.replica, scope);
+    }
+    this.notify(scope, differences(old?.replica.document, held?.replica.document));
+  }
+
+  observe(scope: Scope, collection: string, listener: (ids: ReadonlySet<string>) => void): Unsubscribe {
+    const key = listenerKey(scope, collection);
+    let emitter = this.#listeners.get(key);
+    if (emitter === undefined) {
+      emitter = new Emitter(this.#onListenerError);
+      this.#listeners.set(key, emitter);
+    }
+    return emitter.on(listener);
+  }
+
+  notify(scope: Scope, touched: Touched): void {
+    for (const [collection, ids] of touched) {
+      this.#listeners.get(listenerKey(scope, collection))?.emit(ids);
+    }
+  }
+}
+
+function listenerKey(scope: Scope, collection: string): string {
+  return scope.kind === "mesh" ? `mesh/${collection}` : `node/${scope.node}/${collection}`;
+}
+
+/** Ids of the records that are not equal in two documents. */
+function differences(before: SharedDocument | undefined, after: SharedDocument | undefined): Touched {
+  const touched = new Map<string, Set<string>>();
+  for (const [here, there] of [
+    [before, after],
+    [after, before],
+  ]) {
+    for (const [collection, id, record] of here?.records() ?? []) {
+      if (isDeepStrictEqual(record, there?.record(collection, id))) continue;
+      const ids = touched.get(collection) ?? new Set();
+      touched.set(collection, ids.add(id));
+    }
+  }
+  return touched;
+}

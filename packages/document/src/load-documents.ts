@@ -1,0 +1,109 @@
+import type { Logger } from "@pi-controller/runtime";
+import { MeshError, type NodeId } from "@pi-controller/schema";
+import { z } from "zod";
+import type { Replica } from "./commit/replica.ts";
+import { meshReplica, type NodeReplica, nodeReplica } from "./document-set.ts";
+import { epochSchema, MESH_LOG, parseNodeLog, STORAGE_LOG } from "./names.ts";
+import type { LogChange, Store } from "./store/store.ts";
+
+const storageSchema = z.object({ epoch: epochSchema });
+
+export interface LoadedDocuments {
+  readonly epoch: string;
+  /** `new`: there was nothing. `recovered`: there was something damaged, which is set aside now. */
+  readonly origin: "existing" | "new" | "recovered";
+  readonly mesh: Replica;
+  readonly nodes: readonly { readonly node: NodeId; readonly held: NodeReplica }[];
+}
+
+/** The change that gives the store a new epoch. */
+export function epochChange(epoch: string): LogChange {
+  const entry = new TextEncoder().encode(JSON.stringify({ epoch }));
+  return { kind: "replace", log: STORAGE_LOG, entry };
+}
+
+/**
+ * Opens the store and reads all documents; a new store gets its epoch.
+ *
+ * @param options `recover`: set a damaged store aside and start empty; `newEpoch` draws an epoch; `suffix`
+ *   names what is set aside
+ * @throws MeshError DATA_LOSS when the store is damaged and `recover` was not asked for, and what the store
+ *   throws
+ */
+export async function loadDocuments(
+  components: { store: Store; logger: Logger },
+  options: { recover: boolean; newEpoch: () => string; suffix: () => string },
+): Promise<LoadedDocuments> {
+  const { store, logger } = components;
+  try {
+    await store.open();
+    const loaded = await readAll(store);
+    if (loaded !== undefined) return loaded;
+    return { ...(await begin(store, options.newEpoch())), origin: "new" };
+  } catch (error) {
+    if (!(error instanceof MeshError) || error.code !== "DATA_LOSS") throw error;
+    if (!options.recover) {
+      throw new MeshError(
+        "DATA_LOSS",
+        `${error.message}. Start once with --recover to move it aside and fetch the state from other peers`,
+        error.details,
+        { cause: error },
+      );
+    }
+    const movedTo = await store.setAside(options.suffix());
+    logger.warn(
+      { error, movedTo },
+      "Moved the damaged document store aside; its state comes from other peers",
+    );
+    return { ...(await begin(store, options.newEpoch())), origin: "recovered" };
+  }
+}
+
+async function begin(store: Store, epoch: string): Promise<Omit<LoadedDocuments, "origin">> {
+  await store.write([epochChange(epoch)]);
+  return { epoch, mesh: meshReplica(), nodes: [] };
+}
+
+async function readAll(store: Store): Promise<LoadedDocuments | undefined> {
+  const mesh = meshReplica();
+  const nodes: { node: NodeId; held: NodeReplica }[] = [];
+  let epoch: string | undefined;
+  let isEmpty = true;
+  for await (const { log, entries } of store.read()) {
+    isEmpty = false;
+    if (log === STORAGE_LOG) {
+      epoch = readEpoch(entries);
+    } else if (log === MESH_LOG) {
+      load(mesh, entries);
+    } else {
+      const name = parseNodeLog(log);
+      if (name === undefined)
+        throw new MeshError("DATA_LOSS", `The store has a log that no peer wrote: ${log}`);
+      const held = nodeReplica(name.id, name.guid);
+      load(held.replica, entries);
+      nodes.push({ node: name.id, held });
+    }
+  }
+  if (isEmpty) return undefined;
+  if (epoch === undefined) throw new MeshError("DATA_LOSS", "The store has lost its epoch");
+  return { epoch, origin: "existing", mesh, nodes };
+}
+
+function readEpoch(entries: readonly Uint8Array[]): string {
+  try {
+    return storageSchema.parse(JSON.parse(new TextDecoder().decode(entries.at(-1)))).epoch;
+  } catch (error) {
+    throw new MeshError("DATA_LOSS", "The store's epoch cannot be read", {}, { cause: error });
+  }
+}
+
+function load(replica: Replica, entries: readonly Uint8Array[]): void {
+  try {
+    replica.load(entries);
+  } catch (error) {
+    throw new MeshError("DATA_LOSS", `The document ${replica.log} cannot be read`, {}, { cause: error });
+  }
+  if (!replica.document.isComplete()) {
+    throw new MeshError("DATA_LOSS", `The document ${replica.log} has lost a part`);
+  }
+}

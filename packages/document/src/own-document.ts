@@ -1,0 +1,176 @@
+import type { Author } from "./author.ts";
+import type { Batch } from "./commit/batch.ts";
+import type { Committer } from "./commit/committer.ts";
+import type { JsonRecord } from "./content/json.ts";
+import { SharedDocument } from "./content/shared-document.ts";
+import { encodeWrites, type Write } from "./content/update-encoder.ts";
+import { type DocumentSet, type NodeReplica, nodeReplica } from "./document-set.ts";
+import { epochChange } from "./load-documents.ts";
+import { announcedDocuments, generationOf, nodeClient } from "./names.ts";
+import { type ReplacementOptions, wantsReplacement } from "./replacement.ts";
+
+/** The size is looked at after this many writes, or a part of the number of records when that is more. */
+const MIN_WRITES_TO_CHECK = 16;
+const RECORDS_A_CHECK = 4;
+
+interface NextGeneration {
+  readonly generation: number;
+  readonly writes: readonly Write[];
+  /** Set when the old line of writing must not be continued. */
+  readonly epoch?: string;
+}
+
+export interface OwnDocumentComponents {
+  readonly set: DocumentSet;
+  readonly committer: Committer;
+  readonly author: Author;
+  /** Tells other peers of a whole new generation. */
+  readonly broadcast: (guid: string, update: Uint8Array) => void;
+}
+
+/**
+ * This node's own document through its generations. Each generation is written under a client id of its own,
+ * by this peer alone; the switch to the next one, its announcement in the mesh document and the end of the old
+ * one are one write to the disk, so that a crash leaves either the old or the new.
+ */
+export class OwnDocument {
+  readonly #set: DocumentSet;
+  readonly #committer: Committer;
+  readonly #author: Author;
+  readonly #broadcast: (guid: string, update: Uint8Array) => void;
+  readonly #options: ReplacementOptions;
+  #writesSinceCheck = 0;
+
+  constructor(components: OwnDocumentComponents, options: ReplacementOptions) {
+    this.#set = components.set;
+    this.#committer = components.committer;
+    this.#author = components.author;
+    this.#broadcast = components.broadcast;
+    this.#options = options;
+  }
+
+  get held(): NodeReplica | undefined {
+    return this.#set.nodes.get(this.#author.self);
+  }
+
+  /** Begins the first generation when there is none. */
+  async ensure(): Promise<void> {
+    if (this.held !== undefined) return;
+    await this.#begin(() =>
+      this.held === undefined ? { generation: this.#nextGeneration(), writes: [] } : undefined,
+    );
+  }
+
+  /** True when the mesh document does not say what this peer writes. */
+  get isMisannounced(): boolean {
+    return this.held !== undefined && this.#set.announced(this.#author.self)?.guid !== this.held.guid;
+  }
+
+  /** Announces the document again after its entry was taken away: whoever holds it has dropped it. */
+  async announce(): Promise<void> {
+    const { self } = this.#author;
+    await this.#committer.commit((batch) => {
+      if (this.held === undefined || this.#set.announced(self) !== undefined) return true;
+      const draft = batch.draft(this.#set.mesh, this.#author.meshClient);
+      draft?.write(announcedDocuments.name, self, { id: self, guid: this.held.guid });
+      return draft !== undefined;
+    });
+  }
+
+  /** Begins a new generation when the tombstones of the old one outweigh its content. */
+  async noteWrites(count: number): Promise<void> {
+    this.#writesSinceCheck += count;
+    const { held } = this;
+    if (held === undefined || this.#writesSinceCheck < MIN_WRITES_TO_CHECK) return;
+    const writes = writesOf(held.replica.document);
+    if (this.#writesSinceCheck < writes.length / RECORDS_A_CHECK) return;
+    this.#writesSinceCheck = 0;
+    const encodedBytes = held.replica.document.encode().length;
+    const freshBytes = encodeWrites(
+      new SharedDocument(),
+      nodeClient(this.#author.self, held.guid),
+      writes,
+    ).length;
+    if (!wantsReplacement({ encodedBytes, freshBytes }, this.#options)) return;
+    await this.#begin(() => {
+      const current = this.held;
+      if (current === undefined || current.guid !== held.guid) return undefined;
+      return { generation: this.#nextGeneration(), writes: writesOf(current.replica.document) };
+    });
+  }
+
+  /**
+   * Goes on from a document of this node's that other peers hold and this one has lost: its disk was lost or
+   * set back. Their content is the newer one, except where this peer has written since.
+   *
+   * @param theirs of generation `guid`; undefined when nobody has it any more
+   * @param newEpoch an epoch to go on in when the loss was within one generation
+   */
+  async recover(theirs: SharedDocument | undefined, guid: string, newEpoch: string): Promise<void> {
+    await this.#begin(() => {
+      const { held } = this;
+      const records = new Map<string, Write>();
+      const take = (write: Write) => records.set(`${write.collection}\0${write.id}`, write);
+      if (theirs !== undefined) writesOf(theirs).forEach(take);
+      if (held?.guid === guid) {
+        for (const { collection, id } of this.#author.ownWritten) {
+          const record = held.replica.document.record(collection, id) as JsonRecord | undefined;
+          take({ collection, id, record });
+        }
+      } else if (held !== undefined) {
+        writesOf(held.replica.document).forEach(take);
+      }
+      const writes = [...records.values()].filter(({ record }) => record !== undefined);
+      const generation = Math.max(this.#nextGeneration(), generationOf(guid) + 1);
+      // A generation of this epoch that this peer does not know: its numbers would be given out twice.
+      const isSetBack = guid.startsWith(this.#author.epoch);
+      return { generation, writes, ...(isSetBack ? { epoch: newEpoch } : {}) };
+    });
+  }
+
+  #nextGeneration(): number {
+    const guids = [this.held?.guid, this.#set.announced(this.#author.self)?.guid];
+    return 1 + Math.max(0, ...guids.map((guid) => (guid === undefined ? 0 : generationOf(guid))));
+  }
+
+  async #begin(plan: () => NextGeneration | undefined): Promise<void> {
+    let begun: { readonly guid: string; readonly update: Uint8Array } | undefined;
+    await this.#committer.commit((batch) => {
+      if (!batch.isEmpty) return false;
+      const next = plan();
+      if (next !== undefined) begun = this.#stage(batch, next);
+      return true;
+    });
+    if (begun !== undefined) this.#broadcast(begun.guid, begun.update);
+  }
+
+  #stage(batch: Batch, next: NextGeneration): { readonly guid: string; readonly update: Uint8Array } {
+    const { self } = this.#author;
+    const old = this.held;
+    const guid = `${next.epoch ?? this.#author.epoch}-${next.generation}`;
+    const held = nodeReplica(self, guid);
+    const update = encodeWrites(held.replica.document, nodeClient(self, guid), next.writes);
+    // In the mesh document the old line goes on: only this one was found set back.
+    const draft = batch.draft(this.#set.mesh, this.#author.meshClient);
+    draft?.write(announcedDocuments.name, self, { id: self, guid });
+    batch.change(
+      [
+        { kind: "replace", log: held.replica.log, entry: update },
+        ...(old === undefined ? [] : [{ kind: "drop", log: old.replica.log } as const]),
+        ...(next.epoch === undefined ? [] : [epochChange(next.epoch)]),
+      ],
+      () => {
+        held.replica.load([update]);
+        this.#set.setNode(self, held);
+        if (next.epoch !== undefined) this.#author.renew(next.epoch);
+      },
+    );
+    batch.close();
+    return { guid, update };
+  }
+}
+
+/** What makes a fresh document with the same content. */
+function writesOf(document: SharedDocument): readonly Write[] {
+  return [...document.records()].map(([collection, id, record]) => ({ collection, id, record }));
+}

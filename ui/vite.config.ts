@@ -1,9 +1,11 @@
 import { defineConfig } from "vite";
+import { precompress } from "./precompress.ts";
 
 /** The peer that `vite dev` passes API calls on to. */
 const peerUrl = process.env["PI_CONTROLLER_PEER_URL"] ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
+  plugins: [precompress()],
   server: { proxy: { "/api": { target: peerUrl, changeOrigin: true, ws: true } } },
   build: {
     outDir: "dist",

@@ -1,7 +1,8 @@
+import type { MeshEvent } from "@pi-controller/schema";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { formatMoment, formatTime } from "../format/moment.ts";
 import { nodePath } from "../route/route.ts";
-import { useNameOf } from "../session/session-context.ts";
+import { useNameOf, useSession } from "../session/session-context.ts";
 import { type FeedItem, itemId } from "./event-feed.ts";
 import { describeEvent, type Severity } from "./event-text.ts";
 
@@ -14,15 +15,17 @@ const icons: Readonly<Record<Severity, IconName>> = {
 
 /** Events and notices, newest first. */
 export function EventList({ items }: { readonly items: readonly FeedItem[] }) {
+  const now = useSession().wallClock();
+  const nameOf = useNameOf();
   if (items.length === 0) return <p class="muted">No event so far.</p>;
   return (
     <ol class="events" aria-label="Events, newest first">
       {items.map((item) =>
         item.kind === "event" ? (
-          <EventRow key={itemId(item)} event={item.event} />
+          <EventRow key={itemId(item)} event={item.event} now={now} nameOf={nameOf} />
         ) : (
           <li key={itemId(item)} class="event event-notice">
-            <time>{formatTime(item.time, Date.now())}</time>
+            <time>{formatTime(item.time, now)}</time>
             <p>
               <Icon name="info" /> {item.text}
             </p>
@@ -33,14 +36,19 @@ export function EventList({ items }: { readonly items: readonly FeedItem[] }) {
   );
 }
 
-function EventRow({ event }: { readonly event: Extract<FeedItem, { kind: "event" }>["event"] }) {
-  const nameOf = useNameOf();
+interface RowProperties {
+  readonly event: MeshEvent;
+  readonly now: number;
+  readonly nameOf: (id: string) => string;
+}
+
+function EventRow({ event, now, nameOf }: RowProperties) {
   const { severity, text } = describeEvent(event, nameOf);
   const witness = event.source === event.node ? "" : `Seen by ${nameOf(event.source)}. `;
   return (
     <li class={`event event-${severity}`}>
       <time dateTime={event.timestamp} title={formatMoment(event.timestamp)}>
-        {formatTime(Date.parse(event.timestamp), Date.now())}
+        {formatTime(Date.parse(event.timestamp), now)}
       </time>
       <p>
         <Icon name={icons[severity]} /> <a href={nodePath(event.node)}>{nameOf(event.node)}</a> {text}

@@ -92,7 +92,7 @@ function Connections({ view }: { readonly view: MeshView }) {
         <table class="plain-table" role="table" aria-label="Connections">
           <thead role="rowgroup">
             <tr role="row">
-              {["Node", "Round trip", "Direction", "Open since", "Address"].map((name) => (
+              {["Node", "Round trip", "Direction", "Opened", "Address"].map((name) => (
                 <th key={name} role="columnheader" scope="col">
                   {name}
                 </th>
@@ -113,7 +113,7 @@ function Connections({ view }: { readonly view: MeshView }) {
                 <td role="cell" data-label="Direction">
                   {connection.direction}
                 </td>
-                <td role="cell" data-label="Open since">
+                <td role="cell" data-label="Opened">
                   <Ago timestamp={connection.openedAt} />
                 </td>
                 <td role="cell" data-label="Address">

@@ -7,6 +7,8 @@ export interface ChartShape {
   readonly formatAxis: (value: number) => string;
   /** The axis shows at least this range, and more where values are beyond it. */
   readonly atLeast: readonly [low: number, high: number];
+  /** Distances between marks on the axis of values to choose from; uPlot's own, decimal ones otherwise. */
+  readonly steps?: readonly number[];
 }
 
 /** Seconds between marks on the axis of time. */
@@ -40,7 +42,13 @@ export function chartOptions(
     },
     axes: [
       { ...axis, space: 70, incrs: TIME_STEPS, size: 26, values: (_chart, splits) => splits.map(clockText) },
-      { ...axis, space: 30, size: 58, values: (_chart, splits) => splits.map(shape.formatAxis) },
+      {
+        ...axis,
+        ...(shape.steps === undefined ? {} : { incrs: [...shape.steps] }),
+        space: 30,
+        size: 58,
+        values: (_chart, splits) => splits.map(shape.formatAxis),
+      },
     ],
     series: [
       {},

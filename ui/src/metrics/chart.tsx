@@ -15,6 +15,8 @@ interface Properties {
   /** Seconds since 1970. */
   readonly times: readonly number[];
   readonly lines: readonly ChartLine[];
+  /** The last value stands for now; otherwise it is only the last that was heard. */
+  readonly live: boolean;
   /** First and last moment that is shown, in seconds. */
   readonly window: readonly [from: number, to: number];
 }
@@ -22,7 +24,7 @@ interface Properties {
 const HEIGHT = 132;
 
 /** A live chart of one or two lines. It says in words what it shows, and, under the pointer, the values there. */
-export function Chart({ title, shape, times, lines, window: shownWindow }: Properties) {
+export function Chart({ title, shape, times, lines, live, window: shownWindow }: Properties) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [index, setIndex] = useState<number | null>(null);
@@ -67,6 +69,7 @@ export function Chart({ title, shape, times, lines, window: shownWindow }: Prope
         {lines.map(({ label, values }, line) => (
           <span key={label} class={`chart-value line-${line}`}>
             {lines.length > 1 && `${label} `}
+            {index === null && !live && "last "}
             <b>{valueText(values[shownIndex], shape)}</b>
           </span>
         ))}

@@ -22,7 +22,13 @@ const temperatureShape: ChartShape = {
   // Below, a Pi is cold; above 85 °C the firmware slows it down.
   atLeast: [20, 85],
 };
-const networkShape: ChartShape = { format: formatByteRate, formatAxis: formatByteRate, atLeast: [0, 1024] };
+const networkShape: ChartShape = {
+  format: formatByteRate,
+  formatAxis: formatBytes,
+  atLeast: [0, 1024],
+  // Powers of two from 256 B to 4 GiB, so that marks stand at whole binary units.
+  steps: Array.from({ length: 25 }, (_, power) => 2 ** (power + 8)),
+};
 
 const spans = [
   { minutes: 5, label: "5 min" },
@@ -35,13 +41,20 @@ export function MetricsPanel({ node }: { readonly node: NodeView }) {
   const session = useSession();
   const history = useMetricsHistory(node.id);
   const [minutes, setMinutes] = useState<number>(spans[0].minutes);
-  const series = useMemo(() => metricsSeries(history.samples), [history.samples]);
-  const { nodeClock } = history;
-  const lastTime = series.times.at(-1) ?? Date.now() / 1000;
+  const { nodeClock, samples } = history;
+  const lastTime = timeOf(samples.at(-1)) ?? session.wallClock();
   // The charts go on to the right while nothing comes, so that silence is seen.
-  const to =
-    nodeClock === null ? lastTime : Math.max(peerTime(nodeClock, session.now.value) / 1000, lastTime);
-  const shared = { times: series.times, window: [to - minutes * 60, to] as const };
+  const to = nodeClock === null ? lastTime : Math.max(peerTime(nodeClock, session.now.value), lastTime);
+  const from = to - minutes * 60_000;
+  const series = useMemo(
+    () => metricsSeries(samples.filter((sample) => (timeOf(sample) ?? 0) >= from)),
+    [samples, from],
+  );
+  const shared = {
+    times: series.times,
+    live: node.metrics.status === "current",
+    window: [from / 1000, to / 1000] as const,
+  };
   return (
     <section class="panel" aria-label="Measurements">
       <div class="panel-title">
@@ -59,7 +72,7 @@ export function MetricsPanel({ node }: { readonly node: NodeView }) {
       </div>
       <CurrentValues node={node} />
       {history.problem !== null && <p class="problem">The history cannot be read: {history.problem}</p>}
-      {history.loaded && history.samples.length === 0 ? (
+      {history.loaded && samples.length === 0 ? (
         <p class="muted">No measurement of this node has reached this peer yet.</p>
       ) : (
         <div class="charts">
@@ -82,7 +95,7 @@ export function MetricsPanel({ node }: { readonly node: NodeView }) {
             {...shared}
           />
           <Chart
-            title="Network"
+            title="Network, bytes a second"
             shape={networkShape}
             lines={[
               { label: "in", values: series.received },
@@ -94,6 +107,10 @@ export function MetricsPanel({ node }: { readonly node: NodeView }) {
       )}
     </section>
   );
+}
+
+function timeOf(sample: MetricsSample | undefined): number | undefined {
+  return sample === undefined ? undefined : Date.parse(sample.time);
 }
 
 function CurrentValues({ node }: { readonly node: NodeView }) {

@@ -6,8 +6,9 @@ import { Labels } from "../components/labels.tsx";
 import { StateBadge, stateMeanings } from "../components/state-badge.tsx";
 import { EventList } from "../events/event-list.tsx";
 import { useEventLog } from "../events/use-event-log.ts";
+import { formatDuration } from "../format/duration.ts";
 import { MetricsPanel } from "../metrics/metrics-panel.tsx";
-import { useSession } from "../session/session-context.ts";
+import { useAge, useSession } from "../session/session-context.ts";
 import { EditDialog } from "./edit-dialog.tsx";
 import { NodeFacts } from "./node-facts.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
@@ -61,10 +62,7 @@ function NodeDetails({ node }: { readonly node: NodeView }) {
           </button>
         </div>
       </div>
-      <p class="muted">
-        {stateMeanings[node.membership.state]}; in this state since <Ago timestamp={node.membership.since} />;
-        last sign of life: <Ago timestamp={node.lastSeen} />
-      </p>
+      <Standing node={node} />
       {node.kind === "manual" ? (
         <p class="panel">No peer runs on this machine yet, so nothing of it is measured.</p>
       ) : (
@@ -78,8 +76,24 @@ function NodeDetails({ node }: { readonly node: NodeView }) {
   );
 }
 
+function Standing({ node }: { readonly node: NodeView }) {
+  const { state, since } = node.membership;
+  const ageMs = useAge(since);
+  return (
+    <p class="muted">
+      {capitalized(stateMeanings[state])}
+      {ageMs !== null && `; ${state} for ${formatDuration(ageMs)}`}; last sign of life:{" "}
+      <Ago timestamp={node.lastSeen} />
+    </p>
+  );
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function NodeEvents({ id }: { readonly id: string }) {
-  const log = useEventLog({ type: "", node: id }, 50);
+  const log = useEventLog({ type: "", node: id }, 20);
   return (
     <section class="panel" aria-label="Events of this node">
       <h2>Events</h2>

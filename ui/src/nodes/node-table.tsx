@@ -8,6 +8,7 @@ import { ThrottlingFlags } from "../node/throttling-flags.tsx";
 import { replaceQuery } from "../route/location.ts";
 import { nodePath } from "../route/route.ts";
 import { formatNodeOrder, type NodeColumn, type NodeOrder } from "./node-order.ts";
+import { shortModel } from "./short-model.ts";
 
 /** What the columns are called, in the order in which they stand. */
 export const columnLabels: Readonly<Record<NodeColumn, string>> = {
@@ -78,7 +79,7 @@ function NodeRow({ node }: { readonly node: NodeView }) {
         <StateBadge state={node.membership.state} />
       </td>
       <td role="cell" class="cell-model">
-        {node.board?.model ?? <span class="muted">{node.kind === "manual" ? node.address : "unknown"}</span>}
+        <Model node={node} />
         {node.board?.simulated && <span class="tag">simulated</span>}
       </td>
       <td role="cell" class="cell-lastSeen" data-label="Heard">
@@ -93,6 +94,11 @@ function NodeRow({ node }: { readonly node: NodeView }) {
       )}
     </tr>
   );
+}
+
+function Model({ node }: { readonly node: NodeView }) {
+  if (node.board !== null) return <span title={node.board.model}>{shortModel(node.board.model)}</span>;
+  return <span class="muted">{node.kind === "manual" ? node.address : "unknown"}</span>;
 }
 
 function Measured({ node }: { readonly node: NodeView }) {

@@ -49,6 +49,7 @@ export class PeerSession {
   readonly refreshes = signal(0);
   /** Grows when events were missed, so that a page that shows the log reads it anew. */
   readonly gaps = signal(0);
+  readonly names = computed(() => new Map((this.nodes.value?.value ?? []).map(({ id, name }) => [id, name])));
   readonly lost = computed(() => this.connection.value.phase === "lost");
   /** The peer's wall clock, by which all that it reports is dated. */
   readonly peerClock = computed<PeerClock | null>(() => {
@@ -98,6 +99,11 @@ export class PeerSession {
   /** Monotonic time in ms, to the moment: for when something was heard. */
   monotonic(): number {
     return this.#components.clock.monotonic();
+  }
+
+  /** The browser's wall clock, in ms since 1970: for what is not dated by a peer. */
+  wallClock(): number {
+    return this.#components.clock.now();
   }
 
   /** Asks the peer now, whatever it was waiting for. */

@@ -31,8 +31,7 @@ export function useMetricsAge(node: NodeView): number | null {
 
 /** Finds the name of a node by its id; an id that nobody in the list has is shortened. */
 export function useNameOf(): (id: string) => string {
-  const nodes = useSession().nodes.value?.value ?? [];
-  const names = new Map(nodes.map(({ id, name }) => [id, name]));
+  const names = useSession().names.value;
   return (id) => names.get(id) ?? shortId(id);
 }
 

@@ -14,6 +14,7 @@ import {
   parseLoad,
   parseMemory,
   parseNetworkCounters,
+  parseUptime,
 } from "./parse.ts";
 import { findTemperatureFile } from "./temperature.ts";
 
@@ -71,7 +72,7 @@ class LinuxMachine implements Machine {
         this.#attempt("temperature", () => this.#temperature(sensors), null),
         this.#attempt("throttling", () => throttlingFrom(sensors.throttling), null),
         this.#attempt("network", () => this.#network(), []),
-        this.#attempt("uptime", async () => Number.parseFloat(await this.#proc("uptime")), 0),
+        this.#attempt("uptime", async () => parseUptime(await this.#proc("uptime")), 0),
       ]);
     return {
       time: new Date(this.#clock.now()).toISOString(),

@@ -63,6 +63,16 @@ export function parseLoad(procLoadavg: string): [number, number, number] {
   return [one, five, fifteen];
 }
 
+/**
+ * @returns seconds since the machine started
+ * @throws Error when /proc/uptime does not start with a number
+ */
+export function parseUptime(procUptime: string): number {
+  const seconds = Number.parseFloat(procUptime);
+  if (Number.isNaN(seconds)) throw new Error("/proc/uptime does not start with a number");
+  return seconds;
+}
+
 /** Reads /proc/net/dev: two lines of headings, then name and 16 counters a line; 1st and 9th are bytes. */
 export function parseNetworkCounters(procNetDev: string): NetworkCounters[] {
   return procNetDev

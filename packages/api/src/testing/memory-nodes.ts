@@ -44,8 +44,8 @@ export class MemoryNodes implements NodeUseCases {
   }
 
   async register(registration: NodeRegistration, context: RequestContext) {
-    await this.gate;
     this.contexts.push(context);
+    await this.gate;
     const known = [...this.#nodes.values()].find(({ value }) => value.address === registration.address);
     if (known !== undefined) return { ...known, created: false };
     const template = nodeView(this.#nodes.size);
@@ -54,8 +54,8 @@ export class MemoryNodes implements NodeUseCases {
   }
 
   async update(id: NodeId, update: NodeUpdate, ifMatch: string | undefined, context: RequestContext) {
-    await this.gate;
     this.contexts.push(context);
+    await this.gate;
     const { value } = this.#expect(id, ifMatch);
     const { name = value.name, labels = value.labels } = update;
     return this.#put({ ...value, name, labels });

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Header } from "./components/header.tsx";
 import { Announcer } from "./connection/announcer.tsx";
 import { Banners } from "./connection/banners.tsx";
@@ -6,7 +6,7 @@ import { EventsPage } from "./events/events-page.tsx";
 import { MeshPage } from "./mesh/mesh-page.tsx";
 import { NodePage } from "./node/node-page.tsx";
 import { NodesPage } from "./nodes/nodes-page.tsx";
-import { route } from "./route/location.ts";
+import { path, route } from "./route/location.ts";
 import { useSession } from "./session/session-context.ts";
 
 /** The whole page: header, what is wrong, and the page that the address bar names. */
@@ -19,6 +19,7 @@ export function App() {
     const at = peerName === undefined ? "" : ` · ${peerName}`;
     document.title = `${lost.value ? "(no answer) " : ""}${title}${at} · Pi-Controller`;
   }, [page, peerName, lost.value]);
+  useFocusOnNavigation();
   return (
     <>
       <a class="skip" href="#main">
@@ -32,6 +33,16 @@ export function App() {
       </main>
     </>
   );
+}
+
+/** After a link, a screen reader goes on at the new page instead of at a link that may be gone. */
+function useFocusOnNavigation(): void {
+  const shown = useRef(path.value);
+  useEffect(() => {
+    if (shown.current === path.value) return;
+    shown.current = path.value;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }, [path.value]);
 }
 
 const titles = { nodes: "Nodes", events: "Events", mesh: "Mesh" } as const;

@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
-import { formatDuration } from "../format/duration.ts";
+import { formatAgo, formatDuration } from "../format/duration.ts";
 import { useAge, useNameOf, useSession } from "../session/session-context.ts";
 import { otherPeers } from "./other-peers.ts";
 
@@ -22,8 +22,9 @@ function LostBanner() {
   if (phase !== "lost") return null;
   const now = session.now.value;
   const name = session.mesh.value?.value.name ?? window.location.host;
-  const since = lastAnswerAt === null ? "" : ` since ${formatDuration(now - lastAnswerAt)}`;
+  const silent = lastAnswerAt === null ? "" : `, last heard ${formatAgo(now - lastAnswerAt)}`;
   const shown = lastAnswerAt === null ? "" : "; showing what was known";
+  // Rounded up: "in 0 s" would be now.
   const retry = retryAt === null ? "trying now" : `retrying in ${formatDuration(retryAt - now + 999)}`;
   return (
     <section class="banner banner-bad" aria-label="Connection">
@@ -31,7 +32,7 @@ function LostBanner() {
       <div>
         <p>
           <strong>
-            {name} does not answer{since}
+            {name} does not answer{silent}
           </strong>
           {shown}; {retry}.
         </p>
@@ -51,8 +52,8 @@ function OtherPeers() {
   const others = otherPeers(nodes, new URL(window.location.href));
   if (others.length === 0) return null;
   return (
-    <p>
-      Open this page at another peer:{" "}
+    <p class="others">
+      <span>Open this page at another peer:</span>
       {others.map(({ id, name, url }) => (
         <a key={id} class="button" href={url}>
           {name} <Icon name="external" />
@@ -76,9 +77,10 @@ function TroubleBanner() {
 }
 
 function PartitionBanner() {
-  const { mesh } = useSession();
+  const { mesh, lost } = useSession();
   const nameOf = useNameOf();
-  const partition = mesh.value?.value.partition ?? null;
+  // What a peer that is gone thought of others has no place above everything else.
+  const partition = lost.value ? null : (mesh.value?.value.partition ?? null);
   const ageMs = useAge(partition?.since ?? null);
   if (partition === null) return null;
   const names = partition.unreachable.map(nameOf).sort();

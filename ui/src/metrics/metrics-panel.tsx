@@ -52,7 +52,7 @@ export function MetricsPanel({ node }: { readonly node: NodeView }) {
   );
   const shared = {
     times: series.times,
-    live: node.metrics.status === "current",
+    live: node.metrics.status === "current" && !session.lost.value,
     window: [from / 1000, to / 1000] as const,
   };
   return (

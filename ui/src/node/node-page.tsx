@@ -44,6 +44,7 @@ export function NodePage({ id }: { readonly id: string }) {
 }
 
 function NodeDetails({ node }: { readonly node: NodeView }) {
+  const { lost } = useSession();
   const [open, setOpen] = useState<"edit" | "remove" | null>(null);
   const close = () => setOpen(null);
   return (
@@ -54,10 +55,10 @@ function NodeDetails({ node }: { readonly node: NodeView }) {
         {node.self && <span class="tag">this peer</span>}
         <Labels labels={node.labels} />
         <div class="title-actions">
-          <button type="button" onClick={() => setOpen("edit")}>
+          <button type="button" disabled={lost.value} onClick={() => setOpen("edit")}>
             <Icon name="pencil" /> Edit
           </button>
-          <button type="button" class="danger" onClick={() => setOpen("remove")}>
+          <button type="button" class="danger" disabled={lost.value} onClick={() => setOpen("remove")}>
             <Icon name="remove" /> Remove
           </button>
         </div>
@@ -77,13 +78,15 @@ function NodeDetails({ node }: { readonly node: NodeView }) {
 }
 
 function Standing({ node }: { readonly node: NodeView }) {
+  const { lost } = useSession();
   const { state, since } = node.membership;
   const ageMs = useAge(since);
+  const standing = lost.value
+    ? `Was ${state} when this page's peer last answered`
+    : capitalized(stateMeanings[state]) + (ageMs === null ? "" : `; ${state} for ${formatDuration(ageMs)}`);
   return (
     <p class="muted">
-      {capitalized(stateMeanings[state])}
-      {ageMs !== null && `; ${state} for ${formatDuration(ageMs)}`}; last sign of life:{" "}
-      <Ago timestamp={node.lastSeen} />
+      {standing}; last sign of life: <Ago timestamp={node.lastSeen} />
     </p>
   );
 }

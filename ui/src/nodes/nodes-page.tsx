@@ -14,7 +14,7 @@ const FIRST_ROWS = 150;
 
 /** All nodes, live. */
 export function NodesPage() {
-  const { nodes, connection } = useSession();
+  const { nodes, connection, lost } = useSession();
   const [registering, setRegistering] = useState(false);
   const [showAll, setShowAll] = useState(false);
   const all = nodes.value?.value;
@@ -29,7 +29,7 @@ export function NodesPage() {
     <>
       <div class="title">
         <h1>Nodes</h1>
-        <button type="button" class="primary" onClick={() => setRegistering(true)}>
+        <button type="button" class="primary" disabled={lost.value} onClick={() => setRegistering(true)}>
           <Icon name="plus" /> Register a machine
         </button>
       </div>
@@ -43,7 +43,7 @@ export function NodesPage() {
           {matching.length > 0 ? (
             <NodeTable nodes={shown} order={order} />
           ) : (
-            <p class="empty">No node matches. </p>
+            <p class="empty">No node matches.</p>
           )}
           {shown.length < matching.length && (
             <button type="button" onClick={() => setShowAll(true)}>

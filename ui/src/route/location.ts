@@ -4,8 +4,11 @@ import { parseRoute } from "./route.ts";
 const href = signal(window.location.href);
 const url = computed(() => new URL(href.value));
 
+/** The path in the address bar. */
+export const path = computed(() => url.value.pathname);
+
 /** The page that the address bar names. */
-export const route = computed(() => parseRoute(url.value.pathname));
+export const route = computed(() => parseRoute(path.value));
 
 /** The query of the address bar. */
 export const query = computed(() => url.value.searchParams);

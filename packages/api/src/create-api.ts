@@ -105,9 +105,9 @@ class KoaApi implements Api {
 
   async start(signal: AbortSignal): Promise<void> {
     this.#stopping = false;
-    await this.#server.start(signal);
     this.#streams.start();
     this.#unsubscribe = this.#components.events.observe(({ event }) => this.#eventCounter.count(event.type));
+    await this.#server.start(signal);
     this.#components.logger.info({ url: this.url() }, "The API listens");
   }
 

@@ -1,4 +1,4 @@
 export { type Api, type ApiComponents, createApi } from "./create-api.ts";
-export type { EventFilter, EventReader, SequencedEvent } from "./event-reader.ts";
+export type { EventReader, SequencedEvent } from "./event-reader.ts";
 export { type ApiLimits, type ApiOptions, defaultLimits } from "./options.ts";
 export type { Labels, MetricFamily, MetricSample, MetricSource } from "./prometheus/text.ts";

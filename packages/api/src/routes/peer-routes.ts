@@ -6,8 +6,9 @@ import {
   healthSchema,
   meshViewSchema,
 } from "@pi-controller/schema";
+import { eventFilter } from "@pi-controller/telemetry";
 import { z } from "zod";
-import { type EventReader, eventFilterOf } from "../event-reader.ts";
+import type { EventReader } from "../event-reader.ts";
 import { type Route, route } from "./route.ts";
 
 export const EVENTS_PATH = "/api/v1/events";
@@ -37,7 +38,7 @@ export function peerRoutes({ nodes, events, health, metricsText, openApi }: Comp
       query: eventQuerySchema,
       answers: { 200: { description: "One page of events", body: eventPageSchema } },
       errors: [],
-      handle: ({ query }) => ({ status: 200, body: events.query(eventFilterOf(query), query) }),
+      handle: ({ query }) => ({ status: 200, body: events.query(eventFilter(query), query) }),
     }),
     route({
       method: "GET",

@@ -6,8 +6,9 @@ import {
   type NodeId,
   statusOfCode,
 } from "@pi-controller/schema";
+import { type EventFilter, eventFilter } from "@pi-controller/telemetry";
 import type { WebSocket } from "ws";
-import { type EventFilter, type EventReader, eventFilterOf } from "../event-reader.ts";
+import type { EventReader } from "../event-reader.ts";
 import { lastGone, startOf } from "./resume.ts";
 
 interface Components {
@@ -54,7 +55,7 @@ export class EventSocket {
   constructor(components: Components, options: Options) {
     this.#components = components;
     this.#options = options;
-    this.#filter = eventFilterOf(options.query);
+    this.#filter = eventFilter(options.query);
   }
 
   start(): void {
@@ -100,9 +101,8 @@ export class EventSocket {
     if (this.#cursor >= latest) return;
     const batch = events.after(this.#cursor, this.#filter, BATCH);
     for (const { sequence, event } of batch) this.#send({ kind: "event", sequence, event });
-    // A batch that is not full has all that matches.
-    const last = batch.length < BATCH ? latest : batch.at(-1)?.sequence;
-    this.#cursor = Math.max(this.#cursor, last ?? latest);
+    // Not until the log has nothing more: a batch may be short because an entry could not be read.
+    this.#cursor = batch.at(-1)?.sequence ?? latest;
   }
 
   #send(message: EventStreamMessage): void {

@@ -1,6 +1,7 @@
 import { Emitter, type Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, type MeshEvent } from "@pi-controller/schema";
-import type { EventFilter, EventReader, SequencedEvent } from "../event-reader.ts";
+import { type EventFilter, matchesFilter } from "@pi-controller/telemetry";
+import type { EventReader, SequencedEvent } from "../event-reader.ts";
 
 /** An event log in memory, for tests. */
 export class MemoryEvents implements EventReader {
@@ -41,7 +42,7 @@ export class MemoryEvents implements EventReader {
     const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
     if (Number.isNaN(before)) throw new MeshError("INVALID_ARGUMENT", "Invalid cursor");
     const found = this.#kept
-      .filter(({ sequence, event }) => sequence < before && matches(filter, event))
+      .filter(({ sequence, event }) => sequence < before && matchesFilter(filter, event))
       .toReversed();
     const shown = found.slice(0, limit);
     return {
@@ -51,24 +52,13 @@ export class MemoryEvents implements EventReader {
   }
 
   after(sequence: number, filter: EventFilter, limit: number): readonly SequencedEvent[] {
-    const found = this.#kept.filter((entry) => entry.sequence > sequence && matches(filter, entry.event));
+    const found = this.#kept.filter(
+      (entry) => entry.sequence > sequence && matchesFilter(filter, entry.event),
+    );
     return found.slice(0, limit);
   }
 
   observe(listener: (event: SequencedEvent) => void): Unsubscribe {
     return this.#listeners.on(listener);
   }
-}
-
-function matches({ types, node, correlationId, sinceMs, untilMs }: EventFilter, event: MeshEvent): boolean {
-  const timeMs = Date.parse(event.timestamp);
-  const ofType = (wanted: string) =>
-    wanted.endsWith("*") ? event.type.startsWith(wanted.slice(0, -1)) : event.type === wanted;
-  return (
-    (types === undefined || types.some(ofType)) &&
-    (node === undefined || node === event.node) &&
-    (correlationId === undefined || correlationId === event.correlationId) &&
-    timeMs >= (sinceMs ?? Number.NEGATIVE_INFINITY) &&
-    timeMs < (untilMs ?? Number.POSITIVE_INFINITY)
-  );
 }

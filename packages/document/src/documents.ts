@@ -110,7 +110,7 @@ export class Documents implements Service {
   /** This node's own: written here alone. */
   readonly own: WritableDocument;
   /** Resolves after the first exchange with another peer; never, when there is none. */
-  readonly firstExchange: Promise<void>;
+  readonly synced: Promise<void>;
   readonly #components: DocumentsComponents;
   readonly #options: DocumentsOptions;
   readonly #set: DocumentSet;
@@ -121,7 +121,7 @@ export class Documents implements Service {
   readonly #responder: SyncResponder;
   readonly #broadcaster: Broadcaster;
   readonly #scheduler: SyncScheduler;
-  readonly #synced = Promise.withResolvers<void>();
+  readonly #firstExchange = Promise.withResolvers<void>();
   readonly #stopped = new AbortController();
   readonly #subscriptions: Unsubscribe[] = [];
   #writable: Promise<void> = Promise.reject(
@@ -133,7 +133,7 @@ export class Documents implements Service {
     this.#components = components;
     this.#options = { ...defaultDocumentsOptions, ...options };
     this.#writable.catch(() => undefined);
-    this.firstExchange = this.#synced.promise;
+    this.synced = this.#firstExchange.promise;
     const { network, gossip, clock, random, logger, reachablePeers, store } = components;
     const set = new DocumentSet({ logger });
     const author = new Author(network.self);
@@ -174,7 +174,7 @@ export class Documents implements Service {
         exchange: async (peer, signal) => {
           await puller.pull(peer, signal);
           this.#isSynced = true;
-          this.#synced.resolve();
+          this.#firstExchange.resolve();
         },
       },
       { intervalMs: this.#options.exchangeIntervalMs },
@@ -378,7 +378,7 @@ export class Documents implements Service {
     const waitMs = origin === "recovered" ? recoveryMs : others.length > 0 ? firstExchangeMs : 0;
     if (waitMs === 0) return Promise.resolve();
     const timeUp = sleep(this.#components.clock, waitMs, this.#stopped.signal);
-    const writable = Promise.race([this.firstExchange, timeUp]);
+    const writable = Promise.race([this.synced, timeUp]);
     // Only who wants to write cares that the peer stops first.
     writable.catch(() => undefined);
     return writable;

@@ -117,7 +117,7 @@ function startPeer(
   const peer: Peer = { name, url: `http://127.0.0.1:${port}`, process: child, exited: false };
   child.on("exit", (code, signal) => {
     peer.exited = true;
-    if (!stopping) console.error(`${name} ended by itself (${signal ?? `exit code ${code}`}).`);
+    if (!state.stopping) console.error(`${name} ended by itself (${signal ?? `exit code ${code}`}).`);
     if (peers.every((other) => other.exited)) finish();
   });
   return peer;
@@ -125,7 +125,7 @@ function startPeer(
 
 async function ready(peer: Peer): Promise<boolean> {
   const deadlineMs = performance.now() + READY_WITHIN_MS;
-  while (performance.now() < deadlineMs && !peer.exited && !stopping) {
+  while (performance.now() < deadlineMs && !peer.exited && !state.stopping) {
     const answer = await fetch(`${peer.url}/readyz`).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer?.ok) return true;
@@ -143,15 +143,15 @@ async function meshAddress(peer: Peer): Promise<string | undefined> {
 
 function stop(): void {
   // The second time it is passed on as well: a peer that is told twice ends at once.
-  if (!stopping) console.error("\nStopping the peers (again to end them at once) ...");
-  stopping = true;
+  if (!state.stopping) console.error("\nStopping the peers (again to end them at once) ...");
+  state.stopping = true;
   for (const peer of peers) if (!peer.exited) peer.process.kill("SIGTERM");
   if (peers.every((peer) => peer.exited)) finish();
 }
 
 function finish(): void {
   if (flags["data-dir"] === undefined) rmSync(dataDirectory, { recursive: true, force: true });
-  process.exit(stopping ? 0 : 1);
+  process.exit(state.stopping ? 0 : 1);
 }
 
 const flags = parseFlags();
@@ -159,7 +159,7 @@ if (flags.help) {
   console.log(HELP);
   process.exit(0);
 }
-let stopping = false;
+const state = { stopping: false };
 const peers: Peer[] = [];
 const startedMs = performance.now();
 await buildUi();
@@ -183,7 +183,7 @@ if (await ready(first)) {
   );
 }
 const serving = await Promise.all(peers.map(ready));
-if (!stopping && serving.some(Boolean)) {
+if (!state.stopping && serving.some(Boolean)) {
   const rows = peers.map(
     (peer, index) => `  ${peer.name}  ${serving[index] ? peer.url : "did not start: see above"}`,
   );
@@ -191,7 +191,7 @@ if (!stopping && serving.some(Boolean)) {
     `\nA mesh of ${serving.filter(Boolean).length} peers is up after ${secondsSince(startedMs)}. ` +
       `Open any of them:\n${rows.join("\n")}\nCtrl-C ends it.\n`,
   );
-} else if (!stopping) {
+} else if (!state.stopping) {
   console.error("No peer started: see above.");
   stop();
 }

@@ -129,7 +129,7 @@ class Agent {
   #nextId = 1;
 
   constructor(wrapper: readonly string[]) {
-    const [program = "", ...args] = [...wrapper, process.execPath, "-e", AGENT_PROGRAM];
+    const [program, ...args] = [...wrapper, process.execPath, "-e", AGENT_PROGRAM];
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
     if (this.#child.stdout === null) throw new Error("The agent has no output");
     createInterface({ input: this.#child.stdout }).on("line", (line) => {

@@ -216,7 +216,7 @@ export class Cleanup {
   }
 
   async run(): Promise<void> {
-    for (const task of this.#tasks.splice(0).reverse()) await task();
+    for (const task of this.#tasks.splice(0).toReversed()) await task();
   }
 }
 

@@ -17,3 +17,8 @@ function withoutPort(address: string): string {
   const [host = "", , more] = address.split(":");
   return more === undefined ? host : address;
 }
+
+/** Whether a host, as `hostOf` gives it, is the machine that asks, whichever that is. */
+export function isLoopbackHost(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}

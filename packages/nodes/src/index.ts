@@ -1,7 +1,7 @@
 export { announcementsCollection, boardsCollection, nodesCollection } from "./collections.ts";
 export { MeshWatch, type MeshWatchComponents } from "./mesh-watch.ts";
 export { createNodes, type NodesComponents, type NodesOptions } from "./nodes.ts";
-export type { EventsPort, MemberChange, MembershipPort, MemberView, MetricsPort } from "./ports.ts";
+export type { EventsPort, MembershipChange, MembershipPort, MemberView, MetricsPort } from "./ports.ts";
 export { Roster, type RosterComponents } from "./roster.ts";
 export {
   SelfRegistration,

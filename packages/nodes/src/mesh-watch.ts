@@ -1,7 +1,7 @@
 import type { Logger, Service, Unsubscribe } from "@pi-controller/runtime";
 import type { MembershipState, NodeId } from "@pi-controller/schema";
 import { detectPartition, type Partition } from "./partition.ts";
-import type { EventsPort, MemberChange, MembershipPort } from "./ports.ts";
+import type { EventsPort, MembershipChange, MembershipPort } from "./ports.ts";
 
 export interface MeshWatchComponents {
   readonly membership: Pick<MembershipPort, "members" | "observe">;
@@ -37,12 +37,12 @@ export class MeshWatch implements Service {
     return this.#partition;
   }
 
-  #onChange(change: MemberChange): void {
+  #onChange(change: MembershipChange): void {
     if (change.id !== this.#self) this.#tell(change);
     this.#updatePartition();
   }
 
-  #tell({ id, previous, member, reason }: MemberChange): void {
+  #tell({ id, previous, member, reason }: MembershipChange): void {
     const { events, logger } = this.#components;
     logger.info({ node: id, previous, state: member.state, reason }, `${id} is ${member.state}`);
     const { bootEpoch, incarnation } = member;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Collection, Documents } from "@pi-controller/document";
+import { isDeepStrictEqual } from "node:util";
+import type { Collection, Documents, Transaction } from "@pi-controller/document";
 import type { Network } from "@pi-controller/mesh";
 import { type Clock, sleep } from "@pi-controller/runtime";
 import {
@@ -24,7 +25,7 @@ const JOIN_TIMEOUT_MS = 10_000;
 export interface NodeRegistryComponents {
   readonly network: Pick<Network, "self" | "dial">;
   readonly documents: Pick<Documents, "mesh">;
-  readonly membership: Pick<MembershipPort, "members">;
+  readonly membership: Pick<MembershipPort, "member">;
   readonly events: EventsPort;
   readonly clock: Clock;
   /** Makes multiaddrs to dial from what a person typed. */
@@ -41,9 +42,7 @@ export class NodeRegistry {
 
   /** @throws MeshError NOT_FOUND */
   get(id: NodeId): NodeRecord {
-    const record = this.#nodes.get(id);
-    if (record === undefined) throw new MeshError("NOT_FOUND", `There is no node ${id}`);
-    return record;
+    return requireRecord(this.#nodes.get(id), id);
   }
 
   /**
@@ -57,18 +56,21 @@ export class NodeRegistry {
     registration: NodeRegistration,
     context: RequestContext,
   ): Promise<{ readonly record: NodeRecord; readonly created: boolean }> {
-    if (registration.name !== undefined) this.#requireFreeName(registration.name, undefined);
+    const { name } = registration;
+    if (name !== undefined) requireFreeName(this.#nodes.all(), name, undefined);
     const dialled = await this.#dial(registration.address);
     if (dialled !== undefined) return this.#adopt(dialled, registration, context);
-    const existing = this.#findMachine(registration);
-    if (existing !== undefined) return { record: existing, created: false };
-    const record = await this.#recordMachine(registration);
-    this.#components.events.emit("cluster.node.added", {
-      node: record.id,
-      data: { name: record.name, kind: record.kind },
-      correlationId: context.correlationId,
-    });
-    return { record, created: true };
+    const outcome = await this.#documents.transact((transaction) =>
+      this.#recordMachine(transaction, registration),
+    );
+    if (outcome.created) {
+      this.#components.events.emit("cluster.node.added", {
+        node: outcome.record.id,
+        data: { name: outcome.record.name, kind: outcome.record.kind },
+        correlationId: context.correlationId,
+      });
+    }
+    return outcome;
   }
 
   /** @throws MeshError NOT_FOUND, FAILED_PRECONDITION (revision), ALREADY_EXISTS (name) */
@@ -78,43 +80,48 @@ export class NodeRegistry {
     ifMatch: string | undefined,
     context: RequestContext,
   ): Promise<NodeRecord> {
-    const record = this.get(id);
-    requireRevision(record, ifMatch);
-    if (update.name !== undefined) this.#requireFreeName(update.name, id);
-    const changed: string[] = [];
-    if (update.name !== undefined && update.name !== record.name) changed.push("name");
-    if (update.labels !== undefined && revisionOf(update.labels) !== revisionOf(record.labels))
-      changed.push("labels");
-    if (changed.length === 0) return record;
-    const updated: NodeRecord = {
-      ...record,
-      name: update.name ?? record.name,
-      labels: update.labels ?? record.labels,
-      updatedAt: new Date(this.#components.clock.now()).toISOString(),
-    };
-    await this.#nodes.put(id, updated);
-    this.#components.events.emit("cluster.node.updated", {
-      node: id,
-      data: { name: updated.name, changed },
-      correlationId: context.correlationId,
+    const { record, changed } = await this.#documents.transact((transaction) => {
+      const before = requireRecord(transaction.get(nodesCollection, id), id);
+      requireRevision(before, ifMatch);
+      if (update.name !== undefined) requireFreeName(transaction.all(nodesCollection), update.name, id);
+      const fields = changedFields(before, update);
+      if (fields.length === 0) return { record: before, changed: fields };
+      const after: NodeRecord = {
+        ...before,
+        name: update.name ?? before.name,
+        labels: update.labels ?? before.labels,
+        updatedAt: this.#time(),
+      };
+      transaction.put(nodesCollection, id, after);
+      return { record: after, changed: fields };
     });
-    return updated;
+    if (changed.length > 0) {
+      this.#components.events.emit("cluster.node.updated", {
+        node: id,
+        data: { name: record.name, changed },
+        correlationId: context.correlationId,
+      });
+    }
+    return record;
   }
 
   /** @throws MeshError NOT_FOUND, FAILED_PRECONDITION when the revision is another one or the node is alive */
   async remove(id: NodeId, ifMatch: string | undefined, context: RequestContext): Promise<void> {
-    const { documents, membership, network, events } = this.#components;
-    const record = this.get(id);
-    requireRevision(record, ifMatch);
-    const state = membership.members().get(id)?.state;
-    if (id === network.self || state === "alive" || state === "suspect") {
-      throw new MeshError(
-        "FAILED_PRECONDITION",
-        `${record.name} is ${state ?? "alive"}: it would enter itself in the roster again. Stop its peer first.`,
-      );
-    }
-    await this.#nodes.delete(id);
-    await documents.mesh.collection(announcementsCollection).delete(id);
+    const { membership, network, events } = this.#components;
+    const record = await this.#documents.transact((transaction) => {
+      const before = requireRecord(transaction.get(nodesCollection, id), id);
+      requireRevision(before, ifMatch);
+      const state = id === network.self ? "alive" : membership.member(id)?.state;
+      if (state === "alive" || state === "suspect") {
+        throw new MeshError(
+          "FAILED_PRECONDITION",
+          `${before.name} is ${state}: it would enter itself in the roster again. Stop its peer first.`,
+        );
+      }
+      transaction.delete(nodesCollection, id);
+      transaction.delete(announcementsCollection, id);
+      return before;
+    });
     events.emit("cluster.node.removed", {
       node: id,
       data: { name: record.name },
@@ -122,8 +129,12 @@ export class NodeRegistry {
     });
   }
 
+  get #documents() {
+    return this.#components.documents.mesh;
+  }
+
   get #nodes(): Collection<NodeRecord> {
-    return this.#components.documents.mesh.collection(nodesCollection);
+    return this.#documents.collection(nodesCollection);
   }
 
   async #dial(address: string): Promise<NodeId | undefined> {
@@ -174,44 +185,57 @@ export class NodeRegistry {
     }
   }
 
-  #findMachine({ address, macAddress }: NodeRegistration): NodeRecord | undefined {
-    return [...this.#nodes.all().values()].find(
+  /** A machine that is in the roster already, by its address or its MAC address, is that node. */
+  #recordMachine(transaction: Transaction, registration: NodeRegistration) {
+    const { address, macAddress, labels } = registration;
+    const all = transaction.all(nodesCollection);
+    const host = hostOf(address);
+    const existing = all.find(
       (node) =>
         (macAddress !== undefined && node.macAddress === macAddress) ||
-        (node.address !== undefined && hostOf(node.address) === hostOf(address)),
+        (node.address !== undefined && node.address === host),
     );
-  }
-
-  async #recordMachine(registration: NodeRegistration): Promise<NodeRecord> {
+    if (existing !== undefined) return { record: existing, created: false };
+    if (registration.name !== undefined) requireFreeName(all, registration.name, undefined);
     const id = `manual-${randomUUID()}`;
-    const host = hostOf(registration.address);
-    const taken = new Set([...this.#nodes.all().values()].map((node) => node.name));
-    const time = new Date(this.#components.clock.now()).toISOString();
+    const time = this.#time();
     const record: NodeRecord = {
       id,
       kind: "manual",
-      name: registration.name ?? uniqueNodeName(toNodeName(host), id, taken),
-      labels: registration.labels ?? {},
+      name: registration.name ?? uniqueNodeName(toNodeName(host), id, new Set(all.map(({ name }) => name))),
+      labels: labels ?? {},
       createdAt: time,
       updatedAt: time,
       address: host,
-      ...(registration.macAddress === undefined ? {} : { macAddress: registration.macAddress }),
+      ...(macAddress === undefined ? {} : { macAddress }),
     };
-    await this.#nodes.put(id, record);
-    return record;
+    transaction.put(nodesCollection, id, record);
+    return { record, created: true };
   }
 
-  #requireFreeName(name: string, except: NodeId | undefined): void {
-    for (const node of this.#nodes.all().values()) {
-      if (node.name === name && node.id !== except) {
-        throw new MeshError("ALREADY_EXISTS", `Another node is called ${name}`, {
-          fields: [
-            { field: "name", message: `expected a name that no other node has; ${node.id} is ${name}` },
-          ],
-        });
-      }
-    }
+  #time(): string {
+    return new Date(this.#components.clock.now()).toISOString();
   }
+}
+
+function requireRecord(record: NodeRecord | undefined, id: NodeId): NodeRecord {
+  if (record === undefined) throw new MeshError("NOT_FOUND", `There is no node ${id}`);
+  return record;
+}
+
+function requireFreeName(all: readonly NodeRecord[], name: string, except: NodeId | undefined): void {
+  const holder = all.find((node) => node.name === name && node.id !== except);
+  if (holder === undefined) return;
+  throw new MeshError("ALREADY_EXISTS", `Another node is called ${name}`, {
+    fields: [{ field: "name", message: `expected a name that no other node has; ${holder.id} is ${name}` }],
+  });
+}
+
+function changedFields(record: NodeRecord, update: NodeUpdate): string[] {
+  const changed: string[] = [];
+  if (update.name !== undefined && update.name !== record.name) changed.push("name");
+  if (update.labels !== undefined && !isDeepStrictEqual(update.labels, record.labels)) changed.push("labels");
+  return changed;
 }
 
 function pickDefined({ name, labels }: NodeRegistration): NodeUpdate {

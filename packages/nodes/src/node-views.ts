@@ -9,7 +9,7 @@ import { type Heard, type RemoteValue, remoteValue } from "./remote-value.ts";
 export interface NodeViewsComponents {
   readonly network: Pick<Network, "self">;
   readonly documents: Pick<Documents, "mesh" | "node">;
-  readonly membership: Pick<MembershipPort, "members">;
+  readonly membership: Pick<MembershipPort, "member">;
   readonly metrics: Pick<MetricsPort, "last" | "staleAfterMs">;
   readonly clock: Clock;
 }
@@ -24,14 +24,14 @@ export class NodeViews {
 
   all(): NodeView[] {
     const records = this.#components.documents.mesh.collection(nodesCollection).all();
-    return [...records.values()].map((record) => this.view(record));
+    return records.map((record) => this.view(record));
   }
 
   view(record: NodeRecord): NodeView {
     const { network, documents, membership } = this.#components;
     const announcement = documents.mesh.collection(announcementsCollection).get(record.id);
     const board = documents.node(record.id).collection(boardsCollection).get(record.id);
-    const member = membership.members().get(record.id);
+    const member = membership.member(record.id);
     return {
       ...record,
       self: record.id === network.self,
@@ -47,7 +47,7 @@ export class NodeViews {
 
   metrics(id: NodeId): RemoteValue<MetricsSample> {
     const { membership, metrics } = this.#components;
-    const state = membership.members().get(id)?.state ?? "unknown";
+    const state = membership.member(id)?.state ?? "unknown";
     return remoteValue(this.#heard(id), state, metrics.staleAfterMs());
   }
 
@@ -58,7 +58,7 @@ export class NodeViews {
     return {
       value: last.sample,
       asOf: last.sample.time,
-      ageMs: Math.max(0, Math.round(clock.monotonic() - last.receivedAtMonotonicMs)),
+      ageMs: Math.max(0, Math.round(clock.monotonic() - last.receivedAtMs)),
     };
   }
 

@@ -21,7 +21,7 @@ import type { NodeUseCases, Revised } from "./use-cases.ts";
 export interface NodesComponents extends NodeRegistryComponents, NodeViewsComponents {
   readonly network: Pick<Network, "self" | "dial" | "status">;
   readonly documents: Pick<Documents, "mesh" | "node" | "status">;
-  readonly membership: Pick<MembershipPort, "members" | "localHealth">;
+  readonly membership: Pick<MembershipPort, "member" | "localHealth">;
   readonly metrics: Pick<MetricsPort, "last" | "history" | "staleAfterMs">;
   readonly discovery: Pick<Discovery, "status"> | undefined;
   readonly partition: () => Partition | undefined;
@@ -57,11 +57,12 @@ export function createNodes(components: NodesComponents, options: NodesOptions):
     remove: (id, ifMatch, context) => registry.remove(id, ifMatch, context),
     metrics(id, { since, limit }): NodeMetrics {
       registry.get(id);
-      const sinceMs = since === undefined ? {} : { sinceMs: Date.parse(since) };
       return {
         node: id,
         last: views.metrics(id),
-        history: [...components.metrics.history(id, { ...sinceMs, limit })],
+        history: components.metrics
+          .history(id, { sinceMs: since === undefined ? undefined : Date.parse(since), limit })
+          .map(({ sample }) => sample),
       };
     },
     mesh: () => meshView(components, options, views),

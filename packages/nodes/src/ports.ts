@@ -1,45 +1,16 @@
-import type { Unsubscribe } from "@pi-controller/runtime";
-import type { EventData, EventType, MembershipState, MetricsSample, NodeId } from "@pi-controller/schema";
+import type { Membership, MembershipChange, MemberView } from "@pi-controller/mesh";
+import type { Events, MetricsExchange } from "@pi-controller/telemetry";
 
-/** What this package needs of membership; the mesh package's `Membership` is one. */
-export interface MembershipPort {
-  members(): ReadonlyMap<NodeId, MemberView>;
-  setRoster(ids: readonly NodeId[]): void;
-  observe(listener: (change: MemberChange) => void): Unsubscribe;
-  localHealth(): number;
-}
+export type { MembershipChange, MemberView };
 
-export interface MemberView {
-  readonly id: NodeId;
-  readonly state: MembershipState;
-  /** Wall clock in ms. */
-  readonly sinceMs: number;
-  readonly incarnation: number;
-  readonly bootEpoch: number;
-  /** Wall clock in ms of the last sign of life; null when there never was one. */
-  readonly lastHeardMs: number | null;
-}
-
-export interface MemberChange {
-  readonly id: NodeId;
-  readonly previous: MembershipState;
-  readonly member: MemberView;
-  readonly reason: string;
-}
+/** What this package needs of membership. */
+export type MembershipPort = Pick<
+  Membership,
+  "member" | "members" | "setRoster" | "forget" | "observe" | "localHealth"
+>;
 
 /** What this package needs of the metrics that nodes tell each other. */
-export interface MetricsPort {
-  last(id: NodeId): { readonly sample: MetricsSample; readonly receivedAtMonotonicMs: number } | undefined;
-  history(id: NodeId, query: { readonly sinceMs?: number; readonly limit: number }): readonly MetricsSample[];
-  forget(id: NodeId): void;
-  /** A sample older than this no longer stands for now. */
-  staleAfterMs(): number;
-}
+export type MetricsPort = Pick<MetricsExchange, "last" | "history" | "forget" | "staleAfterMs">;
 
-/** What this package needs of the event log: telling what happened. */
-export interface EventsPort {
-  emit<Type extends EventType>(
-    type: Type,
-    event: { readonly node: NodeId; readonly data: EventData<Type>; readonly correlationId?: string },
-  ): void;
-}
+/** What this package needs to tell what happened. */
+export type EventsPort = Pick<Events, "emit">;

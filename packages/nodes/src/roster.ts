@@ -7,7 +7,7 @@ import type { MembershipPort, MetricsPort } from "./ports.ts";
 
 export interface RosterComponents {
   readonly documents: Pick<Documents, "mesh" | "forgetNode">;
-  readonly membership: Pick<MembershipPort, "setRoster">;
+  readonly membership: Pick<MembershipPort, "setRoster" | "forget">;
   readonly addressBook: Pick<AddressBook, "replace" | "remove">;
   readonly metrics: Pick<MetricsPort, "forget">;
   readonly logger: Logger;
@@ -33,10 +33,10 @@ export class Roster implements Service {
     this.#unsubscribe.push(
       nodes.observe(() => this.#update(nodes)),
       announcements.observe((changes) => {
-        for (const { id } of changes) this.#learnAddresses(announcements.get(id));
+        for (const { value } of changes) this.#learnAddresses(value);
       }),
     );
-    for (const announcement of announcements.all().values()) this.#learnAddresses(announcement);
+    for (const announcement of announcements.all()) this.#learnAddresses(announcement);
     this.#update(nodes);
   }
 
@@ -46,11 +46,10 @@ export class Roster implements Service {
 
   /** Ids of all nodes that run a peer, in reach or not. */
   peers(): NodeId[] {
-    const peers: NodeId[] = [];
-    for (const node of this.#nodes().all().values()) {
-      if (node.kind === "peer") peers.push(node.id);
-    }
-    return peers;
+    return this.#nodes()
+      .all()
+      .filter(({ kind }) => kind === "peer")
+      .map(({ id }) => id);
   }
 
   #nodes(): Collection<NodeRecord> {
@@ -69,12 +68,13 @@ export class Roster implements Service {
 
   #update(nodes: Collection<NodeRecord>): void {
     const { documents, membership, addressBook, metrics, logger } = this.#components;
-    const known = new Set(nodes.all().keys());
+    const known = new Set(nodes.all().map(({ id }) => id));
     for (const id of this.#known) {
       if (known.has(id)) continue;
       logger.info({ node: id }, "A node was removed from the roster");
       addressBook.remove(id);
       metrics.forget(id);
+      membership.forget(id);
       documents.forgetNode(id).catch((error: unknown) => {
         logger.error({ node: id, err: error }, "The document of a removed node could not be dropped");
       });

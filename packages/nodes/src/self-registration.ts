@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Documents } from "@pi-controller/document";
+import type { Documents, Transaction } from "@pi-controller/document";
 import type { Network } from "@pi-controller/mesh";
 import type { Clock, Logger, Service, Unsubscribe } from "@pi-controller/runtime";
 import { sleep } from "@pi-controller/runtime";
 import type { Announcement, Board, NodeRecord } from "@pi-controller/schema";
 import { announcementsCollection, boardsCollection, nodesCollection } from "./collections.ts";
-import { hostOf } from "./host-address.ts";
+import { hostOf, isLoopbackHost } from "./host-address.ts";
 import { uniqueNodeName } from "./node-names.ts";
 import type { EventsPort } from "./ports.ts";
 
@@ -32,6 +32,10 @@ export interface SelfRegistrationOptions {
   /** Where this peer's API answers; asked again whenever addresses change. */
   readonly apiUrls: () => readonly string[];
 }
+
+type OwnChange =
+  | { readonly kind: "added"; readonly record: NodeRecord }
+  | { readonly kind: "renamed"; readonly record: NodeRecord; readonly previous: string };
 
 /** Keeps what the documents say of this very node true: its roster entry, its announcement and its board. */
 export class SelfRegistration implements Service {
@@ -114,19 +118,33 @@ export class SelfRegistration implements Service {
   }
 
   async #correct(): Promise<void> {
-    const own = this.#ownRecord();
-    if (own === undefined) await this.#register();
-    else await this.#giveWayInName(own);
+    const { documents, events, logger } = this.#components;
+    const change = await documents.mesh.transact((transaction) => this.#correctRecord(transaction));
+    if (change?.kind === "added") {
+      const { id, name, kind } = change.record;
+      logger.info({ node: id, name }, "This node is in the roster now");
+      events.emit("cluster.node.added", { node: id, data: { name, kind } });
+    } else if (change?.kind === "renamed") {
+      const { id, name } = change.record;
+      logger.warn({ name, previous: change.previous }, "Another node has this name: took a new one");
+      events.emit("cluster.node.updated", { node: id, data: { name, changed: ["name"] } });
+    }
     await this.#announce();
   }
 
-  async #register(): Promise<void> {
-    const { documents, network, events, clock, logger } = this.#components;
-    const nodes = documents.mesh.collection(nodesCollection);
-    const others = [...nodes.all().values()];
+  #correctRecord(transaction: Transaction): OwnChange | undefined {
+    const others = transaction.all(nodesCollection);
+    const own = transaction.get(nodesCollection, this.#components.network.self);
+    return own === undefined
+      ? this.#register(transaction, others)
+      : this.#giveWayInName(transaction, own, others);
+  }
+
+  #register(transaction: Transaction, others: readonly NodeRecord[]): OwnChange {
+    const { network } = this.#components;
     const foretold = others.find((node) => node.kind === "manual" && this.#isHere(node.address));
     const taken = new Set(others.filter((node) => node !== foretold).map((node) => node.name));
-    const time = new Date(clock.now()).toISOString();
+    const time = this.#time();
     const record: NodeRecord = {
       id: network.self,
       kind: "peer",
@@ -135,34 +153,38 @@ export class SelfRegistration implements Service {
       createdAt: time,
       updatedAt: time,
     };
-    await nodes.put(record.id, record);
+    transaction.put(nodesCollection, record.id, record);
     // A machine found twice is one node: the one that was registered by hand is this one.
-    if (foretold !== undefined) await nodes.delete(foretold.id);
-    logger.info({ node: record.id, name: record.name }, "This node is in the roster now");
-    events.emit("cluster.node.added", { node: record.id, data: { name: record.name, kind: record.kind } });
+    if (foretold !== undefined) transaction.delete(nodesCollection, foretold.id);
+    return { kind: "added", record };
   }
 
   #isHere(address: string | undefined): boolean {
     if (address === undefined) return false;
-    return this.#components.network.status().addresses.some((own) => hostOf(own) === hostOf(address));
+    const hosts = this.#components.network.status().addresses.map(hostOf);
+    return hosts.includes(hostOf(address)) && !isLoopbackHost(hostOf(address));
   }
 
   /**
    * Two sides of a partition may give one name twice. The later of the two takes another name; each node
    * decides that for itself alone.
    */
-  async #giveWayInName(own: NodeRecord): Promise<void> {
-    const { documents, clock, logger } = this.#components;
-    const nodes = documents.mesh.collection(nodesCollection);
-    const others = [...nodes.all().values()].filter((node) => node.id !== own.id);
+  #giveWayInName(
+    transaction: Transaction,
+    own: NodeRecord,
+    all: readonly NodeRecord[],
+  ): OwnChange | undefined {
+    const others = all.filter((node) => node.id !== own.id);
     const holder = others.find((node) => node.name === own.name);
-    if (holder === undefined || seniority(own) < seniority(holder)) return;
+    if (holder === undefined || seniority(own) < seniority(holder)) return undefined;
     const name = uniqueNodeName(own.name, own.id, new Set(others.map((node) => node.name)));
-    await nodes.put(own.id, { ...own, name, updatedAt: new Date(clock.now()).toISOString() });
-    logger.warn(
-      { name, previous: own.name, holder: holder.id },
-      "Another node has this name: took a new one",
-    );
+    const record = { ...own, name, updatedAt: this.#time() };
+    transaction.put(nodesCollection, own.id, record);
+    return { kind: "renamed", record, previous: own.name };
+  }
+
+  #time(): string {
+    return new Date(this.#components.clock.now()).toISOString();
   }
 
   async #announce(): Promise<void> {

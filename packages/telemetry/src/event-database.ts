@@ -1,4 +1,5 @@
-import { renameSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MeshError } from "@pi-controller/schema";
 import { z } from "zod";
@@ -120,19 +121,20 @@ function createTables(database: DatabaseSync, logId: string): void {
 }
 
 /**
- * Moves a database out of the way, with its write-ahead log.
+ * Moves a database out of the way, with its write-ahead log. Only the last one that was moved is kept, so
+ * that a failing SD card is not filled with them.
  *
  * @returns where it is now
  */
 export function moveAside(file: string, nowMs: number): string {
-  const target = `${file}.damaged-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-")}`;
+  const marked = `${file}.damaged-`;
+  for (const name of readdirSync(dirname(file))) {
+    if (name.startsWith(basename(marked))) rmSync(join(dirname(file), name));
+  }
+  const target = marked + new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-");
   renameSync(file, target);
   for (const suffix of ["-wal", "-shm", "-journal"]) {
-    try {
-      renameSync(file + suffix, target + suffix);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
+    if (existsSync(file + suffix)) renameSync(file + suffix, target + suffix);
   }
   return target;
 }

@@ -249,6 +249,18 @@ describe("EventLog", () => {
     ]);
   });
 
+  it("keeps only the last damaged file, so that a failing card is not filled", async () => {
+    for (let start = 0; start < 3; start++) {
+      writeFileSync(join(folder, "events.db"), `not a database, ${start} `.repeat(500));
+      const { clock, log } = make();
+      await clock.advance(start * 1_000);
+      await log.start();
+      await log.stop();
+    }
+    const damaged = readdirSync(folder).filter((name) => name.includes("damaged"));
+    expect(damaged).toEqual(["events.db.damaged-2026-01-01T00-00-02-000Z"]);
+  });
+
   it("survives damage that it meets while running, and is a new log after the next start", async () => {
     const first = make();
     await first.log.start();

@@ -97,9 +97,13 @@ class LinuxMachine implements Machine {
 
   async #findSensors(): Promise<Sensors> {
     return {
-      temperatureFile: await this.#attempt("temperature", () => findTemperatureFile(this.#files), undefined),
+      temperatureFile: await this.#attempt(
+        "search for sensors",
+        () => findTemperatureFile(this.#files),
+        undefined,
+      ),
       throttling: await this.#attempt(
-        "throttling",
+        "search for throttling flags",
         () => findThrottlingSource(this.#files, this.#isOwn()),
         undefined,
       ),

@@ -37,6 +37,14 @@ describe("bounds of the server", () => {
     expect((await fetch(`${url}/api/v1/mesh`)).status).toBe(200);
   });
 
+  it("answers as plain HTTP when another protocol is offered, as curl does", async () => {
+    const { url } = await startApi();
+    const offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+    const socket = rawSocket(url);
+    socket.end(`GET /healthz HTTP/1.1\r\nHost: localhost\r\n${offer}\r\n`);
+    expect(await untilClosed(socket)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   it("refuses headers that are too large", async () => {
     const { url } = await startApi();
     const answer = await sendRaw(url, get("/api/v1/mesh", `X-Large: ${"x".repeat(20_000)}\r\n`));
@@ -54,6 +62,7 @@ describe("bounds of the server", () => {
     );
     const answers = await Promise.all([untilClosed(slowHeaders), untilClosed(slowBody)]);
     expect(answers[0]).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answers[1]).toMatch(/^HTTP\/1\.1 408 /);
     expect((await fetch(`${url}/api/v1/mesh`)).status).toBe(200);
   });
 

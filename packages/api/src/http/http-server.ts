@@ -50,6 +50,7 @@ export class HttpServer {
 
   /** @throws MeshError FAILED_PRECONDITION when the port is taken, PERMISSION_DENIED, INVALID_ARGUMENT */
   async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const { limits, host, port } = this.#options;
     const server = createServer(
       {
@@ -69,7 +70,8 @@ export class HttpServer {
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error) => reject(listenError(error, this.#options)));
-      server.listen({ host, port, signal }, resolve);
+      // Not with the signal: that one would go on to close the server after it has started.
+      server.listen({ host, port }, resolve);
     });
     server.on("error", (error) => {
       this.#components.logger.error({ err: error }, "The API's server failed");

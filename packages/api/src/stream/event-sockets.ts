@@ -19,6 +19,7 @@ interface Components {
 }
 
 interface Options {
+  /** This peer; asked for once, as it is known only after the start. */
   readonly node: () => NodeId;
   readonly maxStreams: number;
   readonly maxStreamsPerAddress: number;
@@ -44,6 +45,7 @@ export class EventSockets {
   readonly #sockets = new Set<WebSocket>();
   readonly #perAddress = new Map<string, number>();
   #unsubscribe: Unsubscribe | undefined;
+  #node: NodeId | undefined;
 
   constructor(components: Components, options: Options) {
     this.#components = components;
@@ -106,9 +108,10 @@ export class EventSockets {
       );
     }
     const { events, clock } = this.#components;
+    this.#node ??= node();
     const stream = new EventSocket(
       { socket, events, clock },
-      { node: node(), query, heartbeatMs, onError: (error) => this.#shown(error) },
+      { node: this.#node, query, heartbeatMs, onError: (error) => this.#shown(error) },
     );
     this.#streams.add(stream);
     this.#perAddress.set(address, ofAddress + 1);

@@ -13,8 +13,14 @@ const icons: Readonly<Record<Severity, IconName>> = {
   bad: "dead",
 };
 
+interface ListProperties {
+  readonly items: readonly FeedItem[];
+  /** They stand on the page of the node that they are about: a link to it would lead nowhere. */
+  readonly ofOneNode?: boolean;
+}
+
 /** Events and notices, newest first. */
-export function EventList({ items }: { readonly items: readonly FeedItem[] }) {
+export function EventList({ items, ofOneNode = false }: ListProperties) {
   const now = useSession().wallClock();
   const nameOf = useNameOf();
   if (items.length === 0) return <p class="muted">No event so far.</p>;
@@ -22,7 +28,7 @@ export function EventList({ items }: { readonly items: readonly FeedItem[] }) {
     <ol class="events" aria-label="Events, newest first">
       {items.map((item) =>
         item.kind === "event" ? (
-          <EventRow key={itemId(item)} event={item.event} now={now} nameOf={nameOf} />
+          <EventRow key={itemId(item)} event={item.event} now={now} nameOf={nameOf} linked={!ofOneNode} />
         ) : (
           <li key={itemId(item)} class="event event-notice">
             <time>{formatTime(item.time, now)}</time>
@@ -40,9 +46,10 @@ interface RowProperties {
   readonly event: MeshEvent;
   readonly now: number;
   readonly nameOf: (id: string) => string;
+  readonly linked: boolean;
 }
 
-function EventRow({ event, now, nameOf }: RowProperties) {
+function EventRow({ event, now, nameOf, linked }: RowProperties) {
   const { severity, text } = describeEvent(event, nameOf);
   const witness = event.source === event.node ? "" : `Seen by ${nameOf(event.source)}. `;
   return (
@@ -51,7 +58,9 @@ function EventRow({ event, now, nameOf }: RowProperties) {
         {formatTime(Date.parse(event.timestamp), now)}
       </time>
       <p>
-        <Icon name={icons[severity]} /> <a href={nodePath(event.node)}>{nameOf(event.node)}</a> {text}
+        <Icon name={icons[severity]} />{" "}
+        {linked ? <a href={nodePath(event.node)}>{nameOf(event.node)}</a> : <b>{nameOf(event.node)}</b>}{" "}
+        {text}
       </p>
       <code title={`${witness}Correlation ${event.correlationId}`}>{event.type}</code>
     </li>

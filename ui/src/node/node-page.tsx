@@ -100,7 +100,7 @@ function NodeEvents({ id }: { readonly id: string }) {
   return (
     <section class="panel" aria-label="Events of this node">
       <h2>Events</h2>
-      <EventList items={log.items} />
+      <EventList items={log.items} ofOneNode />
       {log.problem !== null && <p class="problem">{log.problem}</p>}
       {log.more && (
         <button type="button" class="quiet" onClick={log.loadMore}>

@@ -17,7 +17,7 @@ import {
   type nodeQuerySchema,
   nodeViewSchema,
 } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 import { type EventStream, type EventStreamOptions, ReconnectingEventStream } from "./event-stream.ts";
 import { type CallOptions, type HttpAnswer, HttpConnection } from "./http.ts";
 import { type ClientClock, type ClientRandom, hostClock, hostRandom } from "./time.ts";

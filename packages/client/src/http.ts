@@ -1,5 +1,5 @@
 import { MeshError } from "@pi-controller/schema";
-import type { z } from "zod";
+import type * as z from "zod";
 import { errorOfAnswer } from "./problem.ts";
 import type { ClientClock } from "./time.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { boardSchema } from "./board.ts";
 import { eventSchema } from "./event.ts";
 import { membershipSchema, membershipStateSchema } from "./membership.ts";

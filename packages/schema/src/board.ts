@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A GPIO controller of the machine, as the kernel names it. */
 export const gpioChipSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** gRPC's canonical codes, the only ones in this system (google.rpc.Code). */
 export const errorCodes = [

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { correlationIdSchema, nodeIdSchema, ulidSchema } from "./primitives.ts";
 
 /**

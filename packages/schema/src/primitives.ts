@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Identifies a node: the libp2p peer id of its peer, or `manual-<ulid>` where no peer runs yet. */
 export const nodeIdSchema = z

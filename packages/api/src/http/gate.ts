@@ -29,10 +29,10 @@ export class Gate {
   }
 
   /**
-   * @param fromPage whether a page of another origin must not make this request
+   * @param sameOriginOnly whether a page of another origin must be refused
    * @throws MeshError RESOURCE_EXHAUSTED, PERMISSION_DENIED
    */
-  admit(request: IncomingMessage, fromPage: boolean): void {
+  admit(request: IncomingMessage, sameOriginOnly: boolean): void {
     const address = request.socket.remoteAddress ?? "";
     const retryAfterMs = this.#rate.take(address, this.#clock.monotonic());
     if (retryAfterMs > 0) {
@@ -43,7 +43,7 @@ export class Gate {
       const name = host === undefined ? "no name" : `the name ${JSON.stringify(host.slice(0, 100))}`;
       throw new MeshError("PERMISSION_DENIED", `This peer was asked for by ${name}, which is not its own`);
     }
-    if (fromPage && !isSameOrigin(origin, host)) {
+    if (sameOriginOnly && !isSameOrigin(origin, host)) {
       throw new MeshError("PERMISSION_DENIED", "A page of another origin may not do this");
     }
   }

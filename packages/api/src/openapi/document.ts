@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { type ErrorCode, statusOfCode } from "@pi-controller/schema";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { AnswerSpec, RouteSpec } from "../routes/route.ts";
 import { type JsonSchema, jsonSchemaOf, namedSchemas, schemaOrReference } from "./schemas.ts";
 

@@ -13,7 +13,7 @@ import {
   nodeViewSchema,
   problemSchema,
 } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 
 export type JsonSchema = Record<string, unknown>;
 

@@ -10,7 +10,7 @@ import {
   nodeUpdateSchema,
   nodeViewSchema,
 } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 import { clientHas, entityTag, revisionOfIfMatch } from "../http/entity-tag.ts";
 import { type Route, type RouteAnswer, route } from "./route.ts";
 

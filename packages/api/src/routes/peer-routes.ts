@@ -7,7 +7,7 @@ import {
   meshViewSchema,
 } from "@pi-controller/schema";
 import { eventFilter } from "@pi-controller/telemetry";
-import { z } from "zod";
+import * as z from "zod";
 import type { EventReader } from "../event-reader.ts";
 import { type Route, route } from "./route.ts";
 

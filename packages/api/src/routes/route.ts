@@ -1,6 +1,6 @@
 import type { RequestContext } from "@pi-controller/nodes";
 import { type ErrorCode, parseInput } from "@pi-controller/schema";
-import type { z } from "zod";
+import type * as z from "zod";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 

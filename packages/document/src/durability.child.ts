@@ -3,6 +3,7 @@
  * and prints each write that was acknowledged. Argument: the data directory.
  */
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
@@ -17,6 +18,8 @@ const counters = defineCollection({
   schema: z.object({ id: z.string(), n: z.number() }),
 });
 
+// Otherwise written at the end of the process, which never comes.
+flushCompileCache();
 const say = (line: string) => void writeSync(1, `${line}\n`);
 const components = { clock: systemClock(), random: systemRandom(), logger: silentLogger };
 const { network, gossip } = new SimulatedNetwork(components).createPeer("node-durability", {

@@ -11,9 +11,10 @@ import type { EventsPort } from "./ports.ts";
 
 /**
  * How long a peer that is new waits for the roster of others before it adds itself, so that it does not
- * take a name that is in use.
+ * take a name that is in use. On a LAN the others are found sooner; should it be too short, the later one
+ * gives way in name.
  */
-const WAIT_FOR_ROSTER_MS = 5_000;
+const WAIT_FOR_ROSTER_MS = 1_500;
 
 export interface SelfRegistrationComponents {
   readonly network: Pick<Network, "self" | "status" | "observe">;

@@ -1,0 +1,141 @@
+import { Documents, MemoryDisk, MemoryStore } from "@pi-controller/document";
+import { AddressBook, Membership } from "@pi-controller/mesh";
+import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
+import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
+import type { Board, NodeId } from "@pi-controller/schema";
+import { EventLog, Events, MetricsExchange } from "@pi-controller/telemetry";
+import { MeshWatch } from "./mesh-watch.ts";
+import { createNodes } from "./nodes.ts";
+import { Roster } from "./roster.ts";
+import { SelfRegistration } from "./self-registration.ts";
+
+const board: Board = {
+  model: "Raspberry Pi 5 Model B Rev 1.0",
+  family: "pi-5",
+  revision: "d04170",
+  architecture: "arm64",
+  cpuCores: 4,
+  memoryBytes: 8 * 2 ** 30,
+  gpioChips: [],
+  i2cBuses: [1],
+  spiDevices: [],
+  pwmChips: [],
+  storage: [],
+  operatingSystem: "Debian",
+  kernel: "6.12",
+  hostname: "raspberrypi",
+  simulated: true,
+};
+
+interface PeerOptions {
+  readonly name?: string;
+  readonly apiUrls?: readonly string[];
+}
+
+export type FixturePeer = Awaited<ReturnType<typeof startPeer>>;
+
+async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions, seed: number) {
+  const addressBook = new AddressBook();
+  const random = seededRandom(seed);
+  const logger = silentLogger;
+  const { network, gossip, clock } = hub.createPeer(id, { addressBook, logger });
+  const components = { network, gossip, clock, random, logger };
+  const membership = new Membership(components, { bootEpoch: 1 });
+  const documents = new Documents({
+    ...components,
+    store: new MemoryStore(new MemoryDisk()),
+    reachablePeers: () => network.status().connections.map(({ peer }) => peer),
+  });
+  const log = new EventLog(components, {
+    file: ":memory:",
+    maxEvents: 1_000,
+    maxAgeMs: 1e12,
+    maxBytes: 2 ** 24,
+  });
+  const events = new Events({ ...components, log }, { self: id });
+  const metrics = new MetricsExchange(
+    { ...components, memberCount: () => membership.members().size },
+    { self: id },
+  );
+  const roster = new Roster({ documents, membership, addressBook, metrics, logger });
+  const watch = new MeshWatch({ membership, events, logger, now: () => clock.now() }, { self: id });
+  const name = options.name ?? "raspberrypi";
+  const registration = new SelfRegistration(
+    { ...components, documents, events, board: async () => board },
+    { name, version: "1.0.0", bootEpoch: 1, apiUrls: () => options.apiUrls ?? ["http://127.0.0.1:8080"] },
+  );
+  const nodes = createNodes(
+    {
+      ...components,
+      discovery: undefined,
+      documents,
+      membership,
+      metrics,
+      events,
+      partition: () => watch.partition(),
+      toMultiaddrs: async (address) => (address.startsWith("/") ? [address] : []),
+    },
+    { version: "1.0.0", bootEpoch: 1, startedAtMs: clock.now(), name },
+  );
+  const services = [log, documents, events, metrics, membership, network, roster, watch, registration];
+  for (const service of services) await service.start(new AbortController().signal);
+  return {
+    id,
+    network,
+    nodes,
+    documents,
+    metrics,
+    addressBook,
+    watch,
+    names: () => nodes.list({ limit: 100, sort: "name" }).items.map((node) => node.name),
+    events: () =>
+      log
+        .query({}, { limit: 500 })
+        .items.map(({ type, node }) => ({ type, node }))
+        .toReversed(),
+  };
+}
+
+/** Peers with all that this package stands on, over a simulated network and a virtual clock. */
+export class Fixture {
+  readonly clock = new VirtualClock();
+  readonly hub = new SimulatedNetwork({ clock: this.clock, random: seededRandom(1) }, { latencyMs: 2 });
+  readonly peers: FixturePeer[] = [];
+  #seed = 10;
+
+  async add(id: NodeId, options: PeerOptions = {}): Promise<FixturePeer> {
+    const peer = await startPeer(this.hub, id, options, this.#seed++);
+    this.peers.push(peer);
+    await this.run(50);
+    return peer;
+  }
+
+  /** Connects everyone with everyone. */
+  async connectAll(): Promise<void> {
+    for (const { network, addressBook } of this.peers) {
+      for (const other of this.peers) {
+        if (other.network === network) continue;
+        addressBook.add(other.id, [this.hub.addressOf(other.id)]);
+        if (network.self < other.id) void network.dial({ peer: other.id }, 1_000);
+      }
+    }
+    await this.run(2_000);
+  }
+
+  async run(durationMs: number): Promise<void> {
+    await this.clock.advance(durationMs);
+  }
+
+  /** Waits for something that takes virtual time. */
+  async finish<T>(promise: Promise<T>): Promise<T> {
+    let finished = false;
+    const done = promise.finally(() => {
+      finished = true;
+    });
+    done.catch(() => {
+      // Whoever called sees it.
+    });
+    for (let step = 0; !finished && step < 2_000; step++) await this.run(10);
+    return done;
+  }
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it } from "vitest";
+import { Fixture, type FixturePeer } from "./nodes.fixture.ts";
+
+/** After this time a new peer that finds nobody has entered itself in the roster. */
+const ALONE_MS = 2_000;
+const context = { correlationId: "request-1" };
+const IDS = ["peer-aaaa1", "peer-bbbb2", "peer-cccc3"] as const;
+
+async function mesh(count: number) {
+  const fixture = new Fixture();
+  for (const [index, id] of IDS.slice(0, count).entries()) {
+    await fixture.add(id, { name: `pi-${index}` });
+    if (index > 0) await fixture.connectAll();
+  }
+  const [one, two] = fixture.peers as [FixturePeer, FixturePeer];
+  return { fixture, one, two };
+}
+
+describe("a node", () => {
+  it("enters itself in the roster, with its board and where it answers", async () => {
+    const { one, two } = await mesh(2);
+    for (const peer of [one, two]) {
+      expect(peer.names()).toEqual(["pi-0", "pi-1"]);
+      expect(peer.nodes.get(IDS[1]).value).toMatchObject({
+        kind: "peer",
+        self: peer === two,
+        membership: { state: "alive", bootEpoch: 1 },
+        apiUrls: ["http://127.0.0.1:8080"],
+        version: "1.0.0",
+        board: { family: "pi-5" },
+      });
+    }
+  });
+
+  it("takes another name when it finds the wanted one in use", async () => {
+    const fixture = new Fixture();
+    const one = await fixture.add(IDS[0]);
+    await fixture.run(ALONE_MS);
+    const two = await fixture.add(IDS[1]);
+    await fixture.connectAll();
+    expect(one.names()).toEqual(["raspberrypi", "raspberrypi-bbbb2"]);
+    expect(two.names()).toEqual(one.names());
+  });
+
+  it("gives way, the later one, when two sides gave one name twice", async () => {
+    const fixture = new Fixture();
+    // Alone for longer than they wait for a roster.
+    const one = await fixture.add(IDS[1]);
+    await fixture.run(10_000);
+    const two = await fixture.add(IDS[0]);
+    await fixture.run(10_000);
+    expect(one.names()).toEqual(["raspberrypi"]);
+    expect(two.names()).toEqual(["raspberrypi"]);
+    await fixture.connectAll();
+    await fixture.run(5_000);
+    expect(one.nodes.get(IDS[1]).value.name).toBe("raspberrypi");
+    expect(one.nodes.get(IDS[0]).value.name).toBe("raspberrypi-aaaa1");
+    expect(two.names()).toEqual(one.names());
+  });
+
+  it("enters itself again when it was removed while it lives", async () => {
+    const { fixture, one, two } = await mesh(2);
+    fixture.hub.partition([[IDS[0]], [IDS[1]]]);
+    await fixture.run(60_000);
+    expect(one.nodes.get(IDS[1]).value.membership.state).toBe("dead");
+    await fixture.finish(one.nodes.remove(IDS[1], undefined, context));
+    expect(one.names()).toEqual(["pi-0"]);
+    fixture.hub.healAll();
+    await fixture.connectAll();
+    await fixture.run(10_000);
+    expect(one.names()).toEqual(["pi-0", "pi-1"]);
+    expect(two.names()).toEqual(["pi-0", "pi-1"]);
+    expect(one.nodes.get(IDS[1]).value.board).not.toBeNull();
+  });
+});
+
+describe("registering by hand", () => {
+  it("records a machine without a peer once, however often it is registered", async () => {
+    const { fixture, one, two } = await mesh(2);
+    const registration = { address: "192.168.1.50", macAddress: "dc:a6:32:01:02:03" };
+    const first = await fixture.finish(one.nodes.register(registration, context));
+    expect(first).toMatchObject({
+      created: true,
+      value: { kind: "manual", name: "192-168-1-50", membership: { state: "unknown" }, lastSeen: null },
+    });
+    await fixture.run(100);
+    const again = await fixture.finish(two.nodes.register({ address: "192.168.1.50:22" }, context));
+    expect(again).toMatchObject({ created: false, value: { id: first.value.id } });
+    const moved = { ...registration, address: "192.168.1.51" };
+    expect(await fixture.finish(two.nodes.register(moved, context))).toMatchObject({ created: false });
+    expect(
+      one.events().filter(({ type, node }) => type === "cluster.node.added" && node === first.value.id),
+    ).toHaveLength(1);
+  });
+
+  it("takes in the peer that answers at the address", async () => {
+    const fixture = new Fixture();
+    const one = await fixture.add(IDS[0], { name: "pi-0" });
+    await fixture.add(IDS[1], { name: "pi-1" });
+    await fixture.run(ALONE_MS);
+    const address = fixture.hub.addressOf(IDS[1]);
+    const registration = { address, name: "kitchen", labels: { room: "kitchen" } };
+    const joined = await fixture.finish(one.nodes.register(registration, context));
+    expect(joined).toMatchObject({
+      value: { id: IDS[1], kind: "peer", name: "kitchen", labels: { room: "kitchen" } },
+    });
+  });
+
+  it("refuses a name that is taken, and writes nothing", async () => {
+    const { fixture, one } = await mesh(1);
+    await fixture.run(ALONE_MS);
+    const refused = fixture.finish(one.nodes.register({ address: "192.168.1.50", name: "pi-0" }, context));
+    await expect(refused).rejects.toMatchObject({
+      code: "ALREADY_EXISTS",
+      details: { fields: [{ field: "name" }] },
+    });
+    expect(one.names()).toEqual(["pi-0"]);
+  });
+});
+
+describe("changing a node", () => {
+  it("lets one of two writers with the same revision through", async () => {
+    const { fixture, one } = await mesh(1);
+    await fixture.run(ALONE_MS);
+    const { revision } = one.nodes.get(IDS[0]);
+    const writes = await fixture.finish(
+      Promise.allSettled([
+        one.nodes.update(IDS[0], { name: "attic" }, revision, context),
+        one.nodes.update(IDS[0], { name: "cellar" }, revision, context),
+      ]),
+    );
+    expect(writes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(one.names()).toEqual(["attic"]);
+    expect(one.nodes.get(IDS[0]).revision).not.toBe(revision);
+  });
+
+  it("changes nothing, and tells nothing, when all is as it was", async () => {
+    const { fixture, one } = await mesh(1);
+    await fixture.run(ALONE_MS);
+    const { revision } = one.nodes.get(IDS[0]);
+    await fixture.finish(one.nodes.update(IDS[0], { name: "pi-0" }, revision, context));
+    expect(one.nodes.get(IDS[0]).revision).toBe(revision);
+    expect(one.events().map(({ type }) => type)).not.toContain("cluster.node.updated");
+  });
+
+  it("says which node it does not know", async () => {
+    const { one } = await mesh(1);
+    expect(() => one.nodes.get("peer-unknown")).toThrow("There is no node peer-unknown");
+    expect(() => one.nodes.metrics("peer-unknown", { limit: 1 })).toThrow("There is no node");
+  });
+});
+
+describe("removing a node", () => {
+  it("is refused while it is alive", async () => {
+    const { fixture, one } = await mesh(2);
+    for (const id of [IDS[0], IDS[1]]) {
+      await expect(fixture.finish(one.nodes.remove(id, undefined, context))).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+      });
+    }
+    expect(one.names()).toEqual(["pi-0", "pi-1"]);
+  });
+
+  it("leaves nothing of a dead one on any peer", async () => {
+    const { fixture, one, two } = await mesh(3);
+    fixture.hub.kill(IDS[2]);
+    await fixture.run(10_000);
+    expect(one.nodes.get(IDS[2]).value.membership.state).toBe("dead");
+    await fixture.finish(one.nodes.remove(IDS[2], undefined, context));
+    await fixture.run(15_000);
+    for (const peer of [one, two]) {
+      expect(peer.names()).toEqual(["pi-0", "pi-1"]);
+      expect(peer.nodes.mesh().counts).toMatchObject({ alive: 2, dead: 0 });
+      expect(peer.nodes.mesh().document.documents).toBe(3);
+    }
+  });
+});
+
+describe("what a peer sees of the others", () => {
+  it("is told in its own log, and looks like a partition when several are lost at once", async () => {
+    const { fixture, one, two } = await mesh(3);
+    fixture.hub.partition([[IDS[0]], [IDS[1], IDS[2]]]);
+    await fixture.run(60_000);
+    expect(one.nodes.mesh().partition?.unreachable).toEqual([IDS[1], IDS[2]]);
+    expect(two.nodes.mesh().partition).toBeNull();
+    fixture.hub.healAll();
+    await fixture.connectAll();
+    await fixture.run(10_000);
+    expect(one.nodes.mesh()).toMatchObject({ partition: null, counts: { alive: 3 } });
+    const types = one.events().map(({ type }) => type);
+    expect(types.filter((type) => type.startsWith("mesh."))).toEqual([
+      "mesh.partition.suspected",
+      "mesh.partition.healed",
+    ]);
+  });
+});

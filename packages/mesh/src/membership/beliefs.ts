@@ -16,8 +16,6 @@ const EVIDENCE_BLUR_MS = 300;
 const MAXIMUM_HEARSAY_MS = 1_000;
 /** After this process stood still, what others sent meanwhile is read before anybody is judged. */
 const GRACE_AFTER_STALL_MS = 500;
-/** The same after it was merely late. Node runs timers before it reads what has arrived. */
-const GRACE_AFTER_DELAY_MS = 50;
 /** About so many neighbours act on what all of them see at once, however many they are. */
 const SPOKESMEN = 8;
 
@@ -185,10 +183,10 @@ export class Beliefs {
     }
   }
 
-  /** This process woke late: what arrived meanwhile is read before anybody is judged. */
-  adjourn(nowMs: number): void {
+  /** No verdict before then. */
+  adjourn(untilMs: number): void {
     for (const suspicion of this.#suspicions.values()) {
-      suspicion.adjourn(nowMs + GRACE_AFTER_DELAY_MS);
+      suspicion.adjourn(untilMs);
       this.#plan(suspicion);
     }
   }

@@ -137,6 +137,11 @@ export class Prober {
     this.#turnAtMs = nowMs + this.#timing.probeIntervalMs * this.#components.random.next();
   }
 
+  /** No probe counts as unanswered before then. */
+  adjourn(untilMs: number): void {
+    this.#probes.extend(untilMs);
+  }
+
   drop(id: NodeId): void {
     this.#probes.endAllOf(id);
     this.#accused.delete(id);

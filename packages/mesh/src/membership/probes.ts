@@ -40,6 +40,11 @@ export class Probes {
     return ended;
   }
 
+  /** Waits for all of them at least until then. */
+  extend(untilMs: number): void {
+    for (const probe of this.#waiting.values()) probe.dueAtMs = Math.max(probe.dueAtMs, untilMs);
+  }
+
   clear(): void {
     this.#waiting.clear();
   }

@@ -7,6 +7,9 @@ import { Prober } from "./prober.ts";
 import type { SelfReport, SwimEffect, SwimInput } from "./swim-types.ts";
 import { type MembershipTiming, syncIntervalMs } from "./timing.ts";
 
+/** To read what has arrived while this process was late. */
+const GRACE_AFTER_DELAY_MS = 50;
+
 interface Options {
   readonly self: NodeId;
   readonly bootEpoch: number;
@@ -98,8 +101,9 @@ export class Swim {
   handle(input: SwimInput, nowMs: number): readonly SwimEffect[] {
     this.#effects = [];
     const lateMs = nowMs - this.#wakeAtMs;
-    if (lateMs > this.#options.timing.ownStallMs) this.#recoverFromStall(lateMs, nowMs);
-    else if (lateMs > this.#options.timing.ownDelayMs) this.#beliefs.adjourn(nowMs);
+    const { ownDelayMs, ownStallMs } = this.#options.timing;
+    if (lateMs > ownStallMs) this.#recoverFromStall(lateMs, nowMs);
+    else if (lateMs > ownDelayMs) this.#adjourn(nowMs);
     this.#take(input, nowMs);
     if (this.#beliefs.self.leaving) {
       this.#wakeAtMs = Infinity;
@@ -221,6 +225,12 @@ export class Swim {
     this.#stalledAtMs = nowMs;
     this.#prober.excuse(nowMs);
     this.#beliefs.excuse(lateMs, nowMs);
+  }
+
+  /** Nothing is concluded before what has arrived is read: Node runs timers before it reads. */
+  #adjourn(nowMs: number): void {
+    this.#prober.adjourn(nowMs + GRACE_AFTER_DELAY_MS);
+    this.#beliefs.adjourn(nowMs + GRACE_AFTER_DELAY_MS);
   }
 
   #drop(id: NodeId): void {

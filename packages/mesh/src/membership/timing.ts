@@ -25,10 +25,10 @@ export interface MembershipTiming {
   readonly unconfirmedFactor: number;
   /** The last probe before the verdict is sent this long before it. */
   readonly lastChanceMs: number;
-  /** Awake this much later than planned means that this process did not run, and that its silence was ours. */
-  readonly ownStallMs: number;
-  /** Awake this much later than planned: what has arrived must be read before anybody is judged. */
+  /** Awake this much later than planned: what has arrived meanwhile is read before anybody is judged. */
   readonly ownDelayMs: number;
+  /** Awake this much later: this process stood still, perhaps its machine too, and it was deaf all that time. */
+  readonly ownStallMs: number;
   /** Time between two exchanges of the whole view with a random member, in a mesh of up to 32. */
   readonly syncIntervalMs: number;
 }
@@ -39,7 +39,7 @@ export interface MembershipTiming {
  */
 export const defaultTiming: MembershipTiming = {
   probeIntervalMs: 150,
-  maximumProbeIntervalMs: 1_000,
+  maximumProbeIntervalMs: 600,
   directTimeoutMs: 200,
   dialTimeoutMs: 1_000,
   indirectTimeoutMs: 250,
@@ -47,13 +47,13 @@ export const defaultTiming: MembershipTiming = {
   stallMarginMs: 100,
   unconfirmedFactor: 3,
   lastChanceMs: 300,
-  ownStallMs: 150,
   ownDelayMs: 40,
+  ownStallMs: 500,
   syncIntervalMs: 30_000,
 };
 
-/** Of how much of its time a peer may at most wait for answers to probes: one part in this many. */
-const ROUND_TRIPS_PER_INTERVAL = 6;
+/** At most one part in this many of a peer's time may pass while it waits for answers to its probes. */
+const ROUND_TRIPS_PER_INTERVAL = 5;
 
 /**
  * How long until the next probe. A round trip is mostly the work of two machines, so a multiple of it bounds
@@ -67,13 +67,13 @@ export function probeIntervalMs(
   roundTripMs: number,
   healthMultiplier: number,
 ): number {
-  const affordableMs = ROUND_TRIPS_PER_INTERVAL * roundTripMs;
-  const intervalMs = Math.min(Math.max(timing.probeIntervalMs, affordableMs), timing.maximumProbeIntervalMs);
-  return intervalMs * healthMultiplier;
+  const affordableMs = Math.max(timing.probeIntervalMs, ROUND_TRIPS_PER_INTERVAL * roundTripMs);
+  return Math.min(affordableMs * healthMultiplier, timing.maximumProbeIntervalMs);
 }
 
-/** The usual round trip never adds more than this to a timeout, lest one bad minute blinds a peer. */
-const MAXIMUM_ALLOWANCE_MS = 500;
+/** The usual round trip never adds more than these to a timeout, lest one bad minute blinds a peer. */
+const MAXIMUM_ANSWER_ALLOWANCE_MS = 500;
+const MAXIMUM_SILENCE_ALLOWANCE_MS = 150;
 
 /** How long to wait for a direct answer. */
 export function directTimeoutMs(
@@ -81,12 +81,16 @@ export function directTimeoutMs(
   roundTripBoundMs: number,
   healthMultiplier: number,
 ): number {
-  return (timing.directTimeoutMs + Math.min(roundTripBoundMs, MAXIMUM_ALLOWANCE_MS)) * healthMultiplier;
+  return (
+    (timing.directTimeoutMs + Math.min(roundTripBoundMs, MAXIMUM_ANSWER_ALLOWANCE_MS)) * healthMultiplier
+  );
 }
 
 /** How long a member must have been silent, at least, before it is declared dead. */
 export function minimumSilenceMs(timing: MembershipTiming, roundTripBoundMs: number): number {
-  return timing.toleratedStallMs + timing.stallMarginMs + Math.min(roundTripBoundMs, MAXIMUM_ALLOWANCE_MS);
+  return (
+    timing.toleratedStallMs + timing.stallMarginMs + Math.min(roundTripBoundMs, MAXIMUM_SILENCE_ALLOWANCE_MS)
+  );
 }
 
 /** A whole view grows with the mesh, so it is exchanged less often in a large one (as memberlist does). */

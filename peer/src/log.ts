@@ -46,8 +46,9 @@ async function prettyDestination(): Promise<DestinationStream> {
     destination: 1,
     colorize: isatty(1) && process.env.NO_COLOR === undefined,
     translateTime: "SYS:HH:MM:ss.l",
-    messageFormat: "{node} {component}: {msg}",
-    ignore: "component,node",
+    messageFormat: "{name} {component}: {msg}",
+    singleLine: true,
+    ignore: "component,name",
   });
 }
 

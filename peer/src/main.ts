@@ -1,4 +1,6 @@
 // The program: settings in, a running peer out, signals handled.
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import { type Config, loadConfig, printConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
@@ -23,7 +25,13 @@ async function main(argv: readonly string[]): Promise<void> {
     process.stdout.write(printConfig(config));
     return;
   }
-  await runPeer(config);
+  await runPeer(config.uiDir === "" ? { ...config, uiDir: builtUi() } : config);
+}
+
+/** The web UI beside the bundle, or that of the repository; whether it is there is for the API to say. */
+function builtUi(): string {
+  const beside = fileURLToPath(new URL("ui", import.meta.url));
+  return existsSync(beside) ? beside : fileURLToPath(new URL("../../ui/dist", import.meta.url));
 }
 
 async function readConfig(argv: readonly string[]): Promise<Config | undefined> {
@@ -40,7 +48,7 @@ async function runPeer(config: Config): Promise<void> {
   // Everything heavy is loaded only by a peer that really runs.
   const { createLog } = await import("./log.ts");
   const { createPeer } = await import("./create-peer.ts");
-  const log = await createLog(config, { node: config.name });
+  const log = await createLog(config, { name: config.name });
   const logger = log.component("peer");
   const starting = new AbortController();
   let stopping: Promise<void> | undefined;

@@ -1,4 +1,16 @@
 export { AddressBook } from "./address-book.ts";
+export { Connector, Connector } from "./connector/connector.ts";
+export { type LookUpHost, lookUpHost, lookUpHost } from "./connector/join-loop.ts";
+export {
+  addressesOf,
+  addressesOf,
+  DEFAULT_MESH_PORT,
+  type JoinTarget,
+  parseJoinTarget,
+  parseJoinTarget,
+} from "./connector/join-target.ts";
+export { neighbours } from "./connector/neighbours.ts";
+export { mdnsDiscovery, mdnsDiscovery } from "./discovery/mdns-discovery.ts";
 export {
   Membership,
   type MembershipChange,

@@ -1,0 +1,202 @@
+import { type Logger, seededRandom, VirtualClock } from "@pi-controller/runtime";
+import { describe, expect, it } from "vitest";
+import { AddressBook } from "../address-book.ts";
+import type { DiscoveredPeer, Discovery } from "../network.ts";
+import { SimulatedNetwork } from "../simulated/index.ts";
+import { Connector } from "./connector.ts";
+
+const SEED = 7;
+
+interface TestPeer {
+  readonly id: string;
+  readonly connector: Connector;
+  readonly connected: () => string[];
+  readonly log: string[];
+}
+
+function simulation() {
+  const clock = new VirtualClock();
+  const random = seededRandom(SEED);
+  const hub = new SimulatedNetwork({ clock, random });
+
+  /** A peer with its connector, started. It knows the addresses of the whole roster. */
+  async function startPeer(
+    id: string,
+    roster: readonly string[],
+    options: { join?: string[]; discovery?: Discovery } = {},
+  ): Promise<TestPeer> {
+    const log: string[] = [];
+    const keep = (fields: object, message: string) => void log.push(`${message} ${JSON.stringify(fields)}`);
+    const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep };
+    const addressBook = new AddressBook();
+    const peer = hub.createPeer(id, { addressBook, logger });
+    for (const member of roster) addressBook.add(member, [hub.addressOf(member)]);
+    const { discovery, ...connectorOptions } = options;
+    const connector = new Connector(
+      {
+        network: peer.network,
+        ...(discovery === undefined ? {} : { discovery }),
+        addressBook,
+        clock: peer.clock,
+        random,
+        logger,
+        members: () => roster,
+        lookUpHost: async (host) => {
+          if (host === "nowhere") throw new Error("ENOTFOUND");
+          return [hub.addressOf(host).split("/")[2] as string];
+        },
+      },
+      connectorOptions,
+    );
+    const signal = new AbortController().signal;
+    await peer.network.start(signal);
+    await connector.start();
+    const connected = () =>
+      peer.network
+        .status()
+        .connections.map((connection) => connection.peer)
+        .sort();
+    return { id, connector, connected, log };
+  }
+
+  return { clock, hub, startPeer };
+}
+
+const names = (count: number) =>
+  Array.from({ length: count }, (_, index) => `peer-${String(index).padStart(4, "0")}`);
+const others = (all: readonly string[], self: string) => all.filter((name) => name !== self);
+
+describe("Connector", () => {
+  it("connects all members of a small roster within a second", async () => {
+    const { clock, startPeer } = simulation();
+    const roster = names(5);
+    const peers = await Promise.all(roster.map((id) => startPeer(id, roster)));
+    await clock.advance(1_000);
+    for (const peer of peers) expect(peer.connected()).toEqual(others(roster, peer.id));
+  });
+
+  it("keeps the bounded overlay of a large roster, and no more", async () => {
+    const { clock, startPeer } = simulation();
+    const roster = names(64);
+    const peers = await Promise.all(roster.map((id) => startPeer(id, roster)));
+    await clock.advance(120_000);
+    for (const peer of peers) expect(peer.connected().length).toBe(11);
+  });
+
+  it("connects again at once when a killed peer is back", async () => {
+    const { clock, hub, startPeer } = simulation();
+    const roster = names(3);
+    const [first] = await Promise.all(roster.map((id) => startPeer(id, roster)));
+    await clock.advance(30_000);
+    hub.kill("peer-0002");
+    await clock.advance(60_000);
+    expect(first?.connected()).toEqual(["peer-0001"]);
+    await startPeer("peer-0002", roster);
+    await clock.advance(12_000);
+    expect(first?.connected()).toEqual(["peer-0001", "peer-0002"]);
+  });
+
+  it("connects again within 15 s of the end of a cut that lasted five minutes", async () => {
+    const { clock, hub, startPeer } = simulation();
+    const roster = names(5);
+    const peers = await Promise.all(roster.map((id) => startPeer(id, roster)));
+    await clock.advance(30_000);
+    hub.partition([roster.slice(0, 2), roster.slice(2)]);
+    await clock.advance(300_000);
+    expect(peers[0]?.connected()).toEqual(["peer-0001"]);
+    hub.healAll();
+    await clock.advance(15_000);
+    for (const peer of peers) expect(peer.connected()).toEqual(others(roster, peer.id));
+  });
+
+  it("leaves the dial to the lower id, and takes over when that does not dial", async () => {
+    const { clock, startPeer } = simulation();
+    const roster = names(2);
+    await startPeer("peer-0000", []);
+    const higher = await startPeer("peer-0001", roster);
+    await clock.advance(2_500);
+    expect(higher.connected()).toEqual([]);
+    await clock.advance(2_000);
+    expect(higher.connected()).toEqual(["peer-0000"]);
+  });
+
+  it("joins through a named host as soon as somebody answers there, and says why not before", async () => {
+    const { clock, startPeer } = simulation();
+    const peer = await startPeer("peer-0000", [], { join: ["peer-0001:4101", "nowhere"] });
+    await clock.advance(10_000);
+    expect(peer.log.filter((line) => line.includes("connection refused"))).toHaveLength(1);
+    expect(peer.log.filter((line) => line.includes("ENOTFOUND"))).toHaveLength(1);
+    await startPeer("peer-0001", []);
+    await clock.advance(20_000);
+    expect(peer.connected()).toEqual(["peer-0001"]);
+    expect(peer.log.some((line) => line.startsWith("Joined the mesh"))).toBe(true);
+  });
+
+  it("dials those that discovery finds, and announces where it can be dialled", async () => {
+    const { clock, hub, startPeer } = simulation();
+    const discovery = new ScriptedDiscovery();
+    await startPeer("peer-0001", []);
+    const peer = await startPeer("peer-0000", [], { discovery });
+    discovery.find({ peer: "peer-0001", addresses: [hub.addressOf("peer-0001")] });
+    await clock.advance(1_000);
+    expect(peer.connected()).toEqual(["peer-0001"]);
+    expect(discovery.announced).toEqual([`${hub.addressOf("peer-0000")}/p2p/peer-0000`]);
+  });
+
+  it("lets a stranger go that joins no roster", async () => {
+    const { clock, startPeer } = simulation();
+    const peer = await startPeer("peer-0000", ["peer-0000"], { join: ["peer-0009"] });
+    await startPeer("peer-0009", ["peer-0009"]);
+    await clock.advance(20_000);
+    expect(peer.connected()).toEqual(["peer-0009"]);
+    await clock.advance(60_000);
+    expect(peer.log.some((line) => line.startsWith("Closing a connection"))).toBe(true);
+  });
+
+  it("finds those that are left when most of a large roster is switched off", async () => {
+    const { clock, startPeer } = simulation();
+    const roster = names(80);
+    const alive = ["peer-0000", "peer-0011", "peer-0037", "peer-0062"];
+    const peers = await Promise.all(alive.map((id) => startPeer(id, roster)));
+    await clock.advance(180_000);
+    for (const peer of peers) expect(peer.connected(), `seed ${SEED}`).toEqual(others(alive, peer.id));
+  });
+
+  it("does nothing any more once stopped", async () => {
+    const { clock, startPeer } = simulation();
+    const roster = names(2);
+    const peer = await startPeer("peer-0000", roster);
+    await peer.connector.stop();
+    const other = await startPeer("peer-0001", ["peer-0001"]);
+    await clock.advance(60_000);
+    expect([...peer.connected(), ...other.connected()]).toEqual([]);
+  });
+});
+
+/** Finds what the test says. */
+class ScriptedDiscovery implements Discovery {
+  readonly name = "discovery";
+  announced: readonly string[] = [];
+  readonly #listeners: ((peer: DiscoveredPeer) => void)[] = [];
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+
+  announce(addresses: readonly string[]): void {
+    this.announced = addresses;
+  }
+
+  observe(listener: (peer: DiscoveredPeer) => void): () => void {
+    this.#listeners.push(listener);
+    return () => undefined;
+  }
+
+  status(): [] {
+    return [];
+  }
+
+  find(peer: DiscoveredPeer): void {
+    for (const listener of this.#listeners) listener(peer);
+  }
+}

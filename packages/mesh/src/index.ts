@@ -1,16 +1,14 @@
 export { AddressBook } from "./address-book.ts";
-export { Connector, Connector } from "./connector/connector.ts";
-export { type LookUpHost, lookUpHost, lookUpHost } from "./connector/join-loop.ts";
+export { Connector } from "./connector/connector.ts";
+export { type LookUpHost, lookUpHost } from "./connector/join-loop.ts";
 export {
-  addressesOf,
   addressesOf,
   DEFAULT_MESH_PORT,
   type JoinTarget,
   parseJoinTarget,
-  parseJoinTarget,
 } from "./connector/join-target.ts";
 export { neighbours } from "./connector/neighbours.ts";
-export { mdnsDiscovery, mdnsDiscovery } from "./discovery/mdns-discovery.ts";
+export { mdnsDiscovery } from "./discovery/mdns-discovery.ts";
 export {
   Membership,
   type MembershipChange,

@@ -21,10 +21,9 @@ export class PeerCluster extends Cluster {
 
   protected async launch(name: string): Promise<MemberProcess> {
     const [seed] = [...this.#addressOf.entries()].filter(([member]) => member !== name);
-    const flags = [
-      ...["--name", name, "--data-dir", join(this.#directory, name), "--port", "0"],
-      ...["--mesh-name", "detect", "--no-mdns", "--log-format", "json", "--board", "simulated-pi-4"],
-    ];
+    const directory = join(this.#directory, name);
+    const flags = ["--name", name, "--data-dir", directory, "--port", "0", "--mesh-port", "0"];
+    flags.push("--mesh-name", "detect", "--no-mdns", "--log-format", "json", "--board", "simulated-pi-4");
     if (seed !== undefined) flags.push("--join", seed[1]);
     let url: string | undefined;
     const peer = new MemberProcess(name, [...nodeCommand, this.#program, ...flags], (line) => {

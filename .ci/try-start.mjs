@@ -15,9 +15,10 @@ child.stdout.on("data", (chunk) => {
   tried = true;
   tryPages().catch((error) => fail(error.message));
 });
-child.on("exit", (code) => {
+child.on("exit", (code, signal) => {
   clearTimeout(deadline);
-  if (!tried || code !== 0) fail(`npm start ended with ${code}`);
+  // npm itself may die of the Ctrl-C that it passes on.
+  if (!tried || (code !== 0 && signal !== "SIGINT")) fail(`npm start ended with ${code ?? signal}`);
   else tryGone().catch((error) => fail(error.message));
 });
 
@@ -48,13 +49,19 @@ async function tryPages() {
 
 async function tryGone() {
   for (const url of urls) {
-    const answered = await fetch(url).then(
-      () => true,
-      () => false,
-    );
-    if (answered) fail(`${url} still answers after Ctrl-C`);
+    for (let left = 100; await answers(url); left--) {
+      if (left === 0) throw new Error(`${url} still answers after Ctrl-C`);
+      await new Promise((wake) => setTimeout(wake, 100));
+    }
   }
   console.log("Ctrl-C ended all of it.");
+}
+
+function answers(url) {
+  return fetch(url).then(
+    () => true,
+    () => false,
+  );
 }
 
 function fail(reason) {

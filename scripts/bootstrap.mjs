@@ -53,15 +53,21 @@ if (program === undefined) {
 }
 if (!installed()) install();
 
+// A process group of its own: on Ctrl-C the terminal signals everyone in the foreground, npm passes its own on as
+// well, and a program that is told twice ends at once. So one signal is passed on once, by this process alone.
+const SAME_SIGNAL_MS = 300;
 const child = spawn(runtime, ["--disable-warning=ExperimentalWarning", join(root, program), ...args], {
   stdio: "inherit",
+  detached: true,
 });
-// The terminal sends Ctrl-C to the child as well; a supervisor sends it here only. Both must reach it once.
-for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-process.on("SIGINT", () => {
-  if (!process.stdin.isTTY) child.kill("SIGINT");
-});
+let signalledMs = Number.NEGATIVE_INFINITY;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    const repeated = performance.now() - signalledMs < SAME_SIGNAL_MS;
+    signalledMs = performance.now();
+    if (!repeated) child.kill(signal);
+  });
+}
 child.on("exit", (code, signal) => {
-  if (signal !== null) process.kill(process.pid, "SIGKILL");
-  process.exit(code ?? 1);
+  process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
 });

@@ -64,7 +64,8 @@ describe("a mesh of real peers", () => {
   it("is told when a peer leaves in good order", async () => {
     const peers = await startMesh(cleanup, 3, { meshName: "mesh-leave" });
     const [first, second, leaver] = peers;
-    if (first === undefined || second === undefined || leaver === undefined) throw new Error("Three were started");
+    if (first === undefined || second === undefined || leaver === undefined)
+      throw new Error("Three were started");
     expect(await leaver.kill("SIGTERM")).toBe(0);
     await allSee([first, second], ["pi-c"], "left", 1_000);
     const { items } = (await first.request("/api/v1/events?type=cluster.node.*")).body as {

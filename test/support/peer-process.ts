@@ -94,12 +94,11 @@ export class PeerProcess {
     try {
       await waitFor(
         `${options.name} serves`,
-        async () => {
-          if (peer.#exitCode !== undefined) throw new Error(`it ended with ${peer.#exitCode}`);
-          return peer.#url !== undefined && (await peer.request("/readyz")).status === 200;
-        },
+        async () =>
+          !peer.running || (peer.#url !== undefined && (await peer.request("/readyz")).status === 200),
         { withinMs: START_WITHIN_MS },
       );
+      if (!peer.running) throw new Error(`It ended with ${peer.#exitCode}`);
       return peer;
     } catch (error) {
       await peer.kill("SIGKILL");

@@ -77,12 +77,15 @@ describe("Events", () => {
     expect(two.types()).toHaveLength(1);
   });
 
-  it("tells what is waiting when it stops", async () => {
+  it("tells what is waiting when it is told to, and when it stops", async () => {
     const { clock, one, two } = await make();
+    one.events.emit("cluster.node.removed", removed);
+    await one.events.flush();
+    expect(one.gossip.published).toHaveLength(1);
     one.events.emit("cluster.node.stopping", { node: "peer-aaaa", data: { reason: "SIGTERM" } });
     await one.events.stop();
     await clock.advance(100);
-    expect(two.types()).toEqual(["cluster.node.stopping"]);
+    expect(two.types()).toEqual(["cluster.node.stopping", "cluster.node.removed"]);
   });
 
   it("leaves the oldest out, with a message, when more happens than can be told", async () => {

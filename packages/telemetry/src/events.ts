@@ -81,6 +81,11 @@ export class Events implements Service {
   async stop(): Promise<void> {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+    await this.flush();
+  }
+
+  /** Tells the mesh now what is waiting; resolves once it was handed to the network. */
+  async flush(): Promise<void> {
     this.#sendTimer?.cancel();
     this.#sendTimer = undefined;
     await this.#send();

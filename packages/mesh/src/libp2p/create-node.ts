@@ -3,11 +3,11 @@ import { type Identify, identify } from "@libp2p/identify";
 import type { Libp2p, PrivateKey } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
-import { yamux } from "@libp2p/yamux";
 import { MeshError } from "@pi-controller/schema";
 import { createLibp2p } from "libp2p";
 import { gossipOptions } from "./gossip-options.ts";
 import { silentLibp2pLogger } from "./silent-libp2p-logger.ts";
+import { guardedYamux } from "./yamux-guard.ts";
 
 export interface NodeOptions {
   /** Multiaddrs, as `/ip4/0.0.0.0/tcp/4101`; none for a peer that only dials. */
@@ -42,7 +42,7 @@ export function createNode(privateKey: PrivateKey, options: NodeOptions): Promis
     transports: [tcp({ maxConnections: options.maxConnections + MAX_PENDING_INBOUND })],
     connectionEncrypters: [noise()],
     streamMuxers: [
-      yamux({
+      guardedYamux(STREAM_WINDOW_BYTES, {
         // The request protocol has its own, which also ends connections that are dead.
         enableKeepAlive: false,
         maxInboundStreams: MAX_STREAMS_PER_CONNECTION,

@@ -338,9 +338,8 @@ export class Documents implements Service {
     await this.#committer.commit((batch) => {
       const held = this.#set.nodes.get(node);
       if (held === undefined || this.#set.announced(node) !== undefined) return true;
-      if (!batch.isEmpty) return false;
+      if (!batch.claim([held.replica.log])) return false;
       batch.change([{ kind: "drop", log: held.replica.log }], () => this.#set.setNode(node, undefined));
-      batch.close();
       return true;
     });
   }

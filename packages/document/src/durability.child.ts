@@ -2,7 +2,6 @@
  * A peer's document in a process of its own, for the tests to kill: prints its state, then writes without end
  * and prints each write that was acknowledged. Argument: the data directory.
  */
-import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
@@ -20,7 +19,8 @@ const counters = defineCollection({
 
 // Otherwise written at the end of the process, which never comes.
 flushCompileCache();
-const say = (line: string) => void writeSync(1, `${line}\n`);
+/** On Linux a pipe is written at once: what was said was acknowledged, and is heard whatever happens then. */
+const say = (line: string) => void process.stdout.write(`${line}\n`);
 const components = { clock: systemClock(), random: systemRandom(), logger: silentLogger };
 const { network, gossip } = new SimulatedNetwork(components).createPeer("node-durability", {
   addressBook: new AddressBook(),

@@ -68,6 +68,7 @@ export class Intake {
     const held = this.#set.nodes.get(node);
     if (held?.guid !== guid) return this.#stageGeneration(batch, remote);
     const { replica } = held;
+    if (batch.isClaimed(replica.log)) return "later";
     const staged = batch.stagedClocks(replica);
     const isAuthor = (client: number) => replica.isAuthor(client);
     const inspection = inspectUpdate(update, { document: replica.document, staged, isAuthor });
@@ -91,9 +92,9 @@ export class Intake {
     const inspection = inspectUpdate(update, context);
     // A generation without any record is nothing new to an empty document, and yet the one to switch to.
     if (inspection.verdict !== "fit" && inspection.verdict !== "known") return outcomeOf(inspection);
-    if (!batch.isEmpty) return "later";
     const old = this.#set.nodes.get(node);
     const { log } = next.replica;
+    if (!batch.claim(old === undefined ? [log] : [log, old.replica.log])) return "later";
     batch.change(
       [
         { kind: "replace", log, entry: update },
@@ -104,7 +105,6 @@ export class Intake {
         this.#set.setNode(node, next);
       },
     );
-    batch.close();
     return { kind: "applied" };
   }
 }

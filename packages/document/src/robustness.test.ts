@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import * as Y from "yjs";
 import { Fixture, type Peer, things, thingsOf } from "./documents.fixture.ts";
 import { meshClient } from "./names.ts";
-import { MemoryDisk } from "./store/memory-store.ts";
+import type { MemoryDisk } from "./store/memory-store.ts";
 import { encodeFrame } from "./sync/frame.ts";
 import { UPDATE_TOPIC } from "./sync/messages.ts";
 

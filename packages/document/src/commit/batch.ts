@@ -29,6 +29,7 @@ export class Batch {
   readonly #staged = new Map<Replica, Staged>();
   readonly #changes: LogChange[] = [];
   readonly #effects: (() => void)[] = [];
+  readonly #claimed = new Set<string>();
   #encoded: readonly Encoded[] = [];
   #isClosed = false;
 
@@ -38,7 +39,6 @@ export class Batch {
   }
 
   get isEmpty(): boolean {
-    const isIdle = ({ draft, remote }: Staged) => remote.length === 0 && (draft?.changes().length ?? 0) === 0;
     return this.#changes.length === 0 && [...this.#staged.values()].every(isIdle);
   }
 
@@ -69,6 +69,22 @@ export class Batch {
   change(changes: readonly LogChange[], effect: () => void): void {
     this.#changes.push(...changes);
     this.#effects.push(effect);
+  }
+
+  /**
+   * Takes logs for a replacement of their document: nothing else of this batch goes there.
+   *
+   * @returns false, and takes none, when something does already
+   */
+  claim(logs: readonly string[]): boolean {
+    const used = [...this.#staged].filter(([, staged]) => !isIdle(staged)).map(([replica]) => replica.log);
+    if (logs.some((log) => this.#claimed.has(log) || used.includes(log))) return false;
+    for (const log of logs) this.#claimed.add(log);
+    return true;
+  }
+
+  isClaimed(log: string): boolean {
+    return this.#claimed.has(log);
   }
 
   /** Nothing else joins this batch. */
@@ -106,4 +122,8 @@ export class Batch {
     }
     return staged;
   }
+}
+
+function isIdle({ draft, remote }: Staged): boolean {
+  return remote.length === 0 && (draft?.changes().length ?? 0) === 0;
 }

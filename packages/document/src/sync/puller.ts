@@ -18,7 +18,7 @@ import {
 const EVERYTHING = new Uint8Array();
 
 export interface PullerComponents {
-  readonly network: Network;
+  readonly network: Pick<Network, "self" | "request">;
   readonly set: DocumentSet;
   readonly intake: Intake;
   readonly logger: Logger;
@@ -35,7 +35,7 @@ export interface Recovery {
 
 /** Fetches from one peer what this one lacks. It never sends: the other one fetches for itself. */
 export class Puller {
-  readonly #network: Network;
+  readonly #network: Pick<Network, "self" | "request">;
   readonly #set: DocumentSet;
   readonly #intake: Intake;
   readonly #logger: Logger;

@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
-import { formatAgo, formatDuration } from "../format/duration.ts";
+import { formatDuration } from "../format/duration.ts";
 import { useAge, useNameOf, useSession } from "../session/session-context.ts";
 import { otherPeers } from "./other-peers.ts";
 
@@ -22,7 +22,7 @@ function LostBanner() {
   if (phase !== "lost") return null;
   const now = session.now.value;
   const name = session.mesh.value?.value.name ?? window.location.host;
-  const silent = lastAnswerAt === null ? "" : `, last heard ${formatAgo(now - lastAnswerAt)}`;
+  const silent = lastAnswerAt === null ? "" : `, last heard ${formatDuration(now - lastAnswerAt)} ago`;
   const shown = lastAnswerAt === null ? "" : "; showing what was known";
   // Rounded up: "in 0 s" would be now.
   const retry = retryAt === null ? "trying now" : `retrying in ${formatDuration(retryAt - now + 999)}`;

@@ -29,7 +29,7 @@ export const initialConnection: ConnectionState = {
 };
 
 const FIRST_RETRY_MS = 1000;
-const SLOWEST_RETRY_MS = 10_000;
+const SLOWEST_RETRY_MS = 5000;
 /** Pages that lost the same peer together do not come back in step. */
 const JITTER = 0.2;
 
@@ -56,7 +56,7 @@ export function nextConnection(state: ConnectionState, change: ConnectionChange)
   };
 }
 
-/** How long to wait after so many failures in a row: doubles from 1 s up to 10 s, give or take a fifth. */
+/** How long to wait after so many failures in a row: doubles from 1 s up to 5 s, give or take a fifth. */
 export function retryDelayMs(failures: number, chance: number): number {
   const waitMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 30), SLOWEST_RETRY_MS);
   return waitMs * (1 + JITTER * (2 * chance - 1));

@@ -2,9 +2,9 @@ import type { MeshEvent } from "@pi-controller/schema";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { formatMoment, formatTime } from "../format/moment.ts";
 import { nodePath } from "../route/route.ts";
-import { useNameOf, useSession } from "../session/session-context.ts";
+import { shortId, useNameOf, useSession } from "../session/session-context.ts";
 import { type FeedItem, itemId } from "./event-feed.ts";
-import { describeEvent, type Severity } from "./event-text.ts";
+import { describeEvent, type Severity, subjectOf } from "./event-text.ts";
 
 const icons: Readonly<Record<Severity, IconName>> = {
   good: "alive",
@@ -51,6 +51,7 @@ interface RowProperties {
 
 function EventRow({ event, now, nameOf, linked }: RowProperties) {
   const { severity, text } = describeEvent(event, nameOf);
+  const subject = subjectOf(event, useSession().names.value) ?? shortId(event.node);
   const witness = event.source === event.node ? "" : `Seen by ${nameOf(event.source)}. `;
   return (
     <li class={`event event-${severity}`}>
@@ -59,8 +60,7 @@ function EventRow({ event, now, nameOf, linked }: RowProperties) {
       </time>
       <p>
         <Icon name={icons[severity]} />{" "}
-        {linked ? <a href={nodePath(event.node)}>{nameOf(event.node)}</a> : <b>{nameOf(event.node)}</b>}{" "}
-        {text}
+        {linked ? <a href={nodePath(event.node)}>{subject}</a> : <b>{subject}</b>} {text}
       </p>
       <code title={`${witness}Correlation ${event.correlationId}`}>{event.type}</code>
     </li>

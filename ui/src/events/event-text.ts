@@ -17,7 +17,20 @@ export interface EventText {
  * @param nameOf the name of a node by its id, for events that mention others
  */
 export function describeEvent(event: MeshEvent, nameOf: (id: string) => string): EventText {
-  return describeKnown(event, nameOf) ?? { severity: "info", text: plainData(event.data) };
+  const { severity, text } = describeKnown(event, nameOf) ?? {
+    severity: "info",
+    text: plainData(event.data),
+  };
+  return { severity, text: text.replace(PEER_ID, nameOf) };
+}
+
+/** Ids inside of sentences that peers wrote: an Ed25519 peer id in base58 (libp2p's "Peer Ids"). */
+const PEER_ID = /12D3KooW[1-9A-HJ-NP-Za-km-z]{44}/g;
+
+/** Who the event is about: the name in the roster, or that which a node had that is there no more. */
+export function subjectOf(event: MeshEvent, names: ReadonlyMap<string, string>): string | null {
+  const { name } = event.data;
+  return names.get(event.node) ?? (typeof name === "string" ? name : null);
 }
 
 type Data<Type extends EventType> = ReturnType<(typeof eventTypes)[Type]["data"]["parse"]>;
@@ -28,7 +41,7 @@ const describers: { readonly [Type in EventType]: Describe<Type> } = {
   "cluster.node.added": ({ name, kind }) =>
     info(kind === "manual" ? `registered by hand as ${name}` : `joined the mesh as ${name}`),
   "cluster.node.updated": ({ changed }) => info(`changed: ${changed.join(", ")}`),
-  "cluster.node.removed": ({ name }) => info(`${name} was removed from the mesh`),
+  "cluster.node.removed": () => info("was removed from the mesh"),
   "cluster.node.started": ({ version, bootEpoch }) => good(`started, version ${version}, boot ${bootEpoch}`),
   "cluster.node.stopping": ({ reason }) => info(`stops: ${reason}`),
   "cluster.node.alive": ({ previous }) => good(`is alive (was ${previous})`),

@@ -25,16 +25,17 @@ export function NodeFacts({ node }: { readonly node: NodeView }) {
 
 function nodeFacts(node: NodeView): readonly (Fact | null)[] {
   const { membership } = node;
+  const peer = node.kind === "peer";
   return [
     ["Id", <code key="id">{node.id}</code>],
     ["Kind", node.kind === "peer" ? "peer" : "registered by hand"],
-    ["Version", node.version ?? "unknown"],
-    ["Boot epoch", `${membership.bootEpoch} (grows with every start)`],
-    ["Incarnation", `${membership.incarnation} (grows when it refutes a suspicion)`],
+    peer ? ["Version", node.version ?? "unknown"] : null,
+    peer ? ["Boot epoch", `${membership.bootEpoch} (grows with every start)`] : null,
+    peer ? ["Incarnation", `${membership.incarnation} (grows when it refutes a suspicion)`] : null,
     node.address === undefined ? null : ["Address", <code key="address">{node.address}</code>],
     node.macAddress === undefined ? null : ["MAC address", <code key="mac">{node.macAddress}</code>],
-    ["Mesh addresses", list(node.addresses)],
-    ["API", list(node.apiUrls)],
+    peer ? ["Mesh addresses", list(node.addresses)] : null,
+    peer ? ["API", list(node.apiUrls)] : null,
     ["In the mesh since", formatMoment(node.createdAt)],
     ["Changed", formatMoment(node.updatedAt)],
   ];

@@ -83,7 +83,8 @@ function Standing({ node }: { readonly node: NodeView }) {
   const ageMs = useAge(since);
   const standing = lost.value
     ? `Was ${state} when this page's peer last answered`
-    : capitalized(stateMeanings[state]) + (ageMs === null ? "" : `; ${state} for ${formatDuration(ageMs)}`);
+    : capitalized(node.kind === "manual" ? "no peer runs there" : stateMeanings[state]) +
+      (ageMs === null ? "" : `; ${state} for ${formatDuration(ageMs)}`);
   return (
     <p class="muted">
       {standing}; last sign of life: <Ago timestamp={node.lastSeen} />

@@ -30,6 +30,13 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a cable that is out for 7
       ),
     );
     await allSee(peers, names, "alive", 30_000);
+    for (const peer of peers) {
+      await waitFor(
+        `${peer.name} has metrics of all`,
+        async () => (await peer.nodes()).every((node) => node.metrics.lastValue !== null),
+        { withinMs: 20_000, everyMs: 250 },
+      );
+    }
     const [, , , lonely] = peers;
     const [, , , lonelyHost] = hosts;
     if (lonely === undefined || lonelyHost === undefined) throw new Error("Four peers were started");

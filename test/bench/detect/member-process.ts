@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { run } from "../../../scripts/processes.ts";
 
 /** One member's word about another. */
 export interface Sighting {
@@ -64,6 +65,13 @@ export class MemberProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** SIGSTOP, and SIGCONT so much later, by a shell: this process, busy reading, would be late. */
+  async stall(seconds: number): Promise<void> {
+    const script = 'kill -STOP "$1" && sleep "$2" && kill -CONT "$1"';
+    const code = await run(["sh", "-c", script, "sh", String(this.#child.pid), String(seconds)]);
+    if (code !== 0) throw new Error(`${this.name} could not be stopped for ${seconds} s`);
   }
 
   async end(): Promise<void> {

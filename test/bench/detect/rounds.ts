@@ -5,7 +5,7 @@ import type { Cluster } from "./cluster.ts";
 import type { MemberProcess } from "./member-process.ts";
 
 const DETECT_WITHIN_MS = 60_000;
-const STALL_MS = 2_000;
+const STALL_SECONDS = 2;
 /** A verdict that comes later than this after a stall does not come because of it. */
 const AFTER_STALL_MS = 3_000;
 
@@ -31,9 +31,7 @@ export async function timeStop(cluster: Cluster, random: Random): Promise<number
 export async function countFalseDeaths(cluster: Cluster, random: Random): Promise<number> {
   const victim = pickVictim(cluster, random);
   const startMs = performance.now();
-  victim.signal("SIGSTOP");
-  await sleep(STALL_MS);
-  victim.signal("SIGCONT");
+  await victim.stall(STALL_SECONDS);
   await sleep(AFTER_STALL_MS);
   const deaths = [...cluster.members.values()].flatMap(({ sightings }) =>
     sightings.filter(({ state, atMs }) => state === "dead" && atMs >= startMs),

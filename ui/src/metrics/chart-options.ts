@@ -35,7 +35,7 @@ export function chartOptions(
   };
   return {
     legend: { show: false },
-    cursor: { sync: { key: "metrics" }, drag: { x: false, y: false }, points: { size: 6 } },
+    cursor: { y: false, sync: { key: "metrics" }, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
       x: { range: () => [...window()] as [number, number] },
       y: { range: (_chart, low, high) => rangeAround(low, high, shape.atLeast) },

@@ -175,8 +175,15 @@ export class Beliefs {
     return next;
   }
 
-  /** This process stood still for a while: others were not silent in that time, it was deaf. */
+  /**
+   * This process stood still for a while: others were not silent in that time, it was deaf. They may be about to
+   * declare it dead, and it says that it is not before it even reads what they said.
+   */
   excuse(lostMs: number, nowMs: number): void {
+    if (this.table.present > 0) {
+      this.self.renew();
+      this.#broadcast({ id: this.#options.self, ...this.self.report });
+    }
     for (const suspicion of this.#suspicions.values()) {
       suspicion.excuse(lostMs, nowMs + GRACE_AFTER_STALL_MS);
       this.#plan(suspicion);

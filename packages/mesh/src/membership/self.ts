@@ -22,6 +22,12 @@ export class Self {
     this.#leaving = true;
   }
 
+  /** Denies what others may have come to believe while this process stood still. */
+  renew(): void {
+    if (this.#leaving) return;
+    this.#version = { ...this.#version, incarnation: this.#version.incarnation + 1 };
+  }
+
   /**
    * Hears what others say of this peer, and denies it with a higher incarnation when it is wrong.
    *

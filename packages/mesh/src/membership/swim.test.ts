@@ -251,6 +251,15 @@ describe("What a member does about silence", () => {
     expect(driver.state("member-a")).toBe("suspect");
   });
 
+  it("says that it is alive, after it stood still, before it reads that others think otherwise", () => {
+    const driver = new Driver().with("member-a");
+    driver.nowMs += 2_000;
+    driver.do({ kind: "tick" });
+    expect(driver.broadcasts()).toEqual([{ id: "self-0000", state: "alive", bootEpoch: 1, incarnation: 1 }]);
+    driver.news(about("self-0000", "suspect"));
+    expect(driver.broadcasts()).toHaveLength(1);
+  });
+
   it("doubts itself when helpers are silent too, and recovers with the answers it gets", () => {
     const driver = new Driver().with("member-a", "member-b", "member-c", "member-d");
     driver.pass(2_000, () => false);

@@ -1,11 +1,9 @@
 import type { Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, parseInput } from "@pi-controller/schema";
 import type { z } from "zod";
-import { MAX_KEY_LENGTH } from "./content/inspect-update.ts";
-import { deepFreeze, isJsonRecord, type JsonRecord } from "./content/json.ts";
-
-/** Largest record, as JSON in UTF-16 units. What is larger does not belong into a document. */
-export const MAX_RECORD_LENGTH = 64 * 1024;
+import { MAX_KEY_LENGTH, MAX_RECORD_LENGTH } from "./content/inspect-update.ts";
+import { deepFreeze } from "./content/json.ts";
+import type { SharedDocument } from "./content/shared-document.ts";
 
 /** Names a collection and says what its records are. Defined once, as a constant, and shared. */
 export interface CollectionDefinition<T extends object> {
@@ -60,12 +58,12 @@ export interface Transaction {
   delete<T extends object>(collection: CollectionDefinition<T>, id: string): void;
 }
 
-/** Makes a value what the document stores: parsed by its schema and without anything that JSON has not. */
+/** Makes a value what the document stores: checked by its schema, as JSON. */
 export function toRecord<T extends object>(
   definition: CollectionDefinition<T>,
   id: string,
   value: T,
-): JsonRecord {
+): string {
   if (id.length === 0 || id.length > MAX_KEY_LENGTH) {
     throw new MeshError(
       "INVALID_ARGUMENT",
@@ -80,17 +78,10 @@ export function toRecord<T extends object>(
       `Invalid ${definition.name} record: ${text.length} characters are more than ${MAX_RECORD_LENGTH}`,
     );
   }
-  const record: unknown = JSON.parse(text);
-  if (!isJsonRecord(record)) {
-    throw new MeshError("INVALID_ARGUMENT", `Invalid ${definition.name} record: expected an object of JSON`);
-  }
-  return record;
+  return text;
 }
 
-/**
- * Parses records as they are read, each one once: the record itself is the key, and is never changed in
- * place. `onInvalid` hears of each bad record once, too.
- */
+/** Parses records as they are read, each one once, and says once of each bad one that it is skipped. */
 export class RecordReader {
   readonly #onInvalid: (collection: string, id: string, problem: string) => void;
   readonly #parsed = new Map<CollectionDefinition<object>, WeakMap<object, object | null>>();
@@ -99,28 +90,43 @@ export class RecordReader {
     this.#onInvalid = onInvalid;
   }
 
-  read<T extends object>(definition: CollectionDefinition<T>, id: string, record: unknown): T | undefined {
-    if (typeof record !== "object" || record === null) return undefined;
+  /** @returns undefined when there is no such record, or a bad one */
+  read<T extends object>(
+    definition: CollectionDefinition<T>,
+    id: string,
+    document: SharedDocument | undefined,
+  ): T | undefined {
+    const cell = document?.cell(definition.name, id);
+    const text = document?.record(definition.name, id);
+    if (cell === undefined || text === undefined) return undefined;
     let parsed = this.#parsed.get(definition);
     if (parsed === undefined) {
       parsed = new WeakMap();
       this.#parsed.set(definition, parsed);
     }
-    let value = parsed.get(record);
+    let value = parsed.get(cell);
     if (value === undefined) {
-      value = this.#parse(definition, id, record);
-      parsed.set(record, value);
+      value = this.parse(definition, id, text) ?? null;
+      parsed.set(cell, value);
     }
     return value === null ? undefined : (value as T);
   }
 
-  #parse(definition: CollectionDefinition<object>, id: string, record: object): object | null {
-    const result = definition.schema.safeParse(record);
+  /** As `read`, without remembering. */
+  parse<T extends object>(definition: CollectionDefinition<T>, id: string, text: string): T | undefined {
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch (error) {
+      this.#onInvalid(definition.name, id, (error as Error).message);
+      return undefined;
+    }
+    const result = definition.schema.safeParse(json);
     if (result.success) return deepFreeze(result.data);
     const problem = result.error.issues
       .map((issue) => `${issue.path.join(".")}: ${issue.message}`)
       .join("; ");
     this.#onInvalid(definition.name, id, problem);
-    return null;
+    return undefined;
   }
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { Emitter, type Logger, type Unsubscribe } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import { RecordReader } from "./collection.ts";
@@ -29,7 +28,8 @@ export function nodeReplica(node: NodeId, guid: string): NodeReplica {
 export class DocumentSet {
   readonly reader: RecordReader;
   readonly #nodes = new Map<NodeId, NodeReplica>();
-  readonly #listeners = new Map<string, Emitter<ReadonlySet<string>>>();
+  /** By scope, then by collection. */
+  readonly #listeners = new Map<string, Map<string, Emitter<ReadonlySet<string>>>>();
   readonly #onListenerError: (error: unknown) => void;
   readonly #scopes = new Map<Replica, Scope>();
   #mesh = meshReplica();
@@ -52,9 +52,13 @@ export class DocumentSet {
 
   /** Which generation of its document a node has announced; undefined when it has none. */
   announced(node: NodeId): AnnouncedDocument | undefined {
-    const record = this.#mesh.document.record(announcedDocuments.name, node);
-    const announced = this.reader.read(announcedDocuments, node, record);
+    const announced = this.reader.read(announcedDocuments, node, this.#mesh.document);
     return announced?.id === node ? announced : undefined;
+  }
+
+  /** Whether a node has a document at all; also true when this version cannot read which. */
+  isAnnounced(node: NodeId): boolean {
+    return this.#mesh.document.record(announcedDocuments.name, node) !== undefined;
   }
 
   document(scope: Scope): SharedDocument | undefined {
@@ -72,7 +76,7 @@ export class DocumentSet {
     this.#mesh = replica;
     this.#scopes.delete(old);
     this.#scopes.set(replica, { kind: "mesh" });
-    this.notify({ kind: "mesh" }, differences(old.document, replica.document));
+    this.#notifyDifferences({ kind: "mesh" }, old.document, replica.document);
   }
 
   /** Puts another document, or none, in the place of a node's; listeners hear what differs. */
@@ -85,28 +89,34 @@ export class DocumentSet {
       this.#nodes.set(node, held);
       this.#scopes.set(held.replica, scope);
     }
-    this.notify(scope, differences(old?.replica.document, held?.replica.document));
+    this.#notifyDifferences(scope, old?.replica.document, held?.replica.document);
   }
 
   observe(scope: Scope, collection: string, listener: (ids: ReadonlySet<string>) => void): Unsubscribe {
-    const key = listenerKey(scope, collection);
-    let emitter = this.#listeners.get(key);
-    if (emitter === undefined) {
-      emitter = new Emitter(this.#onListenerError);
-      this.#listeners.set(key, emitter);
-    }
+    const key = keyOf(scope);
+    const emitters = this.#listeners.get(key) ?? new Map<string, Emitter<ReadonlySet<string>>>();
+    this.#listeners.set(key, emitters);
+    const emitter = emitters.get(collection) ?? new Emitter<ReadonlySet<string>>(this.#onListenerError);
+    emitters.set(collection, emitter);
     return emitter.on(listener);
   }
 
   notify(scope: Scope, touched: Touched): void {
-    for (const [collection, ids] of touched) {
-      this.#listeners.get(listenerKey(scope, collection))?.emit(ids);
-    }
+    const emitters = this.#listeners.get(keyOf(scope));
+    for (const [collection, ids] of touched) emitters?.get(collection)?.emit(ids);
+  }
+
+  #notifyDifferences(
+    scope: Scope,
+    before: SharedDocument | undefined,
+    after: SharedDocument | undefined,
+  ): void {
+    if (this.#listeners.has(keyOf(scope))) this.notify(scope, differences(before, after));
   }
 }
 
-function listenerKey(scope: Scope, collection: string): string {
-  return scope.kind === "mesh" ? `mesh/${collection}` : `node/${scope.node}/${collection}`;
+function keyOf(scope: Scope): string {
+  return scope.kind === "mesh" ? "mesh" : `node/${scope.node}`;
 }
 
 /** Ids of the records that are not equal in two documents. */
@@ -117,7 +127,7 @@ function differences(before: SharedDocument | undefined, after: SharedDocument |
     [after, before],
   ]) {
     for (const [collection, id, record] of here?.records() ?? []) {
-      if (isDeepStrictEqual(record, there?.record(collection, id))) continue;
+      if (record === there?.record(collection, id)) continue;
       const ids = touched.get(collection) ?? new Set();
       touched.set(collection, ids.add(id));
     }

@@ -322,13 +322,12 @@ export class Documents implements Service {
   /** The mesh document says something new about which generations of node documents count. */
   #onAnnounced(ids: ReadonlySet<string>): void {
     for (const id of ids) {
-      const announced = this.#set.announced(id);
-      const held = this.#set.nodes.get(id);
-      if (announced === undefined && id === this.#author.self) {
+      const isAnnounced = this.#set.isAnnounced(id);
+      if (!isAnnounced && id === this.#author.self) {
         this.#inBackground(this.#own.announce(), "Could not announce this node's document");
-      } else if (announced === undefined) {
+      } else if (!isAnnounced) {
         this.#inBackground(this.#dropNode(id), "Could not drop a removed node's document");
-      } else if (announced.guid !== held?.guid) {
+      } else if (this.#set.announced(id)?.guid !== this.#set.nodes.get(id)?.guid) {
         this.#scheduler.requestAny(SOON_WITHIN_MS);
       }
     }
@@ -337,7 +336,7 @@ export class Documents implements Service {
   async #dropNode(node: NodeId): Promise<void> {
     await this.#committer.commit((batch) => {
       const held = this.#set.nodes.get(node);
-      if (held === undefined || this.#set.announced(node) !== undefined) return true;
+      if (held === undefined || this.#set.isAnnounced(node)) return true;
       if (!batch.claim([held.replica.log])) return false;
       batch.change([{ kind: "drop", log: held.replica.log }], () => this.#set.setNode(node, undefined));
       return true;
@@ -360,7 +359,7 @@ export class Documents implements Service {
     }
     // Over a copy: the loop takes nodes out.
     for (const [node, { replica }] of Array.from(this.#set.nodes)) {
-      if (node === this.#author.self || this.#set.announced(node) !== undefined) continue;
+      if (node === this.#author.self || this.#set.isAnnounced(node)) continue;
       superfluous.push(replica.log);
       this.#set.setNode(node, undefined);
     }

@@ -3,7 +3,6 @@ export {
   type CollectionChange,
   type CollectionDefinition,
   defineCollection,
-  MAX_RECORD_LENGTH,
   type ReadonlyCollection,
   type Transaction,
 } from "./collection.ts";

@@ -1,7 +1,8 @@
+import type { NodeId } from "@pi-controller/schema";
 import type { Author } from "./author.ts";
+import { toRecord } from "./collection.ts";
 import type { Batch } from "./commit/batch.ts";
 import type { Committer } from "./commit/committer.ts";
-import type { JsonRecord } from "./content/json.ts";
 import { SharedDocument } from "./content/shared-document.ts";
 import { encodeWrites, type Write } from "./content/update-encoder.ts";
 import { type DocumentSet, type NodeReplica, nodeReplica } from "./document-set.ts";
@@ -61,18 +62,13 @@ export class OwnDocument {
     );
   }
 
-  /** True when the mesh document does not say what this peer writes. */
-  get isMisannounced(): boolean {
-    return this.held !== undefined && this.#set.announced(this.#author.self)?.guid !== this.held.guid;
-  }
-
   /** Announces the document again after its entry was taken away: whoever holds it has dropped it. */
   async announce(): Promise<void> {
     const { self } = this.#author;
     await this.#committer.commit((batch) => {
-      if (this.held === undefined || this.#set.announced(self) !== undefined) return true;
+      if (this.held === undefined || this.#set.isAnnounced(self)) return true;
       const draft = batch.draft(this.#set.mesh, this.#author.meshClient);
-      draft?.write(announcedDocuments.name, self, { id: self, guid: this.held.guid });
+      draft?.write(announcedDocuments.name, self, announcement(self, this.held.guid));
       return draft !== undefined;
     });
   }
@@ -114,7 +110,7 @@ export class OwnDocument {
       if (theirs !== undefined) writesOf(theirs).forEach(take);
       if (held?.guid === guid) {
         for (const { collection, id } of this.#author.ownWritten) {
-          const record = held.replica.document.record(collection, id) as JsonRecord | undefined;
+          const record = held.replica.document.record(collection, id);
           take({ collection, id, record });
         }
       } else if (held !== undefined) {
@@ -152,7 +148,7 @@ export class OwnDocument {
     const update = encodeWrites(held.replica.document, nodeClient(self, guid), next.writes);
     // In the mesh document the old line goes on: only this one was found set back.
     const draft = batch.draft(this.#set.mesh, this.#author.meshClient);
-    draft?.write(announcedDocuments.name, self, { id: self, guid });
+    draft?.write(announcedDocuments.name, self, announcement(self, guid));
     batch.change(
       [
         { kind: "replace", log: held.replica.log, entry: update },
@@ -168,6 +164,10 @@ export class OwnDocument {
     batch.close();
     return { guid, update };
   }
+}
+
+function announcement(id: NodeId, guid: string): string {
+  return toRecord(announcedDocuments, id, { id, guid });
 }
 
 /** What makes a fresh document with the same content. */

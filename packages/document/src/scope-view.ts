@@ -51,8 +51,7 @@ function readonlyCollection<T extends object>(
   scope: Scope,
   definition: CollectionDefinition<T>,
 ): ReadonlyCollection<T> {
-  const get = (id: string): T | undefined =>
-    set.reader.read(definition, id, set.document(scope)?.record(definition.name, id));
+  const get = (id: string): T | undefined => set.reader.read(definition, id, set.document(scope));
   return {
     get,
     all: () => readAll(set.document(scope)?.ids(definition.name) ?? [], get),
@@ -63,8 +62,10 @@ function readonlyCollection<T extends object>(
 
 /** A transaction on a draft. */
 export function transactionOn(draft: Draft, set: DocumentSet): Transaction {
-  const get = <T extends object>(definition: CollectionDefinition<T>, id: string): T | undefined =>
-    set.reader.read(definition, id, draft.record(definition.name, id));
+  const get = <T extends object>(definition: CollectionDefinition<T>, id: string): T | undefined => {
+    const record = draft.record(definition.name, id);
+    return record === undefined ? undefined : set.reader.parse(definition, id, record);
+  };
   return {
     get,
     all: (definition) => readAll(draft.ids(definition.name), (id) => get(definition, id)),

@@ -4,7 +4,6 @@ import type { Committer } from "./commit/committer.ts";
 import type { Replica } from "./commit/replica.ts";
 import { Draft } from "./content/draft.ts";
 import { inspectUpdate } from "./content/inspect-update.ts";
-import type { JsonRecord } from "./content/json.ts";
 import type { SharedDocument } from "./content/shared-document.ts";
 import { type DocumentSet, meshReplica, nodeReplica } from "./document-set.ts";
 import { epochChange } from "./load-documents.ts";
@@ -94,7 +93,7 @@ export class SetBack implements Recovery {
   #rewrite(document: SharedDocument, client: number): Uint8Array | undefined {
     const draft = new Draft(document, client);
     for (const { collection, id } of this.#author.meshWritten) {
-      draft.write(collection, id, this.#set.mesh.document.record(collection, id) as JsonRecord | undefined);
+      draft.write(collection, id, this.#set.mesh.document.record(collection, id));
     }
     return draft.encode();
   }

@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-import type { JsonRecord } from "./json.ts";
 import type { SharedDocument } from "./shared-document.ts";
 import { encodeWrites, type Write } from "./update-encoder.ts";
 
@@ -21,7 +19,7 @@ export class Draft {
   }
 
   /** The record as it will be. */
-  record(collection: string, id: string): unknown {
+  record(collection: string, id: string): string | undefined {
     const write = this.#writes.get(keyOf(collection, id));
     return write === undefined ? (this.#base ?? this.#document).record(collection, id) : write.record;
   }
@@ -37,8 +35,8 @@ export class Draft {
     return [...ids];
   }
 
-  /** @param record undefined deletes */
-  write(collection: string, id: string, record: JsonRecord | undefined): void {
+  /** @param record JSON; undefined deletes */
+  write(collection: string, id: string, record: string | undefined): void {
     this.#writes.set(keyOf(collection, id), { collection, id, record });
   }
 
@@ -57,7 +55,7 @@ export class Draft {
   /** The writes that change something: writing what is there already costs nothing. */
   changes(): readonly Write[] {
     return [...this.#writes.values()].filter(
-      ({ collection, id, record }) => !isDeepStrictEqual(record, this.#document.record(collection, id)),
+      ({ collection, id, record }) => record !== this.#document.record(collection, id),
     );
   }
 

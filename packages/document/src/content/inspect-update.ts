@@ -1,9 +1,11 @@
 import * as Y from "yjs";
-import { isJsonRecord } from "./json.ts";
 import type { SharedDocument } from "./shared-document.ts";
 
 /** Longest name of a collection and longest id of a record, in UTF-16 units. */
 export const MAX_KEY_LENGTH = 256;
+
+/** Largest record, as JSON in UTF-16 units. What is larger does not belong into a document. */
+export const MAX_RECORD_LENGTH = 64 * 1024;
 
 /** No honest author gets there; it keeps sums of clocks and lengths exact. */
 const MAX_CLOCK = 2 ** 48;
@@ -99,8 +101,10 @@ function structProblem(struct: Decoded["structs"][number], context: InspectionCo
     return "a struct comes after itself";
   }
   if (struct.content instanceof Y.ContentDeleted) return undefined;
-  if (!(struct.content instanceof Y.ContentAny) || struct.length !== 1) return "a value is not JSON";
-  return isJsonRecord(struct.content.arr[0]) ? undefined : "a value is not an object of JSON";
+  if (!(struct.content instanceof Y.ContentAny) || struct.length !== 1) return "a value is not text";
+  // Whether the text is JSON shows when it is read: a record that is not is skipped, as any other bad one.
+  const text: unknown = struct.content.arr[0];
+  return typeof text === "string" && text.length <= MAX_RECORD_LENGTH ? undefined : "a value is not text";
 }
 
 function isKey(text: string): boolean {

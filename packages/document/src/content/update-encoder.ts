@@ -1,12 +1,11 @@
 import * as Y from "yjs";
-import type { JsonRecord } from "./json.ts";
 import type { SharedDocument } from "./shared-document.ts";
 
-/** One record put, or deleted when `record` is undefined. */
+/** One record put, as JSON, or deleted when `record` is undefined. */
 export interface Write {
   readonly collection: string;
   readonly id: string;
-  readonly record: JsonRecord | undefined;
+  readonly record: string | undefined;
 }
 
 interface Range {
@@ -66,7 +65,7 @@ function itemOf(
   last: { readonly client: number; readonly clock: number } | undefined,
   collection: string,
   id: string,
-  record: JsonRecord,
+  record: string,
 ): Y.Item {
   const origin = last === undefined ? null : Y.createID(last.client, last.clock);
   // A name in place of the parent is what Yjs' own reader of updates puts there; the type does not say so.

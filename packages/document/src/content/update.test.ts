@@ -15,7 +15,7 @@ function write(
 ): Uint8Array {
   const draft = new Draft(document, client);
   for (const [id, record] of Object.entries(writes)) {
-    draft.write("things", id, record as Readonly<Record<string, unknown>> | undefined);
+    draft.write("things", id, record === undefined ? undefined : JSON.stringify(record));
   }
   const update = draft.encode();
   if (update === undefined) throw new Error("nothing would change");
@@ -39,7 +39,7 @@ function writeWithYjs(doc: Y.Doc, writes: Record<string, object | undefined>): U
   doc.transact(() => {
     for (const [id, record] of Object.entries(writes)) {
       if (record === undefined) doc.getMap("things").delete(id);
-      else doc.getMap("things").set(id, record);
+      else doc.getMap("things").set(id, JSON.stringify(record));
     }
   });
   doc.off("update", onUpdate);
@@ -63,15 +63,15 @@ describe("the update of a draft", () => {
       expect(Buffer.from(update).equals(writeWithYjs(theirs, step))).toBe(true);
     }
     expect(Buffer.from(ours.encode()).equals(Y.encodeStateAsUpdate(theirs))).toBe(true);
-    expect(theirs.getMap("things").toJSON()).toEqual({ a: { n: 3 }, b: { back: true } });
+    expect(theirs.getMap("things").toJSON()).toEqual({ a: '{"n":3}', b: '{"back":true}' });
   });
 
   test("is none when it would write what is there", () => {
     const document = new SharedDocument();
     write(document, 1, { a: { n: 1 } });
     const draft = new Draft(document, 1);
-    draft.write("things", "a", { n: 2 });
-    draft.write("things", "a", { n: 1 });
+    draft.write("things", "a", '{"n":2}');
+    draft.write("things", "a", '{"n":1}');
     draft.write("things", "missing", undefined);
     expect(draft.encode()).toBeUndefined();
   });
@@ -80,9 +80,9 @@ describe("the update of a draft", () => {
     const document = new SharedDocument();
     write(document, 1, { constructor: { n: 1 }, ["__proto__x"]: { n: 2 } });
     const draft = new Draft(document, 1);
-    draft.write("toString", "__proto__", { n: 3 });
+    draft.write("toString", "__proto__", '{"n":3}');
     document.apply(draft.encode() as Uint8Array);
-    expect(document.record("toString", "__proto__")).toEqual({ n: 3 });
+    expect(document.record("toString", "__proto__")).toBe('{"n":3}');
     expect(document.record("toString", "hasOwnProperty")).toBeUndefined();
   });
 });
@@ -142,18 +142,17 @@ describe("the inspection of an update", () => {
 
   const foreign: Record<string, (doc: Y.Doc) => void> = {
     "a nested type": (doc) => doc.getMap("things").set("a", new Y.Map([["x", 1]])),
-    "a list": (doc) => doc.getArray("things").push([{ n: 1 }]),
+    "a list": (doc) => doc.getArray("things").push(["{}"]),
     "a text": (doc) => doc.getText("things").insert(0, "hello"),
     bytes: (doc) => doc.getMap("things").set("a", new Uint8Array(3)),
-    "bytes in a record": (doc) => doc.getMap("things").set("a", { x: new Uint8Array(3) }),
-    "undefined in a record": (doc) => doc.getMap("things").set("a", { x: undefined }),
     "a big integer": (doc) => doc.getMap("things").set("a", { x: 1n }),
     "a number": (doc) => doc.getMap("things").set("a", 1),
+    "an object": (doc) => doc.getMap("things").set("a", { x: 1 }),
+    "too long a record": (doc) => doc.getMap("things").set("a", "x".repeat(70_000)),
     "an array": (doc) => doc.getMap("things").set("a", [1]),
     "a document": (doc) => doc.getMap("things").set("a", new Y.Doc()),
-    "a foreign prototype": (doc) => doc.getMap("things").set("a", JSON.parse('{"__proto__":{"admin":true}}')),
-    "a long id": (doc) => doc.getMap("things").set("a".repeat(300), { n: 1 }),
-    "an empty name": (doc) => doc.getMap("").set("a", { n: 1 }),
+    "a long id": (doc) => doc.getMap("things").set("a".repeat(300), "{}"),
+    "an empty name": (doc) => doc.getMap("").set("a", "{}"),
   };
   test.each(Object.keys(foreign))("refuses %s", (name) => {
     const doc = new Y.Doc();
@@ -194,7 +193,7 @@ describe("the inspection of an update", () => {
         expect(contentOf(copy)).toEqual(contentOf(reader));
         expect(copy.digest()).toBe(reader.digest());
         write(reader, 77, { r0: { after: round } });
-        expect(reader.record("things", "r0")).toEqual({ after: round });
+        expect(reader.record("things", "r0")).toBe(`{"after":${round}}`);
       }
     } catch (error) {
       throw new Error(`with SEED=${seed}`, { cause: error });

@@ -25,13 +25,13 @@ function setOf(nodes: readonly string[], padding = ""): DocumentSet {
   const records = NODES.map((id) => ({
     collection: announcedDocuments.name,
     id,
-    record: { id, guid: GUID },
+    record: JSON.stringify({ id, guid: GUID }),
   }));
   document.apply(encodeWrites(document, meshClient("node-author", EPOCH), records));
   for (const node of nodes) {
     const held = nodeReplica(node, GUID);
     const client = nodeClient(node, GUID);
-    const write = { collection: "things", id: "x", record: { id: "x", node, padding } };
+    const write = { collection: "things", id: "x", record: JSON.stringify({ id: "x", node, padding }) };
     held.replica.document.apply(encodeWrites(held.replica.document, client, [write]));
     set.setNode(node, held);
   }

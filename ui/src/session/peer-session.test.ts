@@ -86,15 +86,20 @@ describe("PeerSession", () => {
     session.stop();
   });
 
-  it("takes an answer that is an error for trouble, not for silence", async () => {
+  it("takes an answer that is an error for trouble, not for silence, and waits as long as it is told", async () => {
     const peer = new FakePeer();
     const { session, clock } = sessionWith(peer);
     session.start();
     await clock.advance(0);
-    peer.refuseWith(429);
+    peer.refuseWith(429, 30);
     await clock.advance(2000);
     expect(session.lost.value).toBe(false);
     expect(session.trouble.value).toContain("429");
+    const calls = peer.listCalls;
+    await clock.advance(29_000);
+    expect(peer.listCalls).toBe(calls);
+    await clock.advance(1000);
+    expect(peer.listCalls).toBe(calls + 1);
     session.stop();
   });
 });

@@ -62,6 +62,8 @@ export class PeerSession {
   #timer: { cancel(): void } | undefined;
   #timerDueAt = Number.POSITIVE_INFINITY;
   #tick: { cancel(): void } | undefined;
+  /** How long the peer wants to be left alone, in ms, as it is asked too much. */
+  #askedToWaitMs = 0;
   #refreshing = false;
   #refreshAgain = false;
   #running = false;
@@ -192,6 +194,7 @@ export class PeerSession {
     this.nodes.value = { value: nodes, heardAt };
     this.now.value = heardAt;
     this.trouble.value = null;
+    this.#askedToWaitMs = 0;
     this.#change({ kind: "answered", now: heardAt });
     this.refreshes.value += 1;
     if (wasLost) this.#stream?.retryNow();
@@ -206,6 +209,7 @@ export class PeerSession {
       return;
     }
     this.trouble.value = reason;
+    this.#askedToWaitMs = error instanceof MeshError ? (error.details.retryAfterMs ?? 0) : 0;
     this.#change({ kind: "answered", now });
   }
 
@@ -213,7 +217,8 @@ export class PeerSession {
     const { phase, retryAt } = this.connection.value;
     if (phase === "lost" && retryAt !== null)
       return Math.max(0, retryAt - this.#components.clock.monotonic());
-    return this.#refreshAgain ? EVENT_DEBOUNCE_MS : Math.max(REFRESH_MS, tookMs * REST_FACTOR);
+    const usualMs = this.#refreshAgain ? EVENT_DEBOUNCE_MS : Math.max(REFRESH_MS, tookMs * REST_FACTOR);
+    return Math.max(usualMs, this.#askedToWaitMs);
   }
 
   #change(change: ConnectionChange): void {

@@ -51,6 +51,7 @@ export class FakePeer {
   listCalls = 0;
   #nodes: readonly NodeView[] = [nodeOf({})];
   #status = 200;
+  #retryAfterSeconds = 0;
   #away = false;
   readonly #sockets = new Set<FakeSocket>();
   #sequence = 0;
@@ -74,15 +75,20 @@ export class FakePeer {
     this.#nodes = nodes;
   }
 
-  refuseWith(status: number): void {
+  /** Answers all requests with this status, and asks to come back after so many seconds. */
+  refuseWith(status: number, retryAfterSeconds: number): void {
     this.#status = status;
+    this.#retryAfterSeconds = retryAfterSeconds;
   }
 
   #answer(url: URL): Response {
     const list = url.pathname === "/api/v1/nodes";
     if (list) this.listCalls += 1;
     if (this.#away) throw new TypeError("connection refused");
-    if (this.#status !== 200) return new Response("", { status: this.#status });
+    if (this.#status !== 200) {
+      const headers = { "retry-after": String(this.#retryAfterSeconds) };
+      return new Response("", { status: this.#status, headers });
+    }
     const page = { items: this.#nodes, total: this.#nodes.length, nextCursor: null };
     return Response.json(list ? page : meshView);
   }

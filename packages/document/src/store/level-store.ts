@@ -80,7 +80,7 @@ class LevelStore implements Store {
     this.#obsolete = [];
     try {
       let reading: Reading | undefined;
-      for await (const [key, value] of this.#openedDatabase().iterator()) {
+      for await (const [key, value] of this.#openedDatabase().iterator({ fillCache: false })) {
         const { log, number } = parseEntryKey(key);
         if (reading !== undefined && reading.log !== log) {
           yield* this.#finish(reading);

@@ -44,7 +44,7 @@ async function tryPages() {
   }
   console.log(`All ${PEERS} peers see each other alive, and serve the UI.`);
   // What a terminal does on Ctrl-C: the signal goes to the whole foreground group.
-  process.kill(-child.pid, "SIGINT");
+  signalGroup("SIGINT");
 }
 
 async function tryGone() {
@@ -64,10 +64,15 @@ function answers(url) {
   );
 }
 
+/** Signals npm and what runs in its process group. */
+function signalGroup(signal) {
+  if (child.pid !== undefined) process.kill(-child.pid, signal);
+}
+
 function fail(reason) {
   console.error(`npm start: ${reason}`);
   try {
-    process.kill(-child.pid, "SIGTERM");
+    signalGroup("SIGTERM");
   } catch {
     // It is gone already.
   }

@@ -123,11 +123,11 @@ export class SelfRegistration implements Service {
     const change = await documents.mesh.transact((transaction) => this.#correctRecord(transaction));
     if (change?.kind === "added") {
       const { id, name, kind } = change.record;
-      logger.info({ node: id, name }, "This node is in the roster now");
+      logger.info({ node: id, nodeName: name }, "This node is in the roster now");
       events.emit("cluster.node.added", { node: id, data: { name, kind } });
     } else if (change?.kind === "renamed") {
       const { id, name } = change.record;
-      logger.warn({ name, previous: change.previous }, "Another node has this name: took a new one");
+      logger.warn({ nodeName: name, previous: change.previous }, "Another node has this name: took a new one");
       events.emit("cluster.node.updated", { node: id, data: { name, changed: ["name"] } });
     }
     await this.#announce();

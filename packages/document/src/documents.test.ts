@@ -1,5 +1,5 @@
 import { randomInteger, seededRandom } from "@pi-controller/runtime";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineCollection } from "./collection.ts";
 import { Fixture, type Peer, type Thing, things, thingsOf } from "./documents.fixture.ts";
@@ -207,7 +207,7 @@ describe("peers", () => {
     expect(thingsOf(other).map(({ id }) => id)).toEqual(["x", "y"]);
   });
 
-  test("converge after random writes, cuts, losses and kills", async () => {
+  test("converge after random writes, cuts, losses and kills", { timeout: 60_000 }, async () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
     try {
       await converge(seed);
@@ -279,7 +279,3 @@ async function converge(seed: number): Promise<void> {
     for (const node of fixture.peers) expect(thingsOf(peer, node)).toEqual(thingsOf(first, node));
   }
 }
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});

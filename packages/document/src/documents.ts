@@ -62,7 +62,7 @@ export interface DocumentsOptions {
   readonly exchangeIntervalMs: number;
   readonly requestTimeoutMs: number;
   /**
-   * How long a peer that has members to meet waits for the first exchange before it writes: others may know
+   * How long a peer that has met others before waits for the first exchange before it writes: others may know
    * more of its own writing than its disk does.
    */
   readonly firstExchangeMs: number;
@@ -369,11 +369,9 @@ export class Documents implements Service {
   }
 
   #waitBeforeWriting({ origin }: LoadedDocuments): Promise<void> {
-    const others = this.#set.mesh.document
-      .ids(announcedDocuments.name)
-      .filter((id) => id !== this.#author.self);
+    const hasMet = this.#set.mesh.document.hasOtherAuthors(this.#author.meshClient);
     const { firstExchangeMs, recoveryMs } = this.#options;
-    const waitMs = origin === "recovered" ? recoveryMs : others.length > 0 ? firstExchangeMs : 0;
+    const waitMs = origin === "recovered" ? recoveryMs : hasMet ? firstExchangeMs : 0;
     if (waitMs === 0) return Promise.resolve();
     const timeUp = sleep(this.#components.clock, waitMs, this.#stopped.signal);
     const writable = Promise.race([this.synced, timeUp]);

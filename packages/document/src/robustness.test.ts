@@ -79,7 +79,7 @@ describe("restarts", () => {
     }
   });
 
-  test("1,000 times do not add authors, nor bytes", async () => {
+  test("1,000 times do not add authors, nor bytes", { timeout: 60_000 }, async () => {
     const fixture = new Fixture();
     const peer = await fixture.add("a");
     await put(peer, "x", -1);
@@ -148,6 +148,7 @@ describe("a disk that was set back", () => {
     const [one, other] = [await fixture.add("a"), await fixture.add("b")];
     await fixture.connectAll();
     await fixture.finish(Promise.all([put(one, "x", 1), putOwn(one, "mine", 1)]));
+    await fixture.finish(putOwn(other, "theirs", 1));
     await fixture.run(1000);
     const copy = copyOf(one.disk);
     for (let n = 2; n < 8; n++) {
@@ -198,6 +199,8 @@ describe("a disk that was set back", () => {
     const writing = Promise.all([put(one, "x", 20), putOwn(one, "mine", 20)]);
     await fixture.connectAll();
     await fixture.finish(writing);
+    // In time: there was nothing to set right.
+    expect(one.log).toEqual([]);
     await expectEqual(fixture, one, other, 20, 20);
   });
 
@@ -206,6 +209,8 @@ describe("a disk that was set back", () => {
     await fixture.begin(one);
     await fixture.finish(Promise.all([put(one, "x", 20), putOwn(one, "mine", 20)]));
     await fixture.connectAll();
+    await fixture.run(20_000);
+    expect(one.log.map(({ message }) => message)).toContainEqual(expect.stringContaining("was set back"));
     await expectEqual(fixture, one, other, 20, 20);
   });
 });

@@ -95,6 +95,11 @@ export class SharedDocument {
     return Y.getState(this.#doc.store, client);
   }
 
+  /** Whether anybody else has ever written here. */
+  hasOtherAuthors(client: number): boolean {
+    return [...this.#doc.store.clients.keys()].some((author) => author !== client);
+  }
+
   /** Whether all structs of a range are known and deleted. */
   isDeleted(client: number, clock: number, length: number): boolean {
     const structs = this.#doc.store.clients.get(client);

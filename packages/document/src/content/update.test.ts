@@ -160,7 +160,9 @@ describe("the inspection of an update", () => {
     expect(inspect(Y.encodeStateAsUpdate(doc), new SharedDocument())).toMatchObject({ verdict: "malformed" });
   });
 
-  test("refuses random bytes and truncated updates, and what it lets pass does no harm", () => {
+  test("refuses random bytes and truncated updates, and what it lets pass does no harm", {
+    timeout: 60_000,
+  }, () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
     const random = seededRandom(seed);
     const author = new SharedDocument();

@@ -75,7 +75,7 @@ describe("an exchange", () => {
     expect(here.nodes.size).toBe(1000);
   });
 
-  test("brings everything, in answers of bounded size", async () => {
+  test("brings everything, in answers of bounded size", { timeout: 30_000 }, async () => {
     const here = setOf([]);
     const there = setOf(NODES, "x".repeat(20_000));
     const { requests } = await pull(here, there);

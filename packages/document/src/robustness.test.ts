@@ -97,6 +97,27 @@ describe("restarts", () => {
   });
 });
 
+describe("a log", () => {
+  test("is compacted, so that its length does not grow with the number of writes", async () => {
+    const fixture = new Fixture();
+    const [one, other] = [await fixture.add("a"), await fixture.add("b")];
+    await fixture.connectAll();
+    for (let n = 0; n < 2500; n++) {
+      const writing = put(one, `r${n % 10}`, n);
+      if (n % 50 === 0) await fixture.finish(writing);
+      else await writing;
+    }
+    await fixture.run(20_000);
+    for (const peer of [one, other]) {
+      expect(peer.disk.logs.get("mesh")?.length).toBeLessThanOrEqual(1001);
+      expect(thingsOf(peer).map(({ n }) => n)).toEqual(Array.from({ length: 10 }, (_, id) => 2490 + id));
+      await fixture.end(peer);
+      await fixture.begin(peer);
+      expect(thingsOf(peer)).toHaveLength(10);
+    }
+  });
+});
+
 describe("a lost disk", () => {
   test("is filled again by others, the own document too, before anything is written to it", async () => {
     const fixture = new Fixture();

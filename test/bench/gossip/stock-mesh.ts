@@ -59,6 +59,6 @@ export class StockMesh implements GossipMesh {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => node.stop()));
+    await Promise.all(this.#nodes.map(async (node) => node.stop()));
   }
 }

@@ -227,7 +227,7 @@ function requireFreeName(all: readonly NodeRecord[], name: string, except: NodeI
   const holder = all.find((node) => node.name === name && node.id !== except);
   if (holder === undefined) return;
   throw new MeshError("ALREADY_EXISTS", `Another node is called ${name}`, {
-    fields: [{ field: "name", message: `expected a name that no other node has; ${holder.id} is ${name}` }],
+    fields: [{ field: "name", message: "expected a name that no other node has" }],
   });
 }
 

@@ -127,7 +127,10 @@ export class SelfRegistration implements Service {
       events.emit("cluster.node.added", { node: id, data: { name, kind } });
     } else if (change?.kind === "renamed") {
       const { id, name } = change.record;
-      logger.warn({ nodeName: name, previous: change.previous }, "Another node has this name: took a new one");
+      logger.warn(
+        { nodeName: name, previous: change.previous },
+        "Another node has this name: took a new one",
+      );
       events.emit("cluster.node.updated", { node: id, data: { name, changed: ["name"] } });
     }
     await this.#announce();

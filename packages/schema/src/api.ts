@@ -235,7 +235,17 @@ export const meshViewSchema = z.object({
       reason: z.string(),
     }),
   ),
-  document: z.object({ meshBytes: z.int(), nodeBytes: z.int(), documents: z.int() }),
+  document: z.object({
+    /** Of the mesh document, on this peer's disk. */
+    meshBytes: z.int(),
+    /** Of all node documents. */
+    nodeBytes: z.int(),
+    documents: z.int(),
+    /** Whether there was an exchange with another peer since this one started. */
+    synced: z.boolean(),
+    /** Why writes are refused at the moment, as when the disk is full; null while they are taken. */
+    refusal: z.string().nullable(),
+  }),
   localHealth: z.int(),
 });
 export type MeshView = z.infer<typeof meshViewSchema>;

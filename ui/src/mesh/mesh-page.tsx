@@ -74,7 +74,10 @@ function stateFacts(view: MeshView): readonly Fact[] {
         : `${view.localHealth}: it is slow itself, and waits longer before it suspects others`,
     ],
     ["Mesh document", formatBytes(view.document.meshBytes)],
-    ["Node documents", `${formatBytes(view.document.nodeBytes)} in ${view.document.documents}`],
+    // The mesh document is one of those counted.
+    ["Node documents", `${formatBytes(view.document.nodeBytes)} in ${view.document.documents - 1}`],
+    ["Exchanged with others", view.document.synced ? "yes, since it started" : "not since it started"],
+    ["Writes", view.document.refusal === null ? "are stored" : `are refused: ${view.document.refusal}`],
   ];
 }
 

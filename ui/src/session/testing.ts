@@ -139,6 +139,6 @@ const meshView: MeshView = {
   partition: null,
   connections: [],
   discovery: [],
-  document: { meshBytes: 0, nodeBytes: 0, documents: 0 },
+  document: { meshBytes: 0, nodeBytes: 0, documents: 1, synced: true, refusal: null },
   localHealth: 0,
 };

@@ -97,7 +97,7 @@ export function meshView(): MeshView {
       },
     ],
     discovery: [{ interface: "lo", address: "127.0.0.1", status: "active", reason: "" }],
-    document: { meshBytes: 1_000, nodeBytes: 500, documents: 2 },
+    document: { meshBytes: 1_000, nodeBytes: 500, documents: 2, synced: true, refusal: null },
     localHealth: 0,
   };
 }

@@ -7,9 +7,6 @@ import { Prober } from "./prober.ts";
 import type { SelfReport, SwimEffect, SwimInput } from "./swim-types.ts";
 import { type MembershipTiming, syncIntervalMs } from "./timing.ts";
 
-/** To read what has arrived while this process was late. */
-const GRACE_AFTER_DELAY_MS = 50;
-
 interface Options {
   readonly self: NodeId;
   readonly bootEpoch: number;
@@ -103,7 +100,7 @@ export class Swim {
     const lateMs = nowMs - this.#wakeAtMs;
     const { ownDelayMs, ownStallMs } = this.#options.timing;
     if (lateMs > ownStallMs) this.#recoverFromStall(lateMs, nowMs);
-    else if (lateMs > ownDelayMs) this.#adjourn(nowMs);
+    else if (lateMs > ownDelayMs) this.#adjourn(nowMs + 2 * lateMs);
     this.#take(input, nowMs);
     if (this.#beliefs.self.leaving) {
       this.#wakeAtMs = Infinity;
@@ -228,9 +225,9 @@ export class Swim {
   }
 
   /** Nothing is concluded before what has arrived is read: Node runs timers before it reads. */
-  #adjourn(nowMs: number): void {
-    this.#prober.adjourn(nowMs + GRACE_AFTER_DELAY_MS);
-    this.#beliefs.adjourn(nowMs + GRACE_AFTER_DELAY_MS);
+  #adjourn(untilMs: number): void {
+    this.#prober.adjourn(untilMs);
+    this.#beliefs.adjourn(untilMs);
   }
 
   #drop(id: NodeId): void {

@@ -73,7 +73,9 @@ export function probeIntervalMs(
 
 /** The usual round trip never adds more than these to a timeout, lest one bad minute blinds a peer. */
 const MAXIMUM_ANSWER_ALLOWANCE_MS = 500;
-const MAXIMUM_SILENCE_ALLOWANCE_MS = 150;
+const MAXIMUM_SILENCE_ALLOWANCE_MS = 1_000;
+/** A process that goes on has a backlog to read, and is as starved as those that wait for it. */
+const ROUND_TRIPS_TO_RECOVER = 2;
 
 /** How long to wait for a direct answer. */
 export function directTimeoutMs(
@@ -88,9 +90,8 @@ export function directTimeoutMs(
 
 /** How long a member must have been silent, at least, before it is declared dead. */
 export function minimumSilenceMs(timing: MembershipTiming, roundTripBoundMs: number): number {
-  return (
-    timing.toleratedStallMs + timing.stallMarginMs + Math.min(roundTripBoundMs, MAXIMUM_SILENCE_ALLOWANCE_MS)
-  );
+  const allowanceMs = Math.min(ROUND_TRIPS_TO_RECOVER * roundTripBoundMs, MAXIMUM_SILENCE_ALLOWANCE_MS);
+  return timing.toleratedStallMs + timing.stallMarginMs + allowanceMs;
 }
 
 /** A whole view grows with the mesh, so it is exchanged less often in a large one (as memberlist does). */

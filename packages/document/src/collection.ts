@@ -1,6 +1,6 @@
 import type { Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, parseInput } from "@pi-controller/schema";
-import type { z } from "zod";
+import type * as z from "zod";
 import { MAX_KEY_LENGTH, MAX_RECORD_LENGTH } from "./content/inspect-update.ts";
 import { deepFreeze } from "./content/json.ts";
 import type { SharedDocument } from "./content/shared-document.ts";

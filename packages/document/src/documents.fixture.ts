@@ -1,7 +1,7 @@
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { type Logger, type Random, seededRandom, VirtualClock } from "@pi-controller/runtime";
-import { z } from "zod";
+import * as z from "zod";
 import { defineCollection } from "./collection.ts";
 import { Documents, type DocumentsOptions } from "./documents.ts";
 import { MemoryDisk, MemoryStore } from "./store/memory-store.ts";

@@ -1,6 +1,6 @@
 import { randomInteger, seededRandom } from "@pi-controller/runtime";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { defineCollection } from "./collection.ts";
 import { Fixture, type Peer, type Thing, things, thingsOf } from "./documents.fixture.ts";
 

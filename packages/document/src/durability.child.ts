@@ -6,7 +6,7 @@ import { flushCompileCache } from "node:module";
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
-import { z } from "zod";
+import * as z from "zod";
 import { defineCollection } from "./collection.ts";
 import { Documents } from "./documents.ts";
 import { levelStore } from "./store/level-store.ts";

@@ -1,6 +1,6 @@
 import type { Logger } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 import type { Replica } from "./commit/replica.ts";
 import { meshReplica, type NodeReplica, nodeReplica } from "./document-set.ts";
 import { epochSchema, MESH_LOG, parseNodeLog, STORAGE_LOG } from "./names.ts";

@@ -1,5 +1,5 @@
 import { type NodeId, nodeIdSchema } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 import { defineCollection } from "./collection.ts";
 import { clientIdOf } from "./content/client-id.ts";
 

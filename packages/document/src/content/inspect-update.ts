@@ -69,6 +69,7 @@ export function inspectUpdate(bytes: Uint8Array, context: InspectionContext): In
     }
   }
   if (!hasNews) return { verdict: "known" };
+  if (!canIntegrate(decoded.structs, known)) return malformed("its structs wait for each other");
   // Structs that are here already are cut off: Yjs splits half-known ones, with less care than we need.
   const update = overlaps ? Y.diffUpdate(bytes, encodeClocks(clocks.keys(), known)) : bytes;
   return { verdict: "fit", update, clocks };
@@ -82,6 +83,34 @@ function decode(bytes: Uint8Array): Decoded | string {
   } catch (error) {
     return `it cannot be decoded: ${(error as Error).message}`;
   }
+}
+
+/** Whether there is an order in which each struct comes after what it builds on; Yjs would wait for ever. */
+function canIntegrate(structs: Decoded["structs"], known: (client: number) => number): boolean {
+  const queues = new Map<number, Decoded["structs"]>();
+  for (const struct of structs) {
+    const queue = queues.get(struct.id.client);
+    if (queue === undefined) queues.set(struct.id.client, [struct]);
+    else queue.push(struct);
+  }
+  const done = new Map<number, number>();
+  const reached = (client: number) => Math.max(known(client), done.get(client) ?? 0);
+  const next = new Map<number, number>();
+  for (let hasMoved = true; hasMoved; ) {
+    hasMoved = false;
+    for (const [client, queue] of queues) {
+      let index = next.get(client) ?? 0;
+      for (let struct = queue[index]; struct !== undefined; struct = queue[++index]) {
+        const origin = struct instanceof Y.Item ? struct.origin : null;
+        if (origin !== null && origin.clock >= reached(origin.client)) break;
+        done.set(client, struct.id.clock + struct.length);
+        hasMoved = true;
+      }
+      next.set(client, index);
+      if (index === queue.length) queues.delete(client);
+    }
+  }
+  return queues.size === 0;
 }
 
 function structProblem(struct: Decoded["structs"][number], context: InspectionContext): string | undefined {

@@ -130,6 +130,27 @@ describe("the inspection of an update", () => {
     expect(reader.digest()).toBe(author.digest());
   });
 
+  test("refuses structs that wait for each other", () => {
+    // Author 1 writes after author 2's first struct, and author 2 after author 1's first one: each is missing.
+    const itemOf = (client: number, origin: number) => {
+      const content = new Y.ContentAny(["{}"]);
+      return new Y.Item(Y.createID(client, 0), null, Y.createID(origin, 0), null, null, null, null, content);
+    };
+    const encoder = new Y.UpdateEncoderV1();
+    encoder.writeLen(2);
+    for (const [client, other] of [
+      [2, 1],
+      [1, 2],
+    ] as const) {
+      encoder.writeLen(1);
+      encoder.writeClient(client);
+      encoder.writeLen(0);
+      itemOf(client, other).write(encoder, 0);
+    }
+    encoder.writeLen(0);
+    expect(inspect(encoder.toUint8Array(), new SharedDocument())).toMatchObject({ verdict: "malformed" });
+  });
+
   test("refuses an author who may not write there", () => {
     const update = write(new SharedDocument(), 1, { a: { n: 1 } });
     const context = {
@@ -190,7 +211,7 @@ describe("the inspection of an update", () => {
         // Still a document of ours, that others can load, and to which the peer itself can write.
         const copy = new SharedDocument();
         const whole = inspect(reader.encode(), copy);
-        if (whole.verdict !== "fit") throw new Error(`a copy is ${whole.verdict}`);
+        if (whole.verdict !== "fit") throw new Error(`a copy is not fit: ${JSON.stringify(whole)}`);
         copy.apply(whole.update);
         expect(contentOf(copy)).toEqual(contentOf(reader));
         expect(copy.digest()).toBe(reader.digest());

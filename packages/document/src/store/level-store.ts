@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MeshError } from "@pi-controller/schema";
 import { ClassicLevel } from "classic-level";
-import { z } from "zod";
+import * as z from "zod";
 import { toMeshError } from "./level-errors.ts";
 import { decodeEntry, type EntryKind, encodeEntry, entryKey, parseEntryKey } from "./level-records.ts";
 import type { LogChange, Store, StoredLog } from "./store.ts";

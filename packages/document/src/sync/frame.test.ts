@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 
 const schema = z.object({ name: z.string() });

@@ -1,5 +1,5 @@
 import { MeshError } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 
 const LENGTH_BYTES = 4;
 /** More parts than this are an attack on memory. */

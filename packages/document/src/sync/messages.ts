@@ -1,5 +1,5 @@
 import { nodeIdSchema } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 import { epochSchema, guidSchema } from "../names.ts";
 
 /** Method of requests. */

@@ -1,5 +1,5 @@
 import { MeshError, type NodePage, type NodeQuery, type NodeView } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 
 type SortKey = string | number | null;
 

@@ -1,5 +1,5 @@
 import { type EventType, eventSchema, eventTypes, type MeshEvent, type NodeId } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Events in one message. */
 export const MAX_EVENTS = 200;

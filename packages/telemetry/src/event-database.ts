@@ -2,7 +2,7 @@ import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MeshError } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Version of the tables; a higher one was written by a newer peer. */
 const SCHEMA_VERSION = 1;

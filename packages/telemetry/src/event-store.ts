@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { eventSchema, type MeshEvent } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 import { openDatabase } from "./event-database.ts";
 import { type EventFilter, filterConditions } from "./event-filter.ts";
 

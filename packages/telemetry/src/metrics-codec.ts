@@ -4,7 +4,7 @@ import {
   networkCountersSchema,
   parseInput,
 } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 
 const KIBIBYTE = 1024;
 /** Samples in one message; a sender batches at most this many. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { type FieldProblem, MeshError } from "@pi-controller/schema";
-import type { z } from "zod";
+import type * as z from "zod";
 import { parseArguments } from "./arguments.ts";
 import { type OptionDefinition, optionDefinitions } from "./options.ts";
 

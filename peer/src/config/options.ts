@@ -1,7 +1,7 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { multiaddrTextSchema, nodeNameSchema, toNodeName } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 
 /** How one setting is written on the command line, in the environment and in the file. */
 export interface OptionDefinition {

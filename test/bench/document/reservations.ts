@@ -1,6 +1,6 @@
 import { type CollectionDefinition, defineCollection } from "@pi-controller/document";
 import { type Random, randomInteger } from "@pi-controller/runtime";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Who holds a pin, under which fencing token and on what terms: what a node's own document will record. */
 export const reservationSchema = z.object({

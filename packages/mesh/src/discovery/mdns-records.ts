@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { multiaddrTextSchema, type NodeId, nodeIdSchema } from "@pi-controller/schema";
 import type { Answer, Packet } from "dns-packet";
-import { z } from "zod";
+import * as z from "zod";
 import type { DiscoveredPeer } from "../network.ts";
 
 /** Time to live of records about a host, in s (RFC 6762 section 10). */

@@ -1,6 +1,6 @@
 import { type ErrorDetails, errorCodeSchema, fieldProblemSchema, MeshError } from "@pi-controller/schema";
 import { Uint8ArrayList } from "uint8arraylist";
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_REQUEST_BYTES } from "../network.ts";
 import type { Answer } from "../request-handlers.ts";
 

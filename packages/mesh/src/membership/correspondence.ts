@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Network } from "../network.ts";
 import type { MemberUpdate } from "./member.ts";
 import {

@@ -1,5 +1,5 @@
 import { MeshError, nodeIdSchema, parseInput } from "@pi-controller/schema";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A probe with all the news it may carry is far smaller. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;

@@ -1,0 +1,145 @@
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { capabilities, chromiumPath, skipWithout } from "../capabilities.ts";
+import { allSee, Cleanup, PeerProcess, startMesh } from "../support/peer-process.ts";
+
+const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  // Nothing of the browser's own goes to the network.
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+describe.skipIf(skipWithout(capabilities.browser))("the web UI", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: chromiumPath ?? "", args: CHROMIUM_FLAGS });
+  });
+  afterAll(() => browser.close());
+
+  /** A page on which everything that the browser complains about is collected. */
+  async function openPage(url: string, viewport = { width: 1280, height: 900 }) {
+    const page = await browser.newPage({ viewport });
+    cleanup.add(() => page.close());
+    const complaints: string[] = [];
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => {
+      // What a lost peer makes the browser say is no fault of the page.
+      if (message.type() === "error" && !/ERR_|WebSocket/.test(message.text()))
+        complaints.push(message.text());
+    });
+    await page.goto(url);
+    return { page, complaints };
+  }
+
+  const row = (page: Page, name: string) => page.getByRole("row", { name: new RegExp(`^${name} `) });
+
+  it("shows all nodes as they come, fail and return, and lets one be renamed", async () => {
+    const peers = await startMesh(cleanup, 3, { meshName: "browser-nodes" });
+    const [first, , victim] = peers;
+    if (first === undefined || victim === undefined) throw new Error("Three peers were started");
+    const { page, complaints } = await openPage(first.url);
+    for (const { name } of peers) await row(page, name).getByText("alive").waitFor();
+    await row(page, "pi-b").getByText(/\d °C/).waitFor();
+
+    await victim.kill("SIGKILL");
+    await row(page, "pi-c").getByText("dead").waitFor();
+    await row(page, "pi-c").getByText("unknown").first().waitFor();
+    cleanup.peer(
+      await PeerProcess.start({
+        name: "pi-c",
+        dataDirectory: victim.dataDirectory,
+        flags: ["--mesh-name", "browser-nodes", "--no-mdns"],
+      }),
+    );
+    await row(page, "pi-c").getByText("alive").waitFor();
+
+    await page.getByRole("link", { name: "pi-b", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "pi-b" }).waitFor();
+    await page.getByRole("region", { name: "Measurements" }).getByRole("img").first().waitFor();
+    await page.getByRole("button", { name: "Edit" }).click();
+    await page.getByRole("textbox", { name: "Name", exact: true }).fill("kitchen");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { level: 1, name: "kitchen" }).waitFor();
+    await allSee([first], ["kitchen"], "alive", 5_000);
+
+    await page.getByRole("link", { name: "Events", exact: true }).click();
+    await page.getByRole("list", { name: "Events, newest first" }).getByText("kitchen").first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it("says when its peer is gone, offers another one, and goes on when it is back", async () => {
+    const peers = await startMesh(cleanup, 2, { meshName: "browser-lost" });
+    const [first, second] = peers;
+    if (first === undefined || second === undefined) throw new Error("Two peers were started");
+    const port = new URL(second.url).port;
+    const { page, complaints } = await openPage(second.url);
+    await row(page, "pi-a").getByText("alive").waitFor();
+    await second.kill("SIGKILL");
+    const banner = page.getByRole("region", { name: "Connection" });
+    await banner.getByText("pi-b does not answer").waitFor();
+    expect(await banner.getByRole("link", { name: "pi-a" }).getAttribute("href")).toContain(first.url);
+    await row(page, "pi-a").getByText("was alive").waitFor();
+
+    cleanup.peer(
+      await PeerProcess.start({
+        name: "pi-b",
+        dataDirectory: second.dataDirectory,
+        flags: ["--mesh-name", "browser-lost", "--no-mdns", "--port", port],
+      }),
+    );
+    await banner.waitFor({ state: "detached" });
+    await row(page, "pi-a").getByText("alive", { exact: true }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it("registers a machine and removes it, and tells what is wrong with an entry", async () => {
+    const [peer] = await startMesh(cleanup, 1, { meshName: "browser-register" });
+    if (peer === undefined) throw new Error("A peer was started");
+    const { page, complaints } = await openPage(peer.url);
+    await page.getByRole("button", { name: "Register a machine" }).first().click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox", { name: "Address", exact: true }).fill("127.1.0.77");
+    await dialog.getByRole("textbox", { name: "MAC address (optional)" }).fill("nonsense");
+    await dialog.getByRole("button", { name: "Register", exact: true }).click();
+    await dialog.getByText(/expected a MAC address/).waitFor();
+    await dialog.getByRole("textbox", { name: "MAC address (optional)" }).fill("");
+    await dialog.getByRole("textbox", { name: "Name (optional)" }).fill("printer");
+    await dialog.getByRole("button", { name: "Register", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "printer" }).waitFor();
+    await page.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Remove printer" }).click();
+    await page.getByRole("table", { name: "Nodes" }).waitFor();
+    await row(page, "printer").waitFor({ state: "detached" });
+    // The browser reports the refused request itself.
+    expect(complaints.filter((text) => !text.includes("400"))).toEqual([]);
+  });
+
+  it("fits a phone, in light and dark, on every page", async () => {
+    const [peer] = await startMesh(cleanup, 1, { meshName: "browser-phone" });
+    if (peer === undefined) throw new Error("A peer was started");
+    const { page, complaints } = await openPage(peer.url, { width: 360, height: 740 });
+    const { node } = await peer.mesh();
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const path of ["", `nodes/${node}`, "events", "mesh"]) {
+        await page.goto(`${peer.url}/${path}`);
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
+        expect(overflow, `/${path} in ${colorScheme}`).toBeLessThanOrEqual(0);
+      }
+    }
+    if (process.env.SCREENSHOTS !== undefined) {
+      await page.screenshot({ path: join(process.env.SCREENSHOTS, "phone.png") });
+    }
+    expect(complaints).toEqual([]);
+  });
+});

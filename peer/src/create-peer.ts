@@ -183,6 +183,7 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     async stop() {
       if (health.stopping()) {
         events.emit("cluster.node.stopping", { node: self, data: { reason: "stopped by its operator" } });
+        await events.flush();
         await membership.leave();
       }
       await stopAll(services);

@@ -23,6 +23,9 @@ export function explainDialError(error: unknown): { failure: DialFailure; reason
   if (errors.some(({ name }) => name === "AbortError" || name === "TimeoutError")) {
     return { failure: "unreachable", reason: "no answer in time" };
   }
+  if (errors.some(({ name }) => name === "UnsupportedProtocolError")) {
+    return { failure: "unreachable", reason: "the peer there is of another mesh" };
+  }
   return { failure: "unreachable", reason: errors[0]?.message ?? String(error) };
 }
 

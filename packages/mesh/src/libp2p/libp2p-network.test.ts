@@ -1,21 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { generateKeyPair } from "@libp2p/crypto/keys";
-import { type Clock, silentLogger, systemClock } from "@pi-controller/runtime";
-import { AddressBook } from "../address-book.ts";
 import { describeNetworkContract } from "../network-contract.ts";
-import { libp2pNetwork } from "./libp2p-network.ts";
-
-const LOOPBACK = "/ip4/127.0.0.1/tcp/0";
-
-async function createPeer(meshName = "test", clock: Clock = systemClock()) {
-  const addressBook = new AddressBook();
-  const privateKey = await generateKeyPair("Ed25519");
-  const ports = libp2pNetwork(
-    { privateKey, addressBook, clock, logger: silentLogger },
-    { listen: [LOOPBACK], meshName, maxConnections: 50 },
-  );
-  return { ...ports, addressBook, privateKey };
-}
+import { createTestPeer } from "./testing.ts";
 
 function listen(server: Server): Promise<number> {
   return new Promise((resolve) => {
@@ -30,7 +15,7 @@ describeNetworkContract("libp2pNetwork", async () => {
   const servers: Server[] = [];
   const sockets: Socket[] = [];
   return {
-    createPeer,
+    createPeer: () => createTestPeer(),
     passTime: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
     async refusingAddress() {
       const server = createServer();

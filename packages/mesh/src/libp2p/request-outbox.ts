@@ -1,5 +1,6 @@
 import type { Stream } from "@libp2p/interface";
 import { encodeFrame, FRAME_PAYLOAD_BYTES, type Frame } from "./request-frames.ts";
+import { untilWritable } from "./request-stream.ts";
 
 /** A payload that takes several frames; they are made one by one, as the stream takes them. */
 interface Bulk {
@@ -76,7 +77,7 @@ export class RequestOutbox {
     this.#sending = true;
     try {
       for (let bytes = this.#next(); bytes !== undefined; bytes = this.#next()) {
-        if (!this.#stream.send(bytes)) await this.#stream.onDrain();
+        if (!this.#stream.send(bytes)) await untilWritable(this.#stream);
       }
     } finally {
       // In the same turn in which nothing was left: what is queued from now on starts anew.

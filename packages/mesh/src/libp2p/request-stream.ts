@@ -31,3 +31,27 @@ export function readFrames(stream: Stream, listeners: FrameListeners): void {
   );
   stream.addEventListener("close", () => listeners.onClose(), { once: true });
 }
+
+/**
+ * Resolves when the stream takes more, which is when what it holds has gone to the muxer. Its own `onDrain`
+ * keeps its first promise for ever, so that it only waits once (@libp2p/utils 7.4.1).
+ *
+ * @throws when the stream closes before
+ */
+export async function untilWritable(stream: Stream): Promise<void> {
+  while (stream.writableNeedsDrain) {
+    await new Promise<void>((resolve, reject) => {
+      if (stream.status !== "open") reject(new Error(`the stream is ${stream.status}`));
+      const onDrain = () => {
+        stream.removeEventListener("close", onClose);
+        resolve();
+      };
+      const onClose = () => {
+        stream.removeEventListener("drain", onDrain);
+        reject(new Error("the stream was closed"));
+      };
+      stream.addEventListener("drain", onDrain, { once: true });
+      stream.addEventListener("close", onClose, { once: true });
+    });
+  }
+}

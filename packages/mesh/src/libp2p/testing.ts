@@ -1,0 +1,41 @@
+import { generateKeyPair } from "@libp2p/crypto/keys";
+import { type Logger, silentLogger, systemClock } from "@pi-controller/runtime";
+import { AddressBook } from "../address-book.ts";
+import type { Gossip, Network } from "../network.ts";
+import { libp2pNetwork } from "./libp2p-network.ts";
+
+export interface TestPeer {
+  readonly network: Network;
+  readonly gossip: Gossip;
+  readonly addressBook: AddressBook;
+}
+
+/** A peer on loopback, for tests; not started. */
+export async function createTestPeer(
+  options: { meshName?: string; listen?: readonly string[]; logger?: Logger } = {},
+): Promise<TestPeer> {
+  const addressBook = new AddressBook();
+  const ports = libp2pNetwork(
+    {
+      privateKey: await generateKeyPair("Ed25519"),
+      addressBook,
+      clock: systemClock(),
+      logger: options.logger ?? silentLogger,
+    },
+    {
+      listen: options.listen ?? ["/ip4/127.0.0.1/tcp/0"],
+      meshName: options.meshName ?? "test",
+      maxConnections: 50,
+    },
+  );
+  return { ...ports, addressBook };
+}
+
+/** Waits until the condition holds. */
+export async function until(condition: () => boolean, timeoutMs = 5_000): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error("what was waited for did not happen");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

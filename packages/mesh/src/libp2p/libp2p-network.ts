@@ -1,5 +1,5 @@
 import type { Connection, IdentifyResult, PrivateKey, Stream } from "@libp2p/interface";
-import { peerIdFromPrivateKey, peerIdFromString } from "@libp2p/peer-id";
+import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import {
   type Clock,
   Emitter,
@@ -127,9 +127,11 @@ class Libp2pNetwork implements Network {
   }
 
   async disconnect(peer: NodeId): Promise<void> {
-    await this.#running?.node.hangUp(peerIdFromString(peer), {
-      signal: AbortSignal.timeout(DISCONNECT_TIMEOUT_MS),
-    });
+    const connections = this.#running?.node.getConnections() ?? [];
+    const closing = connections
+      .filter(({ remotePeer }) => remotePeer.toString() === peer)
+      .map(closeConnection);
+    await Promise.all(closing);
   }
 
   async request(
@@ -261,6 +263,15 @@ function listenAddresses(node: Node): readonly string[] {
     ...addresses.filter((address) => !isLoopback(address)),
     ...addresses.filter((address) => isLoopback(address)),
   ];
+}
+
+/** In good order when the other side takes part, at once when it does not. */
+async function closeConnection(connection: Connection): Promise<void> {
+  try {
+    await connection.close({ signal: AbortSignal.timeout(DISCONNECT_TIMEOUT_MS) });
+  } catch (error) {
+    connection.abort(error instanceof Error ? error : new Error(String(error)));
+  }
 }
 
 function hasGossipStream(connection: Connection): boolean {

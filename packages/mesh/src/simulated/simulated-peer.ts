@@ -65,7 +65,7 @@ export class SimulatedPeer implements Network, Gossip {
 
   async start(): Promise<void> {
     this.#listening = true;
-    this.#events.emit({ kind: "addresses-changed", addresses: [this.address] });
+    this.#events.emit({ kind: "addresses-changed", addresses: this.status().addresses });
   }
 
   async stop(): Promise<void> {

@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "peer/src/**/*.test.ts", "ui/src/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "peer/src/**/*.test.ts",
+            "ui/src/**/*.test.ts",
+            "scripts/**/*.test.ts",
+          ],
         },
       },
       {

@@ -13,6 +13,8 @@ export default defineConfig({
             "ui/src/**/*.test.ts",
             "scripts/**/*.test.ts",
           ],
+          // Some use real sockets, disks and processes, on cores that they share with other tests.
+          testTimeout: 20_000,
         },
       },
       {

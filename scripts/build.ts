@@ -1,35 +1,18 @@
 // `npm run build`: the peer as one file, with the web UI beside it, in dist/.
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
 import { buildUi, uiDirectory } from "./build-ui.ts";
+import {
+  builtinsWhenUsed,
+  fewMediaTypes,
+  levelAddonBesideBundle,
+  sha256OfNode,
+  systemOfSystemInformation,
+} from "./bundle-plugins.ts";
 import { repositoryRoot, secondsSince } from "./processes.ts";
 
 export const bundleDirectory = join(repositoryRoot, "dist");
-const addonDirectory = join(bundleDirectory, "native");
-
-/** LevelDB's addon for each architecture, as it comes with classic-level. */
-const levelAddons = {
-  x64: "prebuilds/linux-x64/classic-level.node",
-  arm64: "prebuilds/linux-arm64/classic-level.armv8.node",
-};
-
-/** Has classic-level load its addon from beside the bundle, where it would search its own package. */
-const levelAddonBesideBundle: Plugin = {
-  name: "level-addon-beside-bundle",
-  setup(build) {
-    build.onLoad({ filter: /classic-level\/binding\.js$/ }, ({ path }) => {
-      mkdirSync(addonDirectory, { recursive: true });
-      for (const [architecture, addon] of Object.entries(levelAddons)) {
-        copyFileSync(join(dirname(path), addon), join(addonDirectory, `classic-level-${architecture}.node`));
-      }
-      // Joined at run time, so that esbuild does not look for the file; relative to dist/chunks.
-      const contents =
-        'module.exports = require(["..", "native", `classic-level-${process.arch}.node`].join("/"));';
-      return { contents, loader: "js" };
-    });
-  },
-};
 
 /** For a machine with little memory: less garbage before a collection, no helper threads for it. */
 export const runtimeFlags = ["--optimize-for-size", "--max-semi-space-size=1", "--v8-pool-size=1"] as const;
@@ -55,12 +38,19 @@ export async function buildPeer(): Promise<void> {
     bundle: true,
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",
-    minify: true,
-    keepNames: true,
+    // Names stay as they are: shortened ones have to be set again at run time where errors and logs show them.
+    minifySyntax: true,
+    minifyWhitespace: true,
     platform: "node",
     format: "esm",
     target: "node24",
-    plugins: [levelAddonBesideBundle],
+    plugins: [
+      levelAddonBesideBundle(join(bundleDirectory, "native")),
+      builtinsWhenUsed,
+      fewMediaTypes,
+      sha256OfNode,
+      systemOfSystemInformation,
+    ],
     define: { PI_CONTROLLER_VERSION: JSON.stringify(version) },
     // Dependencies that are CommonJS inside expect a require.
     banner: {

@@ -17,13 +17,25 @@ export const bundleDirectory = join(repositoryRoot, "dist");
 /** For a machine with little memory: less garbage before a collection, no helper threads for it. */
 export const runtimeFlags = ["--optimize-for-size", "--max-semi-space-size=1", "--v8-pool-size=1"] as const;
 
+/**
+ * Has glibc give memory back (mallopt(3), bytes): one heap for all threads, and what is larger than 32 kB
+ * in mappings of its own. Without a fixed threshold it keeps several MB that only start-up needed.
+ */
+export const runtimeEnvironment = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "32768",
+  MALLOC_TRIM_THRESHOLD_: "65536",
+} as const;
+
+const assignments = Object.entries(runtimeEnvironment).map(([name, value]) => `${name}=${value}`);
+
 const LAUNCHER = `#!/bin/sh
 # Starts the peer that lies beside this file, with settings for a machine with little memory.
-export MALLOC_ARENA_MAX=1
+export ${assignments.join(" ")}
 exec "\${NODE:-node}" ${runtimeFlags.join(" ")} "$(dirname "$(readlink -f "$0")")/peer.mjs" "$@"
 `;
 
-/** Makes dist/peer.mjs its launcher dist/pi-controller, and dist/ui. */
+/** Makes dist/peer.mjs, its launcher dist/pi-controller, and dist/ui. */
 export async function buildPeer(): Promise<void> {
   const startedMs = performance.now();
   const { version } = JSON.parse(readFileSync(join(repositoryRoot, "package.json"), "utf8")) as {

@@ -1,14 +1,15 @@
 // Memory and start-up of the bundled peer, beside Node-RED: `npm run bench -- footprint`.
 //
 // Each measured program runs from a copy of Node of its own: processes that share one binary on one machine
-// would share its pages too, and a Pi runs one peer.
+// would share its pages too, and a Pi runs one peer. CPU times are shown beside the times that passed, as they
+// say more on a machine that is busy with other things.
 import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildPeer, bundleDirectory, runtimeFlags } from "../../scripts/build.ts";
+import { buildPeer, bundleDirectory, runtimeEnvironment, runtimeFlags } from "../../scripts/build.ts";
 import { buildUi } from "../../scripts/build-ui.ts";
 import { run } from "../../scripts/processes.ts";
 import { waitFor } from "../support/wait.ts";
@@ -16,6 +17,11 @@ import { median } from "./statistics.ts";
 
 const NODE_RED = "node-red@5.0.7";
 const MESH_SIZE = 5;
+/** Readings at the end of the idle time; the median counts. */
+const SAMPLES = 9;
+const SAMPLE_INTERVAL_MS = 1_000;
+/** Unit of times in /proc/PID/stat: USER_HZ is 100 on all of Linux's present architectures. */
+const TICK_MS = 10;
 
 const { values: flags } = parseArgs({
   options: { "idle-seconds": { type: "string", default: "60" }, starts: { type: "string", default: "15" } },
@@ -63,6 +69,8 @@ interface StartedPeer {
   readonly child: ChildProcess;
   readonly url: string;
   readonly servingMs: number;
+  /** Of user and system, until it served. */
+  readonly cpuMs: number;
 }
 
 async function startPeer(node: string, name: string, more: readonly string[]): Promise<StartedPeer> {
@@ -74,11 +82,11 @@ async function startPeer(node: string, name: string, more: readonly string[]): P
       ...["--data-dir", join(scratch, name), "--name", name, "--port", String(port), "--mesh-port", "0"],
       ...["--mesh-name", "footprint", "--no-mdns", "--log-level", "warn", ...more],
     ],
-    { MALLOC_ARENA_MAX: "1" },
+    runtimeEnvironment,
   );
   const url = `http://127.0.0.1:${port}`;
   await serves(`${url}/readyz`, 30_000);
-  return { child, url, servingMs: performance.now() - startedMs };
+  return { child, url, servingMs: performance.now() - startedMs, cpuMs: cpuMs(child) };
 }
 
 function serves(url: string, withinMs: number): Promise<unknown> {
@@ -116,6 +124,39 @@ function pssMb(child: ChildProcess): number {
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1]) / 1024;
 }
 
+/** Of user and system, of all threads, since the process began (proc(5)). */
+function cpuMs(child: ChildProcess): number {
+  const stat = readFileSync(`/proc/${child.pid}/stat`, "utf8");
+  // The name of the program comes second, in parentheses; utime and stime are fields 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+interface Idle {
+  /** Median, in MB. */
+  readonly pssMb: number;
+  readonly cpuSeconds: number;
+}
+
+/** Watches programs that do nothing, all over the same time. */
+async function watchIdle(programs: readonly ChildProcess[], seconds: number): Promise<Idle[]> {
+  const before = programs.map(cpuMs);
+  const memory = programs.map((): number[] => []);
+  await wait(Math.max(seconds * 1000 - SAMPLES * SAMPLE_INTERVAL_MS, 0));
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    await wait(SAMPLE_INTERVAL_MS);
+    for (const [index, program] of programs.entries()) memory[index]?.push(pssMb(program));
+  }
+  return programs.map((program, index) => ({
+    pssMb: median(memory[index] ?? []),
+    cpuSeconds: (cpuMs(program) - (before[index] ?? 0)) / 1000,
+  }));
+}
+
+function wait(durationMs: number): Promise<void> {
+  return new Promise((wake) => setTimeout(wake, durationMs));
+}
+
 async function meshAddress(peer: StartedPeer): Promise<string> {
   const mesh = (await (await fetch(`${peer.url}/api/v1/mesh`)).json()) as { addresses: string[] };
   return mesh.addresses[0] ?? "";
@@ -137,11 +178,11 @@ async function allAlive(peers: readonly StartedPeer[]): Promise<void> {
   );
 }
 
-async function spawnTimes(node: string): Promise<number[]> {
-  const times: number[] = [];
+async function spawnTimes(node: string): Promise<Pick<StartedPeer, "servingMs" | "cpuMs">[]> {
+  const times: Pick<StartedPeer, "servingMs" | "cpuMs">[] = [];
   for (let index = 0; index < starts; index++) {
     const peer = await startPeer(node, "spawn", []);
-    times.push(peer.servingMs);
+    times.push({ servingMs: peer.servingMs, cpuMs: peer.cpuMs });
     await stop(peer.child);
   }
   return times;
@@ -158,6 +199,10 @@ async function timeToMesh(node: string): Promise<number> {
   const elapsedMs = performance.now() - startedMs;
   await Promise.all(peers.map(({ child }) => stop(child)));
   return elapsedMs;
+}
+
+function describe({ pssMb, cpuSeconds }: Idle): string {
+  return `${pssMb.toFixed(1)} MB PSS, ${cpuSeconds.toFixed(2)} s of CPU in ${idleSeconds} s`;
 }
 
 try {
@@ -181,15 +226,26 @@ try {
   ]);
   await serves(`http://127.0.0.1:${nodeRedPort}/`, 60_000);
   console.log(`Idle for ${idleSeconds} s ...`);
-  await new Promise((wake) => setTimeout(wake, idleSeconds * 1000));
-  const [ours, theirs] = [pssMb(measured.child), pssMb(rival)];
+  const [ours, theirs] = await watchIdle([measured.child, rival], idleSeconds);
+  if (ours === undefined || theirs === undefined) throw new Error("nothing was measured");
 
+  console.log(`Peer in a mesh of ${MESH_SIZE}: ${describe(ours)}; ${NODE_RED}: ${describe(theirs)}`);
+  const servingMs = spawned.map((times) => times.servingMs);
+  console.log(`Spawn to serving, ${starts} starts: ${servingMs.map((time) => time.toFixed(0)).join(" ")} ms`);
+  const figures = {
+    pss_ratio: (ours.pssMb / theirs.pssMb).toFixed(3),
+    spawn_p50_ms: median(servingMs).toFixed(0),
+    mesh3_ms: mesh3Ms.toFixed(0),
+    pss_mb: ours.pssMb.toFixed(1),
+    node_red_pss_mb: theirs.pssMb.toFixed(1),
+    spawn_cpu_p50_ms: median(spawned.map((times) => times.cpuMs)).toFixed(0),
+    idle_cpu_s: ours.cpuSeconds.toFixed(2),
+    node_red_idle_cpu_s: theirs.cpuSeconds.toFixed(2),
+  };
   console.log(
-    `Peer in a mesh of ${MESH_SIZE}: ${ours.toFixed(1)} MB PSS; ${NODE_RED}: ${theirs.toFixed(1)} MB PSS`,
-  );
-  console.log(`Spawn to serving, ${starts} starts: ${spawned.map((time) => time.toFixed(0)).join(" ")} ms`);
-  console.log(
-    `footprint pss_ratio=${(ours / theirs).toFixed(3)} spawn_p50_ms=${median(spawned).toFixed(0)} mesh3_ms=${mesh3Ms.toFixed(0)} pss_mb=${ours.toFixed(1)} node_red_pss_mb=${theirs.toFixed(1)}`,
+    `footprint ${Object.entries(figures)
+      .map((figure) => figure.join("="))
+      .join(" ")}`,
   );
 } finally {
   for (const child of children) child.kill("SIGKILL");

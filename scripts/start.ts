@@ -189,7 +189,9 @@ if (!state.stopping && serving.some(Boolean)) {
   );
   console.log(
     `\nA mesh of ${serving.filter(Boolean).length} peers is up after ${secondsSince(startedMs)}. ` +
-      `Open any of them:\n${rows.join("\n")}\nCtrl-C ends it.\n`,
+      `Open any of them:\n${rows.join("\n")}\n` +
+      `To make a board overheat: echo overheat > ${dataDirectory}/${first.name}/board-faults\n` +
+      "(or brown-out; an empty file makes it well again). Ctrl-C ends it all.\n",
   );
 } else if (!state.stopping) {
   console.error("No peer started: see above.");

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type EventStreamMessage, eventStreamMessageSchema } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -24,6 +26,28 @@ function openStream(peer: PeerProcess, query = ""): { messages: EventStreamMessa
 
 const eventsOf = (messages: readonly EventStreamMessage[]) =>
   messages.filter((message) => message.kind === "event");
+
+describe("a simulated board", () => {
+  it("browns out when a file tells it to, which all peers hear, and recovers with the file gone", async () => {
+    const [first, second] = await startMesh(cleanup, 2, { meshName: "faults" });
+    if (first === undefined || second === undefined) throw new Error("Two peers were started");
+    const faults = join(first.dataDirectory, "board-faults");
+    const stream = openStream(second, "?type=hardware.*");
+    await waitFor("hello", () => stream.messages.length > 0, { withinMs: 5_000 });
+    writeFileSync(faults, "brown-out\n");
+    await waitFor(
+      "the event is told",
+      () => eventsOf(stream.messages).some(({ event }) => event.type === "hardware.voltage.low"),
+      { withinMs: 10_000 },
+    );
+    rmSync(faults);
+    await waitFor(
+      "the voltage is good again",
+      () => eventsOf(stream.messages).some(({ event }) => event.type === "hardware.voltage.normal"),
+      { withinMs: 30_000 },
+    );
+  });
+});
 
 describe("the event stream", () => {
   it("tells on one peer what was done on another, filtered, and resumes without a gap", async () => {

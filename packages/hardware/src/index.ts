@@ -18,6 +18,7 @@ export {
 export { decodeRevision, type Revision } from "./linux/revision.ts";
 export type { Machine } from "./machine.ts";
 export { type SimulatedBoardName, simulatedBoardNames } from "./simulated/boards.ts";
+export { FaultFile, type FaultFileComponents, type FaultFileOptions } from "./simulated/fault-file.ts";
 export {
   type SimulatedControl,
   type SimulatedMachineComponents,

@@ -112,7 +112,9 @@ export const optionDefinitions = [
   {
     key: "board",
     placeholder: "BOARD",
-    help: `auto, or a simulated board: ${boards.map((board) => `simulated-${board}`).join(", ")}`,
+    help:
+      `auto, or a simulated board: ${boards.map((board) => `simulated-${board}`).join(", ")}; a simulated one ` +
+      "suffers from what is written into the file board-faults in the data directory: overheat, brown-out",
     schema: z.enum(
       ["auto", ...boards.map((board) => `simulated-${board}` as const)],
       `expected auto or ${boards.map((board) => `simulated-${board}`).join(", ")}`,

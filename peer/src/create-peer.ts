@@ -102,7 +102,7 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     { ...component("metrics"), gossip, memberCount: () => membership.members().size },
     { self },
   );
-  const machine = createMachine(component("hardware"), config);
+  const { machine, services: machineServices } = createMachine(component("hardware"), config);
   const monitor = new HardwareMonitor(
     {
       ...component("hardware"),
@@ -124,7 +124,13 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     { join: config.join },
   );
   const watch = new MeshWatch(
-    { membership, events, logger: log.component("mesh"), now: () => clock.now() },
+    {
+      membership,
+      events,
+      logger: log.component("mesh"),
+      now: () => clock.now(),
+      nameOf: (id) => roster.nameOf(id),
+    },
     { self },
   );
   const registration = new SelfRegistration(
@@ -169,6 +175,7 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     ...(discovery === undefined ? [] : [discovery]),
     api,
     registration,
+    ...machineServices,
     monitor,
     new SystemdNotifier(component("systemd"), { env }),
   ];

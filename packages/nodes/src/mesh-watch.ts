@@ -9,6 +9,8 @@ export interface MeshWatchComponents {
   readonly logger: Logger;
   /** Wall clock in ms. */
   readonly now: () => number;
+  /** What people call a node, when it is in the roster; the log has its id without. */
+  readonly nameOf?: (id: NodeId) => string | undefined;
 }
 
 /** Tells the event log what this peer sees of the others: who came and went, and whether the mesh looks split. */
@@ -43,8 +45,11 @@ export class MeshWatch implements Service {
   }
 
   #tell({ id, previous, member, reason }: MembershipChange): void {
-    const { events, logger } = this.#components;
-    logger.info({ node: id, previous, state: member.state, reason }, `${id} is ${member.state}`);
+    const { events, logger, nameOf } = this.#components;
+    logger.info(
+      { node: id, previous, state: member.state, reason },
+      `${nameOf?.(id) ?? id} is ${member.state}`,
+    );
     const { bootEpoch, incarnation } = member;
     const tell: Record<MembershipState, () => void> = {
       alive: () =>

@@ -58,7 +58,10 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
     { self: id },
   );
   const roster = new Roster({ documents, membership, addressBook, metrics, logger });
-  const watch = new MeshWatch({ membership, events, logger, now: () => clock.now() }, { self: id });
+  const watch = new MeshWatch(
+    { membership, events, logger, now: () => clock.now(), nameOf: (node) => roster.nameOf(node) },
+    { self: id },
+  );
   const name = options.name ?? "raspberrypi";
   const registration = new SelfRegistration(
     { ...components, documents, events, board: async () => board },

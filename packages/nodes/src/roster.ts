@@ -52,6 +52,11 @@ export class Roster implements Service {
       .map(({ id }) => id);
   }
 
+  /** What people call a node; undefined when it is not in the roster. */
+  nameOf(id: NodeId): string | undefined {
+    return this.#nodes().get(id)?.name;
+  }
+
   #nodes(): Collection<NodeRecord> {
     return this.#components.documents.mesh.collection(nodesCollection);
   }

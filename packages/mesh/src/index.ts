@@ -8,6 +8,7 @@ export {
   parseJoinTarget,
 } from "./connector/join-target.ts";
 export { neighbours } from "./connector/neighbours.ts";
+export { DirectGossip } from "./direct-gossip.ts";
 export { mdnsDiscovery } from "./discovery/mdns-discovery.ts";
 export {
   Membership,

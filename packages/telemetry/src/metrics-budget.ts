@@ -2,26 +2,26 @@
  * How often, and how much, so that metrics stay within bounds in a mesh of any size.
  *
  * Traffic. Every peer hears of every other, so what a peer carries is the rate of messages in the whole
- * mesh times what one message costs each peer. That is far more than its 180 bytes: gossipsub sends it over
- * nearly every link of its overlay (degree 8 to 12) and from the author to all who are connected, offers its
- * id to 8 more peers at three heartbeats, adds 170 bytes of author and signature, and every packet has
- * Noise, Yamux, TCP and an acknowledgement around it. Measured over libp2p on the loopback interface, with
- * headers, sent and received together: 1.9 kB a message at each of 3 peers, 4.3 at 5, 8.6 at 8, 16 at 12,
- * 24 at 24, 25 at 40 peers. So 1.4 kB for each other peer, and 26 kB at most, as connections are bounded.
+ * mesh times what one message costs each peer. In a full mesh, of up to 32 peers, a message goes straight to
+ * each; in a larger one it is gossiped, where every peer gets and passes on several copies, with author and
+ * signature. And every packet has Noise, Yamux, TCP and an acknowledgement around its 180 bytes. Measured
+ * over libp2p on the loopback interface, with headers, sent and received together, for each peer: straight
+ * 1.2 kB a message at 3 peers, 1.7 at 12, 1.1 at 32; gossiped 2.0 kB at 3, 4.4 at 5, 7.6 at 12, 7.9 at 24,
+ * 10.2 at 32, where it levels off, as connections are bounded.
  *
- * What may be spent: 100 kB/s a peer (under 1 % of its Ethernet) in meshes of up to 32, less in larger ones,
- * 20 kB/s from 160 peers on. With N peers that gives an interval of
+ * What may be spent: 30 kB/s a peer while all are connected to all, 20 kB/s beyond. With N peers that gives
+ * an interval of
  *
- *     N x cost / budget:  2 s up to 12 peers, 6 s at 24, 8 s at 32, 81 s at 100, 22 min at 1,000.
+ *     N x cost / budget:  2 s up to 32 peers, 18 s at 33, 55 s at 100, 9 min at 1,000.
  *
  * One message then stands for all samples since the last (a digest), and alarms do not wait for it: they
  * are events.
  */
-const BYTES_PER_OTHER_PEER = 1_400;
-const MAX_BYTES_PER_MESSAGE = 26_000;
-const BUDGET_OF_SMALL_MESH = 100_000;
-const SMALL_MESH = 32;
-/** Bytes a second that metrics cost a peer in a mesh of 1,000, sent and received together. */
+const FULL_MESH = 32;
+const BYTES_PER_DIRECT_MESSAGE = 1_700;
+const BYTES_PER_GOSSIPED_MESSAGE = 10_500;
+const BUDGET_OF_FULL_MESH = 30_000;
+/** Bytes a second that metrics cost a peer in a larger mesh, sent and received together. */
 export const BUDGET_OF_LARGE_MESH = 20_000;
 /** Largest payload that the costs above were measured with, about. */
 export const PAYLOAD_BYTES = 200;
@@ -30,13 +30,12 @@ export const MIN_INTERVAL_MS = 2_000;
 
 /** What one message of one peer costs each peer of the mesh, in bytes sent and received. */
 export function bytesPerMessage(memberCount: number): number {
-  return Math.min((memberCount - 1) * BYTES_PER_OTHER_PEER, MAX_BYTES_PER_MESSAGE);
+  return memberCount <= FULL_MESH ? BYTES_PER_DIRECT_MESSAGE : BYTES_PER_GOSSIPED_MESSAGE;
 }
 
 /** What metrics may cost a peer, in bytes a second sent and received. */
 export function budgetBytesPerSecond(memberCount: number): number {
-  const share = (BUDGET_OF_SMALL_MESH * SMALL_MESH) / Math.max(memberCount, SMALL_MESH);
-  return Math.max(share, BUDGET_OF_LARGE_MESH);
+  return memberCount <= FULL_MESH ? BUDGET_OF_FULL_MESH : BUDGET_OF_LARGE_MESH;
 }
 
 /**

@@ -2,10 +2,11 @@ import { isatty } from "node:tty";
 import type { Logger } from "@pi-controller/runtime";
 import { type DestinationStream, type Level, pino } from "pino";
 import type { Config } from "./config/config.ts";
+import type { LogComponent } from "./config/options.ts";
 
 /** Loggers of one root, each with the name of a component and the level asked for that component. */
 export interface Log {
-  component(name: string): Logger;
+  component(name: LogComponent): Logger;
 }
 
 /**

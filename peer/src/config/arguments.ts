@@ -40,6 +40,8 @@ export function parseArguments(
     strict: false,
     tokens: true,
   });
+  const isNegatedSwitch = (flag: string) =>
+    flag.startsWith("no-") && options[flag.slice("no-".length)]?.type === "boolean";
   const settings = new Map<string, { value: unknown; origin: string }>();
   let configFile: string | undefined;
   for (const token of tokens) {
@@ -47,11 +49,14 @@ export function parseArguments(
       problems.push({ field: token.value, message: "expected a flag; see --help" });
     }
     if (token.kind !== "option") continue;
-    const negated = options[token.name] === undefined && token.name.startsWith("no-");
+    const negated = isNegatedSwitch(token.name);
     const name = negated ? token.name.slice("no-".length) : token.name;
     const origin = token.rawName;
     const definition = byFlag.get(name);
-    if (name === "config") configFile = token.value;
+    if (name === "config") {
+      configFile = token.value;
+      if (!token.value) problems.push({ field: origin, message: "expected a value: --config FILE" });
+    }
     if (definition === undefined) {
       if (options[name] === undefined)
         problems.push({ field: origin, message: "there is no such flag; see --help" });

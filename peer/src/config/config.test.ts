@@ -87,6 +87,33 @@ describe("loadConfig", () => {
     await loadConfig({ argv: ["--listen", "::1"], env: {} });
   });
 
+  it("tells of a rule between settings together with what is wrong by itself", async () => {
+    await expect(loadConfig({ argv: ["--listen", "0.0.0.0", "--port", "x"], env: {} })).rejects.toThrow(
+      /--port: expected a port[^]*listen: expected loopback addresses/,
+    );
+  });
+
+  it.each([
+    ["an empty port", ["--port", ""], "--port: expected a port"],
+    ["a port in other than decimal digits", ["--port", "0x50"], "--port: expected a port"],
+    ["a log level for a component that there is none of", ["--log-level", "info,msh=debug"], "documents"],
+    ["a peer to join at a port that there is none of", ["--join", "pi-a:99999"], "--join: expected"],
+    ["a flag for the file without a file", ["--config"], "--config: expected a value"],
+    ["the negation of a flag that is no switch", ["--no-port"], "--no-port: there is no such flag"],
+  ])("refuses %s", async (_what, argv, message) => {
+    await expect(loadConfig({ argv, env: {} })).rejects.toThrow(message);
+  });
+
+  it("takes an IPv6 address to join through, with a port and without", async () => {
+    const join = ["fe80::1:2", "[::1]:4101", "::1", "[::1]", "pi-a:65535"];
+    expect((await loadConfig({ argv: join.map((peer) => `--join=${peer}`), env: {} })).join).toEqual(join);
+  });
+
+  it("takes no true for a port in a file", async () => {
+    const argv = ["--config", file("port: true\nmesh-port: null\n")];
+    await expect(loadConfig({ argv, env: {} })).rejects.toThrow(/port[^]*mesh-port/);
+  });
+
   it("is frozen", async () => {
     expect(Object.isFrozen(await loadConfig({ argv: [], env: {} }))).toBe(true);
   });
@@ -100,6 +127,11 @@ describe("printConfig", () => {
     });
     const again = await loadConfig({ argv: ["--config", file(printConfig(config))], env: {} });
     expect(again).toEqual(config);
+  });
+
+  it("prints what loadConfig reads back when nothing was set", async () => {
+    const config = await loadConfig({ argv: [], env: {} });
+    expect(await loadConfig({ argv: ["--config", file(printConfig(config))], env: {} })).toEqual(config);
   });
 
   it("masks secrets", () => {

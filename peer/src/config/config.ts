@@ -48,7 +48,7 @@ export async function loadConfig({ argv, env }: ConfigSources): Promise<Config> 
     config[toCamelCase(key)] =
       setting === undefined ? definition.defaultValue : check(definition, setting, problems);
   }
-  if (problems.length === 0) checkTogether(config as Config, problems);
+  checkTogether(config, problems);
   if (problems.length > 0) {
     const list = problems.map(({ field, message }) => `  ${field}: ${message}`).join("\n");
     throw new MeshError("INVALID_ARGUMENT", `The configuration is not valid:\n${list}`, { fields: problems });
@@ -81,9 +81,9 @@ function check(definition: OptionDefinition, { value, origin }: Setting, problem
   return undefined;
 }
 
-/** Rules that concern more than one setting. */
-function checkTogether(config: Config, problems: FieldProblem[]): void {
-  const beyondLoopback = config.listen.filter((address) => !isLoopback(address));
+/** Rules that concern more than one setting; those that are wrong by themselves are left out. */
+function checkTogether(config: Partial<Config>, problems: FieldProblem[]): void {
+  const beyondLoopback = (config.listen ?? []).filter((address) => !isLoopback(address));
   if (beyondLoopback.length > 0 && !config.unsafeListenWithoutAuthentication) {
     problems.push({
       field: "listen",

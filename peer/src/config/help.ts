@@ -19,7 +19,7 @@ Usage: pi-controller [flags]
 ${rows.map(({ flag, help }) => `  ${flag.padEnd(width)}  ${help}`).join("\n")}
 
 Every flag can also stand in a YAML file (--config, or ${DEFAULT_CONFIG_FILE}) under its name without
-dashes in front, and in the environment as PI_CONTROLLER_NAME. Flags win over the environment, and that
+dashes in front, and in the environment: --data-dir as PI_CONTROLLER_DATA_DIR, lists with commas. Flags win over the environment, and that
 over the file. SIGTERM ends the peer gracefully, a second one at once.
 `;
 }

@@ -19,14 +19,60 @@ export interface OptionDefinition {
 }
 
 const logLevels = ["debug", "info", "warn", "error"] as const;
+/** The parts of a peer that log under a name of their own. */
+export const logComponents = [
+  "api",
+  "connector",
+  "discovery",
+  "documents",
+  "events",
+  "hardware",
+  "membership",
+  "mesh",
+  "metrics",
+  "network",
+  "peer",
+  "roster",
+  "systemd",
+] as const;
+export type LogComponent = (typeof logComponents)[number];
+
+const LOG_LEVELS_EXPECTED = `expected ${logLevels.join(", ")}, or as info,mesh=debug`;
 const LOG_LEVELS =
   /^((debug|info|warn|error)|[a-z-]+=(debug|info|warn|error))(,((debug|info|warn|error)|[a-z-]+=(debug|info|warn|error)))*$/;
 
-const port = z.coerce
-  .number("expected a port: 0 to 65535, 0 for any free one")
-  .int("expected a port: 0 to 65535, 0 for any free one")
-  .min(0, "expected a port: 0 to 65535, 0 for any free one")
-  .max(65_535, "expected a port: 0 to 65535, 0 for any free one");
+/** Whether `host:port` has a port that there is; a host alone and a bare IPv6 address have none. */
+function hasPortInRange(text: string): boolean {
+  const [, digits] = /^[^:]*:(\d+)$|\]:(\d+)$/.exec(text)?.filter((part) => part !== undefined) ?? [];
+  return digits === undefined || (Number(digits) >= 1 && Number(digits) <= 65_535);
+}
+
+/** Whether every component that levels are asked for is one: a mistyped one would be quiet for ever. */
+function namesComponents(levels: string): boolean {
+  const known: ReadonlySet<string> = new Set(logComponents);
+  return levels
+    .split(",")
+    .filter((item) => item.includes("="))
+    .every((item) => known.has(item.split("=")[0] ?? ""));
+}
+
+/** A number, or its decimal digits: coercion would take an empty value for 0, and `true` for 1. */
+function number(expected: string, least: number, most: number) {
+  return z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,15}$/)
+          .transform(Number),
+      ],
+      expected,
+    )
+    .pipe(z.int(expected).min(least, expected).max(most, expected));
+}
+
+const port = number("expected a port: 0 to 65535, 0 for any free one", 0, 65_535);
 
 const flag = z.union(
   [z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")],
@@ -96,7 +142,10 @@ export const optionDefinitions = [
       z.union(
         [
           multiaddrTextSchema,
-          z.string().regex(/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$|^[0-9A-Fa-f:]+$/),
+          z
+            .string()
+            .regex(/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$|^[0-9A-Fa-f:]+$/)
+            .refine(hasPortInRange),
         ],
         "expected a multiaddr, a host or host:port",
       ),
@@ -124,36 +173,32 @@ export const optionDefinitions = [
   {
     key: "ui-dir",
     placeholder: "DIRECTORY",
-    help: "the built web UI",
-    schema: z.string("expected a directory").min(1, "expected a directory"),
+    help: "the built web UI; empty for the one that comes with the peer",
+    schema: z.string("expected a directory"),
     defaultValue: "",
   },
   {
     key: "events-keep",
     placeholder: "COUNT",
     help: "how many events the local log keeps",
-    schema: z.coerce
-      .number("expected a count of 100 to 10000000")
-      .int("expected a count of 100 to 10000000")
-      .min(100, "expected a count of 100 to 10000000")
-      .max(10_000_000, "expected a count of 100 to 10000000"),
+    schema: number("expected a count of 100 to 10000000", 100, 10_000_000),
     defaultValue: 100_000,
   },
   {
     key: "events-keep-days",
     placeholder: "DAYS",
     help: "for how many days the local log keeps events",
-    schema: z.coerce
-      .number("expected 1 to 3650 days")
-      .min(1, "expected 1 to 3650 days")
-      .max(3_650, "expected 1 to 3650 days"),
+    schema: number("expected 1 to 3650 days", 1, 3_650),
     defaultValue: 30,
   },
   {
     key: "log-level",
     placeholder: "LEVELS",
-    help: `${logLevels.join(", ")}; by component as info,mesh=debug`,
-    schema: z.string().regex(LOG_LEVELS, `expected ${logLevels.join(", ")}, or as info,mesh=debug`),
+    help: `${logLevels.join(", ")}; by component as info,mesh=debug; components are ${logComponents.join(", ")}`,
+    schema: z
+      .string(LOG_LEVELS_EXPECTED)
+      .regex(LOG_LEVELS, LOG_LEVELS_EXPECTED)
+      .refine(namesComponents, `expected components that there are: ${logComponents.join(", ")}`),
     defaultValue: "info",
   },
   {

@@ -18,7 +18,6 @@ import {
 } from "@pi-controller/telemetry";
 import { nextBootEpoch } from "./boot-epoch.ts";
 import type { Config } from "./config/config.ts";
-import type { LogComponent } from "./config/options.ts";
 import { PeerHealth } from "./health.ts";
 import type { Log } from "./log.ts";
 import { createMachine } from "./machine.ts";
@@ -59,7 +58,7 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
   await makeDataDirectory(config.dataDir);
   const { privateKey, peer: self } = await loadOrCreateIdentity(config.dataDir);
   const bootEpoch = await nextBootEpoch(config.dataDir);
-  const component = (name: LogComponent) => ({ clock, random, logger: log.component(name) });
+  const component = (name: string) => ({ clock, random, logger: log.component(name) });
 
   const addressBook = new AddressBook();
   const { network, gossip } = libp2pNetwork(
@@ -100,7 +99,7 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     { self },
   );
   const metrics = new MetricsExchange(
-    { ...component("metrics"), gossip, memberCount: () => membership.members().size },
+    { ...component("metrics"), gossip, memberCount: () => membership.size },
     { self },
   );
   const { machine, services: machineServices } = createMachine(component("hardware"), config);
@@ -127,9 +126,10 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
   const watch = new MeshWatch(
     {
       membership,
+      documents,
       events,
+      clock,
       logger: log.component("mesh"),
-      now: () => clock.now(),
       nameOf: (id) => roster.nameOf(id),
     },
     { self },

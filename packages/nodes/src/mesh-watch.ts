@@ -1,14 +1,16 @@
-import type { Logger, Service, Unsubscribe } from "@pi-controller/runtime";
+import type { Documents } from "@pi-controller/document";
+import type { Clock, Logger, Service, Unsubscribe } from "@pi-controller/runtime";
 import type { MembershipState, NodeId } from "@pi-controller/schema";
+import { nodesCollection } from "./collections.ts";
 import { detectPartition, type Partition } from "./partition.ts";
 import type { EventsPort, MembershipChange, MembershipPort } from "./ports.ts";
 
 export interface MeshWatchComponents {
   readonly membership: Pick<MembershipPort, "members" | "observe">;
+  readonly documents: Pick<Documents, "mesh">;
   readonly events: EventsPort;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly logger: Logger;
-  /** Wall clock in ms. */
-  readonly now: () => number;
   /** What people call a node, when it is in the roster; the log has its id without. */
   readonly nameOf?: (id: NodeId) => string | undefined;
 }
@@ -18,8 +20,9 @@ export class MeshWatch implements Service {
   readonly name = "mesh-watch";
   readonly #components: MeshWatchComponents;
   readonly #self: NodeId;
+  /** Its time is monotonic: the wall clock may be set meanwhile. */
   #partition: Partition | undefined;
-  #unsubscribe: Unsubscribe | undefined;
+  readonly #unsubscribe: Unsubscribe[] = [];
 
   constructor(components: MeshWatchComponents, options: { readonly self: NodeId }) {
     this.#components = components;
@@ -27,16 +30,22 @@ export class MeshWatch implements Service {
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe = this.#components.membership.observe((change) => this.#onChange(change));
+    const { membership, documents } = this.#components;
+    this.#unsubscribe.push(
+      membership.observe((change) => this.#onChange(change)),
+      // Whoever is lost may be removed instead of coming back, of which membership says nothing.
+      documents.mesh.collection(nodesCollection).observe(() => this.#updatePartition()),
+    );
   }
 
   async stop(): Promise<void> {
-    this.#unsubscribe?.();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
   }
 
   /** What this peer cannot reach, when it lost several members at once. */
   partition(): Partition | undefined {
-    return this.#partition;
+    if (this.#partition === undefined) return undefined;
+    return { ...this.#partition, sinceMs: this.#partition.sinceMs + this.#wallClockOffsetMs() };
   }
 
   #onChange(change: MembershipChange): void {
@@ -64,9 +73,15 @@ export class MeshWatch implements Service {
   }
 
   #updatePartition(): void {
-    const { membership, events, now } = this.#components;
+    const { membership, events, clock } = this.#components;
     const before = this.#partition;
-    this.#partition = detectPartition([...membership.members().values()], before);
+    const offsetMs = this.#wallClockOffsetMs();
+    const members = [...membership.members().values()].map(({ id, state, sinceMs }) => ({
+      id,
+      state,
+      sinceMs: sinceMs - offsetMs,
+    }));
+    this.#partition = detectPartition(members, before);
     if (before === undefined && this.#partition !== undefined) {
       const unreachable = [...this.#partition.unreachable];
       events.emit("mesh.partition.suspected", {
@@ -76,9 +91,15 @@ export class MeshWatch implements Service {
     } else if (before !== undefined && this.#partition === undefined) {
       events.emit("mesh.partition.healed", {
         node: this.#self,
-        data: { durationMs: Math.max(0, now() - before.sinceMs) },
+        data: { durationMs: Math.max(0, Math.round(clock.monotonic() - before.sinceMs)) },
       });
     }
+  }
+
+  /** What the wall clock shows beyond the monotonic one, at this moment. */
+  #wallClockOffsetMs(): number {
+    const { clock } = this.#components;
+    return clock.now() - clock.monotonic();
   }
 
   #reachable(): number {

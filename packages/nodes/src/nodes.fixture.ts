@@ -53,13 +53,10 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
     maxBytes: 2 ** 24,
   });
   const events = new Events({ ...components, log }, { self: id });
-  const metrics = new MetricsExchange(
-    { ...components, memberCount: () => membership.members().size },
-    { self: id },
-  );
+  const metrics = new MetricsExchange({ ...components, memberCount: () => membership.size }, { self: id });
   const roster = new Roster({ documents, membership, addressBook, metrics, logger });
   const watch = new MeshWatch(
-    { membership, events, logger, now: () => clock.now(), nameOf: (node) => roster.nameOf(node) },
+    { ...components, membership, documents, events, nameOf: (node) => roster.nameOf(node) },
     { self: id },
   );
   const name = options.name ?? "raspberrypi";
@@ -91,6 +88,7 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
     addressBook,
     watch,
     names: () => nodes.list({ limit: 100, sort: "name" }).items.map((node) => node.name),
+    told: (type: string) => log.query({ types: [type] }, { limit: 500 }).items,
     events: () =>
       log
         .query({}, { limit: 500 })

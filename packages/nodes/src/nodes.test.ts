@@ -193,4 +193,30 @@ describe("what a peer sees of the others", () => {
       "mesh.partition.healed",
     ]);
   });
+
+  it("is no partition any more once those that were lost have been removed", async () => {
+    const { fixture, one } = await mesh(3);
+    for (const id of [IDS[1], IDS[2]]) fixture.hub.kill(id);
+    await fixture.run(10_000);
+    expect(one.nodes.mesh().partition).not.toBeNull();
+    for (const id of [IDS[1], IDS[2]]) await fixture.finish(one.nodes.remove(id, undefined, context));
+    await fixture.run(1_000);
+    expect(one.nodes.mesh().partition).toBeNull();
+    expect(one.events().map(({ type }) => type)).toContain("mesh.partition.healed");
+  });
+
+  it("lasts as long as it lasted when the wall clock is set meanwhile", async () => {
+    const { fixture, one } = await mesh(3);
+    fixture.hub.partition([[IDS[0]], [IDS[1], IDS[2]]]);
+    await fixture.run(60_000);
+    const setTo = Date.UTC(2030, 0, 1);
+    fixture.clock.jumpTo(setTo);
+    const { partition } = one.nodes.mesh();
+    expect(Date.parse(partition?.since ?? "")).toBeGreaterThan(setTo - 60_000);
+    fixture.hub.healAll();
+    await fixture.connectAll();
+    await fixture.run(10_000);
+    const [healed] = one.told("mesh.partition.healed");
+    expect(healed?.data["durationMs"]).toBeLessThan(80_000);
+  });
 });

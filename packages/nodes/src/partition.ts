@@ -7,7 +7,7 @@ const MINIMUM_LOST = 2;
 
 /** Members that this peer cannot reach, lost together. */
 export interface Partition {
-  /** Wall clock in ms, when the first of them was lost. */
+  /** In ms on the clock of the members' `sinceMs`: when the first of them was lost. */
   readonly sinceMs: number;
   readonly unreachable: readonly NodeId[];
 }
@@ -15,7 +15,7 @@ export interface Partition {
 export interface MemberState {
   readonly id: NodeId;
   readonly state: MembershipState;
-  /** Wall clock in ms, when this peer came to believe so. */
+  /** In ms, when this peer came to believe so; all members' and the previous partition's on one clock. */
   readonly sinceMs: number;
 }
 

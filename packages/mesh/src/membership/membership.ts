@@ -135,6 +135,11 @@ export class Membership implements Service {
     return views;
   }
 
+  /** How many `members()` has, without the cost of all. */
+  get size(): number {
+    return this.#swim.members.size + 1;
+  }
+
   /** One of `members()`, without the cost of all. */
   member(id: NodeId): MemberView | undefined {
     if (id === this.#components.network.self) return this.#self();

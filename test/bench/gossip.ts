@@ -17,10 +17,10 @@ const { values: flags } = parseArgs({
     /** For each side. */
     turns: { type: "string", default: "2" },
     /** For each turn. */
-    events: { type: "string", default: "60" },
+    events: { type: "string", default: "100" },
     interval: { type: "string", default: "500" },
     bytes: { type: "string", default: "400" },
-    "warm-up": { type: "string", default: "15" },
+    "warm-up": { type: "string", default: "10" },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
     only: { type: "string" },
   },
@@ -53,16 +53,12 @@ if (ours.length > 0 && stock.length > 0) {
   console.log(`ours in all: ${describe(ours)}`);
   console.log(`stock in all: ${describe(stock)}`);
 }
-const latenciesMs = ours.flatMap((result) => result.latenciesMs);
+const everywhereMs = (turns: readonly TurnResult[]) => turns.flatMap((result) => result.everywhereMs);
 const lost = ours.reduce((sum, result) => sum + result.lost, 0);
+// Of events, each when the last peer has it: stricter than the same of deliveries.
 console.log(
-  `gossip p99_ms=${ms(quantile(latenciesMs, 0.99))} max_ms=${ms(quantile(latenciesMs, 1))} ` +
-    `stock_p99_ms=${ms(
-      quantile(
-        stock.flatMap((result) => result.latenciesMs),
-        0.99,
-      ),
-    )} lost=${lost}`,
+  `gossip p99_ms=${ms(quantile(everywhereMs(ours), 0.99))} max_ms=${ms(quantile(everywhereMs(ours), 1))} ` +
+    `stock_p99_ms=${ms(quantile(everywhereMs(stock), 0.99))} lost=${lost}`,
 );
 
 function runTurn(side: string): Promise<TurnResult> {

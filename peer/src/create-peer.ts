@@ -18,6 +18,7 @@ import {
 } from "@pi-controller/telemetry";
 import { nextBootEpoch } from "./boot-epoch.ts";
 import type { Config } from "./config/config.ts";
+import type { LogComponent } from "./config/options.ts";
 import { PeerHealth } from "./health.ts";
 import type { Log } from "./log.ts";
 import { createMachine } from "./machine.ts";
@@ -58,7 +59,7 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
   await makeDataDirectory(config.dataDir);
   const { privateKey, peer: self } = await loadOrCreateIdentity(config.dataDir);
   const bootEpoch = await nextBootEpoch(config.dataDir);
-  const component = (name: string) => ({ clock, random, logger: log.component(name) });
+  const component = (name: LogComponent) => ({ clock, random, logger: log.component(name) });
 
   const addressBook = new AddressBook();
   const { network, gossip } = libp2pNetwork(

@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { seededRandom } from "@pi-controller/runtime";
 import { repositoryRoot } from "../../scripts/processes.ts";
+import { median, quantile } from "../support/statistics.ts";
 import type { Cluster } from "./detect/cluster.ts";
 import { PeerCluster } from "./detect/peer-cluster.ts";
 import { countFalseDeaths, timeKill, timeStop } from "./detect/rounds.ts";
 import { SerfCluster } from "./detect/serf-cluster.ts";
-import { median, quantile } from "./statistics.ts";
 
 const { values: flags } = parseArgs({
   options: {

@@ -7,10 +7,10 @@ import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { randomInteger, seededRandom } from "@pi-controller/runtime";
+import { median } from "../support/statistics.ts";
 import { newNetwork, type RunningPeer, startPeer } from "./document/peers.ts";
 import { grant, reservations } from "./document/reservations.ts";
 import { sizesIn } from "./document/sizes.ts";
-import { median } from "./statistics.ts";
 
 const COLLECTOR = "node-collector";
 const LOADS = 5;

@@ -12,8 +12,8 @@ import { parseArgs } from "node:util";
 import { buildPeer, bundleDirectory, runtimeEnvironment, runtimeFlags } from "../../scripts/build.ts";
 import { buildUi } from "../../scripts/build-ui.ts";
 import { run } from "../../scripts/processes.ts";
+import { median } from "../support/statistics.ts";
 import { waitFor } from "../support/wait.ts";
-import { median } from "./statistics.ts";
 
 const NODE_RED = "node-red@5.0.7";
 const MESH_SIZE = 5;

@@ -8,8 +8,8 @@ import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { quantile } from "../support/statistics.ts";
 import type { TurnOptions, TurnResult } from "./gossip/turn.ts";
-import { quantile } from "./statistics.ts";
 
 const { values: flags } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 // The program: settings in, a running peer out, signals handled.
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-
+import { MeshError } from "@pi-controller/schema";
 import { type Config, loadConfig, printConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
 import { productVersion } from "./version.ts";
@@ -93,6 +93,8 @@ async function runPeer(config: Config): Promise<void> {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // A terminal that is closed: the mesh is told all the same.
+  process.on("SIGHUP", onSignal);
 
   try {
     await peer.start(starting.signal);
@@ -101,10 +103,9 @@ async function runPeer(config: Config): Promise<void> {
   }
 
   function fail(error: unknown): void {
-    logger.error(
-      { err: error },
-      `The peer cannot start: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    // What is expected to go wrong says how to mend it; where in the code it was found would only hide that.
+    const fields = error instanceof MeshError ? { code: error.code } : { err: error };
+    logger.error(fields, `The peer cannot start: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   }
 }

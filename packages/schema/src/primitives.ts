@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Identifies a node: the libp2p peer id of its peer, or `manual-<ulid>` where no peer runs yet. */
+/** Identifies a node: the libp2p peer id of its peer, or `manual-<uuid>` where no peer runs yet. */
 export const nodeIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9-]{8,128}$/, "expected a node id: 8 to 128 letters, digits and dashes");

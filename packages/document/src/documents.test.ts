@@ -75,6 +75,10 @@ describe("a collection", () => {
     expect(collection.get("x")).toBeUndefined();
     expect(collection.all()).toEqual([{ id: "y", n: 1 }]);
     expect(collection.all()).toEqual([{ id: "y", n: 1 }]);
+    for (let count = 0; count < 2; count++) {
+      const inside = await peer.documents.mesh.transact((transaction) => transaction.all(things));
+      expect(inside).toEqual([{ id: "y", n: 1 }]);
+    }
     expect(peer.log.filter(({ level }) => level === "warn")).toHaveLength(1);
   });
 });

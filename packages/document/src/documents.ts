@@ -285,7 +285,7 @@ export class Documents implements Service {
       const target = replica();
       const draft = batch.draft(target, client())?.fork();
       if (draft === undefined) return false;
-      const result = change(transactionOn(draft, this.#set));
+      const result = change(transactionOn(draft, target.document, this.#set));
       const adds = draft.changes().some(({ record }) => record !== undefined);
       if (adds && target.bytes > MAX_DOCUMENT_BYTES) {
         throw new MeshError("RESOURCE_EXHAUSTED", `The document is full: ${target.bytes} bytes`);

@@ -7,6 +7,7 @@ import {
   toRecord,
 } from "./collection.ts";
 import type { Draft } from "./content/draft.ts";
+import type { SharedDocument } from "./content/shared-document.ts";
 import type { DocumentSet, Scope } from "./document-set.ts";
 
 /** Runs a change and commits it. */
@@ -60,9 +61,11 @@ function readonlyCollection<T extends object>(
   };
 }
 
-/** A transaction on a draft. */
-export function transactionOn(draft: Draft, set: DocumentSet): Transaction {
+/** A transaction on a draft of a document. */
+export function transactionOn(draft: Draft, document: SharedDocument, set: DocumentSet): Transaction {
   const get = <T extends object>(definition: CollectionDefinition<T>, id: string): T | undefined => {
+    // Nearly all of a large collection is as it was: parsed already, and complained of once.
+    if (!draft.isWritten(definition.name, id)) return set.reader.read(definition, id, document);
     const record = draft.record(definition.name, id);
     return record === undefined ? undefined : set.reader.parse(definition, id, record);
   };

@@ -24,6 +24,11 @@ export class Draft {
     return write === undefined ? (this.#base ?? this.#document).record(collection, id) : write.record;
   }
 
+  /** Whether the record comes from this draft, or the one that it was forked from, and not from the document. */
+  isWritten(collection: string, id: string): boolean {
+    return this.#writes.has(keyOf(collection, id)) || this.#base?.isWritten(collection, id) === true;
+  }
+
   /** Ids of a collection as they will be. */
   ids(collection: string): readonly string[] {
     const ids = new Set((this.#base ?? this.#document).ids(collection));

@@ -30,11 +30,14 @@ const board: Board = {
 interface PeerOptions {
   readonly name?: string;
   readonly apiUrls?: readonly string[];
+  /** What a peer before this one has left on its disk. */
+  readonly disk?: MemoryDisk;
 }
 
 export type FixturePeer = Awaited<ReturnType<typeof startPeer>>;
 
 async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions, seed: number) {
+  const disk = options.disk ?? new MemoryDisk();
   const addressBook = new AddressBook();
   const random = seededRandom(seed);
   const logger = silentLogger;
@@ -43,7 +46,7 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
   const membership = new Membership(components, { bootEpoch: 1 });
   const documents = new Documents({
     ...components,
-    store: new MemoryStore(new MemoryDisk()),
+    store: new MemoryStore(disk),
     reachablePeers: () => network.status().connections.map(({ peer }) => peer),
   });
   const log = new EventLog(components, {
@@ -87,6 +90,8 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
     metrics,
     addressBook,
     watch,
+    registration,
+    disk,
     names: () => nodes.list({ limit: 100, sort: "name" }).items.map((node) => node.name),
     told: (type: string) => log.query({ types: [type] }, { limit: 500 }).items,
     events: () =>

@@ -58,6 +58,34 @@ describe("a node", () => {
     expect(two.names()).toEqual(one.names());
   });
 
+  it("keeps its name when one whose clock was never set comes with it", async () => {
+    const fixture = new Fixture();
+    const one = await fixture.add(IDS[0]);
+    await fixture.run(ALONE_MS);
+    fixture.clock.jumpTo(Date.UTC(1970, 0, 1));
+    await fixture.add(IDS[1]);
+    await fixture.run(ALONE_MS);
+    await fixture.connectAll();
+    await fixture.run(5_000);
+    expect(one.nodes.get(IDS[0]).value.name).toBe("raspberrypi");
+    expect(one.nodes.get(IDS[1]).value.name).toBe("raspberrypi-bbbb2");
+  });
+
+  it("stops at once, also while it still waits for others before its first write", async () => {
+    const { fixture, two } = await mesh(2);
+    const disk = two.disk;
+    fixture.hub.kill(IDS[0]);
+    fixture.hub.kill(IDS[1]);
+    disk.openedBy = undefined;
+    const again = await fixture.add(IDS[1], { disk });
+    let isStopped = false;
+    void again.registration.stop().then(() => {
+      isStopped = true;
+    });
+    await fixture.run(10);
+    expect(isStopped).toBe(true);
+  });
+
   it("enters itself again when it was removed while it lives", async () => {
     const { fixture, one, two } = await mesh(2);
     fixture.hub.partition([[IDS[0]], [IDS[1]]]);

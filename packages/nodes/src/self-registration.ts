@@ -5,7 +5,7 @@ import type { Clock, Logger, Service, Unsubscribe } from "@pi-controller/runtime
 import { sleep } from "@pi-controller/runtime";
 import type { Announcement, Board, NodeRecord } from "@pi-controller/schema";
 import { announcementsCollection, boardsCollection, nodesCollection } from "./collections.ts";
-import { hostOf, isLoopbackHost } from "./host-address.ts";
+import { addressesForOthers, hostOf, isLoopbackHost } from "./host-address.ts";
 import { uniqueNodeName } from "./node-names.ts";
 import type { EventsPort } from "./ports.ts";
 
@@ -15,6 +15,9 @@ import type { EventsPort } from "./ports.ts";
  * gives way in name.
  */
 const WAIT_FOR_ROSTER_MS = 1_500;
+
+/** No peer existed before: a Pi without a battery starts in 1970, and would be senior to all. */
+const EARLIEST_TIME = "2025";
 
 export interface SelfRegistrationComponents {
   readonly network: Pick<Network, "self" | "status" | "observe">;
@@ -45,7 +48,10 @@ export class SelfRegistration implements Service {
   readonly #options: SelfRegistrationOptions;
   readonly #unsubscribe: Unsubscribe[] = [];
   readonly #stopped = new AbortController();
+  readonly #whenStopped = Promise.withResolvers<void>();
   #work: Promise<void> = Promise.resolve();
+  /** True while a correction waits for its turn: one is enough, whatever changes until then. */
+  #isScheduled = false;
 
   constructor(components: SelfRegistrationComponents, options: SelfRegistrationOptions) {
     this.#components = components;
@@ -70,24 +76,30 @@ export class SelfRegistration implements Service {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     this.#stopped.abort();
+    this.#whenStopped.resolve();
     await this.#work;
   }
 
   #schedule(): void {
-    this.#enqueue(() => this.#correct());
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#enqueue(() => {
+      this.#isScheduled = false;
+      return this.#correct();
+    });
   }
 
   /** One thing at a time: two corrections under way would both see the record missing. */
   #enqueue(task: () => Promise<void>): void {
-    this.#work = this.#work.then(async () => {
-      if (this.#stopped.signal.aborted) return;
-      try {
-        await task();
-      } catch (error) {
-        if (!this.#stopped.signal.aborted) {
-          this.#components.logger.error({ err: error }, "This node's own entry could not be written");
-        }
-      }
+    const { signal } = this.#stopped;
+    this.#work = this.#work.then(() => {
+      if (signal.aborted) return undefined;
+      const done = task().catch((error: unknown) => {
+        if (signal.aborted) return;
+        this.#components.logger.error({ err: error }, "This node's own entry could not be written");
+      });
+      // A peer may have to wait long before its first write, and must not stop as late as that.
+      return Promise.race([done, this.#whenStopped.promise]);
     });
   }
 
@@ -196,7 +208,7 @@ export class SelfRegistration implements Service {
     const announcements = documents.mesh.collection(announcementsCollection);
     const announcement: Announcement = {
       id: network.self,
-      addresses: [...network.status().addresses],
+      addresses: addressesForOthers(network.status().addresses),
       version: this.#options.version,
       apiUrls: [...this.#options.apiUrls()],
     };
@@ -217,7 +229,8 @@ export class SelfRegistration implements Service {
   }
 }
 
-/** Sorts by age in the roster; the id decides between equals. */
+/** Sorts by age in the roster, those whose clock was not set behind all others; the id decides between equals. */
 function seniority(node: NodeRecord): string {
-  return `${node.createdAt} ${node.id}`;
+  const isClockSet = node.createdAt >= EARLIEST_TIME;
+  return `${isClockSet ? 0 : 1} ${node.createdAt} ${node.id}`;
 }

@@ -68,6 +68,16 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     if (!repeated) child.kill(signal);
   });
 }
+// npm passes SIGTERM on to its shell alone, which dies of it and tells nobody; and npm itself may be killed. Without
+// this the program would stay behind, with nobody left to end it.
+const PARENT_CHECK_MS = 500;
+const parent = process.ppid;
+const orphaned = setInterval(() => {
+  if (process.env.npm_lifecycle_event === undefined || process.ppid === parent) return;
+  clearInterval(orphaned);
+  child.kill("SIGTERM");
+}, PARENT_CHECK_MS);
+orphaned.unref();
 child.on("exit", (code, signal) => {
   process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
 });

@@ -21,6 +21,7 @@ Usage: npm start -- [flags]
 const BOARDS = ["simulated-pi-5", "simulated-pi-4", "simulated-pi-zero-2w"];
 const READY_WITHIN_MS = 60_000;
 const READY_POLL_MS = 50;
+const PARENT_CHECK_MS = 500;
 
 interface Peer {
   readonly name: string;
@@ -149,6 +150,17 @@ function stop(): void {
   if (peers.every((peer) => peer.exited)) finish();
 }
 
+/** Whoever started this may be killed without a chance to tell: the peers must not stay behind. */
+function stopWithParent(): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, PARENT_CHECK_MS);
+  timer.unref();
+}
+
 function finish(): void {
   if (flags["data-dir"] === undefined) rmSync(dataDirectory, { recursive: true, force: true });
   process.exit(state.stopping ? 0 : 1);
@@ -168,6 +180,7 @@ const dataDirectory =
     ? mkdtempSync(join(tmpdir(), "pi-controller-"))
     : resolve(flags["data-dir"]);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+stopWithParent();
 
 const [firstPort, ...otherPorts] = await freePorts(flags.port, flags.peers);
 if (firstPort === undefined || otherPorts.length < flags.peers - 1) {

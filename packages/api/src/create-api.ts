@@ -179,7 +179,7 @@ function createGate(clock: Clock, options: ApiOptions, limits: ApiLimits): Gate 
       rate: {
         perSecond: limits.requestsPerSecond,
         burst: limits.requestBurst,
-        maxAddresses: limits.maxRateLimitedAddresses,
+        maxSenders: limits.maxRateLimitedAddresses,
       },
     },
   );

@@ -2,6 +2,7 @@ import {
   type Clock,
   Emitter,
   type Logger,
+  LogLimiter,
   type Random,
   repeat,
   type Service,
@@ -12,7 +13,6 @@ import { MeshError, type MeshEvent } from "@pi-controller/schema";
 import { describeFailure, isCorruption, isFull, moveAside } from "./event-database.ts";
 import type { EventFilter } from "./event-filter.ts";
 import { EventStore, type LoggedEvent, type StoredEvent } from "./event-store.ts";
-import { LogLimiter } from "./log-limiter.ts";
 import { ulidFactory } from "./ulid.ts";
 
 export interface EventLogComponents {

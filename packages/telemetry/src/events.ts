@@ -1,5 +1,14 @@
 import type { Gossip, GossipMessage } from "@pi-controller/mesh";
-import type { Clock, Logger, Random, Service, Timer, Unsubscribe } from "@pi-controller/runtime";
+import {
+  type Clock,
+  type Logger,
+  LogLimiter,
+  type Random,
+  RateLimiter,
+  type Service,
+  type Timer,
+  type Unsubscribe,
+} from "@pi-controller/runtime";
 import {
   type EventData,
   type EventType,
@@ -9,8 +18,6 @@ import {
 } from "@pi-controller/schema";
 import { decodeEvents, encodeEvents } from "./event-codec.ts";
 import type { EventLog } from "./event-log.ts";
-import { LogLimiter } from "./log-limiter.ts";
-import { SenderLimits } from "./token-bucket.ts";
 import { ulidFactory } from "./ulid.ts";
 
 export interface EventsComponents {
@@ -47,7 +54,7 @@ const AUDIENCE_PATIENCE_MS = 60_000;
 const MAX_QUEUE = 1_000;
 const LOG_PERIOD_MS = 60_000;
 /** Messages of one sender: far above what any peer has to tell. */
-const SENDER_LIMIT = { capacity: 200, tokensPerSecond: 20, maxSenders: 2_000 };
+const SENDER_LIMIT = { burst: 200, perSecond: 20, maxSenders: 2_000 };
 
 /** Tells the mesh what happened here, and logs what happened anywhere. */
 export class Events implements Service {
@@ -56,7 +63,7 @@ export class Events implements Service {
   readonly #self: NodeId;
   readonly #nextId: () => string;
   readonly #limiter: LogLimiter;
-  readonly #senders: SenderLimits;
+  readonly #senders: RateLimiter;
   #queue: MeshEvent[] = [];
   #sendTimer: Timer | undefined;
   /** Since when events wait for somebody to hear them. */
@@ -68,7 +75,7 @@ export class Events implements Service {
     this.#self = options.self;
     this.#nextId = ulidFactory(components);
     this.#limiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
-    this.#senders = new SenderLimits(components.clock, SENDER_LIMIT);
+    this.#senders = new RateLimiter(SENDER_LIMIT);
   }
 
   async start(): Promise<void> {
@@ -172,8 +179,8 @@ export class Events implements Service {
 
   #receive({ from, payload }: GossipMessage): void {
     if (from === this.#self) return;
-    const { log, logger } = this.#components;
-    if (!this.#senders.allow(from)) {
+    const { log, logger, clock } = this.#components;
+    if (this.#senders.take(from, clock.monotonic()) > 0) {
       this.#limiter.limit("flood", (suppressed) =>
         logger.warn({ from, suppressed }, "A peer sends more events than it should; skipped."),
       );

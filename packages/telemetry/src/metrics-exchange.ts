@@ -4,17 +4,17 @@ import {
   Emitter,
   jitter,
   type Logger,
+  LogLimiter,
   type Random,
+  RateLimiter,
   type Service,
   type Unsubscribe,
 } from "@pi-controller/runtime";
 import { MeshError, type MetricsSample, type NodeId } from "@pi-controller/schema";
-import { LogLimiter } from "./log-limiter.ts";
 import { MAX_NODES, MIN_INTERVAL_MS, publishIntervalMs, staleAfterMs } from "./metrics-budget.ts";
 import { decodeMetrics, encodeMetrics, MAX_SAMPLES, packSample } from "./metrics-codec.ts";
 import { digest } from "./metrics-digest.ts";
 import { type HeardSample, MetricsHistory } from "./metrics-history.ts";
-import { SenderLimits } from "./token-bucket.ts";
 
 export interface MetricsExchangeComponents {
   readonly gossip: Gossip;
@@ -41,7 +41,7 @@ const EARLY_MS = MIN_INTERVAL_MS / 4;
 /** More than a peer measures between two messages in the largest mesh. */
 const MAX_UNSENT = 300;
 /** A sender that is faster than this is broken or hostile. A burst is what a stall of ours lets pile up. */
-const SENDER_LIMIT = { capacity: 10, tokensPerSecond: 1, maxSenders: MAX_NODES };
+const SENDER_LIMIT = { burst: 10, perSecond: 1, maxSenders: MAX_NODES };
 const LOG_PERIOD_MS = 60_000;
 
 /** Tells the mesh what this machine measures, and remembers what all others told. */
@@ -50,7 +50,7 @@ export class MetricsExchange implements Service {
   readonly #components: MetricsExchangeComponents;
   readonly #self: NodeId;
   readonly #history = new MetricsHistory();
-  readonly #senders: SenderLimits;
+  readonly #senders: RateLimiter;
   readonly #updates: Emitter<MetricsUpdate>;
   readonly #limiter: LogLimiter;
   #unsent: MetricsSample[] = [];
@@ -62,7 +62,7 @@ export class MetricsExchange implements Service {
     this.#components = components;
     this.#self = options.self;
     this.#limiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
-    this.#senders = new SenderLimits(components.clock, SENDER_LIMIT);
+    this.#senders = new RateLimiter(SENDER_LIMIT);
     this.#updates = new Emitter((error) =>
       components.logger.error({ error }, "A listener for metrics has failed."),
     );
@@ -146,7 +146,7 @@ export class MetricsExchange implements Service {
   #receive({ from, payload }: GossipMessage): void {
     if (from === this.#self) return;
     const { clock, logger } = this.#components;
-    if (!this.#senders.allow(from)) {
+    if (this.#senders.take(from, clock.monotonic()) > 0) {
       this.#limiter.limit("flood", (suppressed) =>
         logger.warn({ from, suppressed }, "A peer sends more metrics than it should; skipped."),
       );

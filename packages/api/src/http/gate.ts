@@ -1,8 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { Clock } from "@pi-controller/runtime";
+import { type Clock, RateLimiter, type RateLimiterOptions } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { createHostCheck, isSameOrigin } from "./host-check.ts";
-import { RateLimiter, type RateLimiterOptions } from "./rate-limiter.ts";
 
 interface Options {
   readonly bindHost: string;

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "@pi-controller/runtime";
+import { type Clock, type Logger, LogLimiter } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import type * as z from "zod";
 import type { Network } from "../network.ts";
@@ -12,7 +12,6 @@ import {
   probeSchema,
   viewSchema,
 } from "./messages.ts";
-import { Skipped } from "./skipped.ts";
 import type { SelfReport } from "./swim-types.ts";
 
 const PROBE = "membership.probe";
@@ -26,6 +25,8 @@ const SYNC_TIMEOUT_MS = 5_000;
 const HELPER_PATIENCE_MS = 1_000;
 /** At most so many requests wait at once; more means that nobody answers any, and then more do not help. */
 const MAX_WAITING = 512;
+/** Whoever sends garbage sends a lot of it. */
+const LOG_PERIOD_MS = 10_000;
 /** At most so many probes are made for others at once. */
 const MAX_HELPING = 32;
 
@@ -50,13 +51,15 @@ export type Answer<T> = T | "unsendable" | "silent";
 /** The requests of the membership protocol, both ways: bytes outside, checked messages inside. */
 export class Correspondence {
   readonly #network: Network;
-  readonly #skipped: Skipped;
+  readonly #logger: Logger;
+  readonly #limiter: LogLimiter;
   #waiting = 0;
   #helping = 0;
 
   constructor(components: { readonly network: Network; readonly clock: Clock; readonly logger: Logger }) {
     this.#network = components.network;
-    this.#skipped = new Skipped(components);
+    this.#logger = components.logger;
+    this.#limiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
   }
 
   /** Answers requests from now on. @returns stops that */
@@ -142,7 +145,9 @@ export class Correspondence {
       const code = error instanceof MeshError ? error.code : undefined;
       if (code === "UNAVAILABLE") return "unsendable";
       if (code === "DEADLINE_EXCEEDED" || code === "CANCELLED") return "silent";
-      this.#skipped.warn({ peer, method, error }, "A membership request failed");
+      this.#limiter.limit("request", (suppressed) =>
+        this.#logger.warn({ peer, method, error, suppressed }, "A membership request failed"),
+      );
       return "silent";
     } finally {
       this.#waiting--;

@@ -1,2 +1,3 @@
-export { Membership, type MembershipChange, type MemberView } from "./membership.ts";
+export type { MembershipChange, MemberView } from "./member-view.ts";
+export { Membership } from "./membership.ts";
 export type { MembershipTiming } from "./timing.ts";

@@ -2,17 +2,18 @@ import {
   type Clock,
   Emitter,
   type Logger,
+  LogLimiter,
   type Random,
   type Service,
   type Timer,
   type Unsubscribe,
 } from "@pi-controller/runtime";
-import type { MembershipState, NodeId } from "@pi-controller/schema";
+import type { NodeId } from "@pi-controller/schema";
 import type { Gossip, GossipMessage, Network, NetworkEvent } from "../network.ts";
 import { Correspondence, type ProbeMessage } from "./correspondence.ts";
 import type { Member, MemberChange } from "./member.ts";
+import type { MembershipChange, MemberView } from "./member-view.ts";
 import { decode, encode, newsSchema } from "./messages.ts";
-import { Skipped } from "./skipped.ts";
 import { Swim } from "./swim.ts";
 import type { SwimEffect, SwimInput } from "./swim-types.ts";
 import { defaultTiming, type MembershipTiming } from "./timing.ts";
@@ -22,30 +23,10 @@ const TOPIC = "membership";
 const DIAL_TIMEOUT_MS = 1_000;
 /** How long `leave` waits to be heard. */
 const FAREWELL_TIMEOUT_MS = 500;
+/** Whoever sends garbage sends a lot of it. */
+const LOG_PERIOD_MS = 10_000;
 /** So many neighbours are told of the departure in person; the rest hear it from them. */
 const FAREWELLS = 64;
-
-/** What this peer believes of one member. */
-export interface MemberView {
-  readonly id: NodeId;
-  readonly state: MembershipState;
-  /** When it came to believe so: wall clock, ms since 1970. */
-  readonly sinceMs: number;
-  readonly incarnation: number;
-  readonly bootEpoch: number;
-  /** Last sign of life: wall clock, ms since 1970; null when there was none since this peer started. */
-  readonly lastHeardMs: number | null;
-  /** The same on the monotonic clock, for ages. */
-  readonly lastHeardMonotonicMs: number | null;
-}
-
-export interface MembershipChange {
-  readonly id: NodeId;
-  readonly previous: MembershipState;
-  readonly member: MemberView;
-  /** Why, as a phrase for logs and people. */
-  readonly reason: string;
-}
 
 interface Components {
   readonly network: Network;
@@ -70,7 +51,7 @@ export class Membership implements Service {
   readonly #components: Components;
   readonly #swim: Swim;
   readonly #correspondence: Correspondence;
-  readonly #skipped: Skipped;
+  readonly #limiter: LogLimiter;
   readonly #changes: Emitter<MembershipChange>;
   readonly #startedMs: number;
   #roster: ReadonlySet<NodeId> | undefined;
@@ -93,7 +74,7 @@ export class Membership implements Service {
       this.#startedMs,
     );
     this.#correspondence = new Correspondence(components);
-    this.#skipped = new Skipped(components);
+    this.#limiter = new LogLimiter(clock, LOG_PERIOD_MS);
     this.#changes = new Emitter((error) => logger.error({ error }, "A listener to membership failed"));
   }
 
@@ -226,7 +207,7 @@ export class Membership implements Service {
 
   /** What fails in the network is an answer; anything that still throws must not take the process down. */
   #run(work: Promise<void>): void {
-    work.catch((error: unknown) => this.#skipped.warn({ error }, "Membership could not do something"));
+    work.catch((error: unknown) => this.#warn("failed", { error }, "Membership could not do something"));
   }
 
   async #probe(effect: SwimEffect & { kind: "probe" }, signal: AbortSignal): Promise<void> {
@@ -271,8 +252,14 @@ export class Membership implements Service {
     try {
       this.#handle({ kind: "news", updates: decode(newsSchema, payload).updates });
     } catch (error) {
-      this.#skipped.warn({ from, error }, "Skipped broadcasts about membership that make no sense");
+      this.#warn("garbage", { from, error }, "Skipped broadcasts about membership that make no sense");
     }
+  }
+
+  #warn(kind: string, fields: object, message: string): void {
+    this.#limiter.limit(kind, (suppressed) =>
+      this.#components.logger.warn({ ...fields, suppressed }, message),
+    );
   }
 
   #changed({ previous, member, reason }: MemberChange): void {

@@ -10,7 +10,8 @@ import type { MembershipState, NodeId } from "@pi-controller/schema";
 import { AddressBook } from "../address-book.ts";
 import type { Gossip, Network } from "../network.ts";
 import { type LinkConditions, SimulatedNetwork } from "../simulated/index.ts";
-import { Membership, type MembershipChange } from "./membership.ts";
+import type { MembershipChange } from "./member-view.ts";
+import { Membership } from "./membership.ts";
 
 const REDIAL_INTERVAL_MS = 1_000;
 

@@ -1,4 +1,4 @@
-import type { Clock } from "@pi-controller/runtime";
+import type { Clock } from "./clock.ts";
 
 /** Lets one message of a kind through per period, so that another peer's garbage cannot fill our log. */
 export class LogLimiter {

@@ -1,8 +1,8 @@
 export interface RateLimiterOptions {
   readonly perSecond: number;
   readonly burst: number;
-  /** The address that was quiet for longest is forgotten when there are more. */
-  readonly maxAddresses: number;
+  /** Who was quiet for longest is forgotten when there are more. */
+  readonly maxSenders: number;
 }
 
 interface Bucket {
@@ -10,7 +10,7 @@ interface Bucket {
   readonly atMs: number;
 }
 
-/** A token bucket for each remote address, in bounded memory. */
+/** A token bucket for each sender, whatever names one, in bounded memory. */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
   /** In the order of use, longest ago first. */
@@ -26,14 +26,14 @@ export class RateLimiter {
    * @param nowMs monotonic
    * @returns 0 when there was one, else after how many ms there will be
    */
-  take(address: string, nowMs: number): number {
-    const { perSecond, burst, maxAddresses } = this.#options;
-    const bucket = this.#buckets.get(address) ?? { tokens: burst, atMs: nowMs };
+  take(sender: string, nowMs: number): number {
+    const { perSecond, burst, maxSenders } = this.#options;
+    const bucket = this.#buckets.get(sender) ?? { tokens: burst, atMs: nowMs };
     const tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1_000) * perSecond);
     const granted = tokens >= 1;
-    this.#buckets.delete(address);
-    this.#buckets.set(address, { tokens: granted ? tokens - 1 : tokens, atMs: nowMs });
-    if (this.#buckets.size > maxAddresses) {
+    this.#buckets.delete(sender);
+    this.#buckets.set(sender, { tokens: granted ? tokens - 1 : tokens, atMs: nowMs });
+    if (this.#buckets.size > maxSenders) {
       for (const quietest of this.#buckets.keys()) {
         this.#buckets.delete(quietest);
         break;

@@ -21,9 +21,15 @@ describe("parseInput", () => {
     expect(error.message).toContain("name: expected a host name");
   });
 
+  it("tells what was expected of a key", () => {
+    const error = failure(() => parseInput(nodeUpdateSchema, { labels: { "a b": "x" } }, "node"));
+    expect(error.details.fields?.[0]?.field).toBe("labels.a b");
+    expect(error.message).toContain("expected a label key");
+  });
+
   it("names a field that it does not know", () => {
     const error = failure(() => parseInput(nodeUpdateSchema, { nmae: "pi" }, "node"));
-    expect(error.message).toContain("nmae");
+    expect(error.details.fields).toContainEqual({ field: "nmae", message: "there is no such field" });
   });
 });
 

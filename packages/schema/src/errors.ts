@@ -106,12 +106,19 @@ export function parseInput<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const fields = result.error.issues.map((issue) => ({
-    field: fieldPath(issue.path),
-    message: issue.message,
-  }));
+  const fields = result.error.issues.flatMap(fieldProblems);
   const list = fields.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`));
   throw new MeshError("INVALID_ARGUMENT", `Invalid ${what}: ${list.join("; ")}`, { fields });
+}
+
+/** What an issue says of each field that it concerns; zod names unknown fields, and what a key should be, aside. */
+function fieldProblems(issue: z.core.$ZodIssue): FieldProblem[] {
+  if (issue.code === "unrecognized_keys") {
+    const message = "there is no such field";
+    return issue.keys.map((key) => ({ field: fieldPath([...issue.path, key]), message }));
+  }
+  const { message } = (issue.code === "invalid_key" ? issue.issues[0] : undefined) ?? issue;
+  return [{ field: fieldPath(issue.path), message }];
 }
 
 function fieldPath(path: readonly PropertyKey[]): string {

@@ -113,7 +113,10 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     },
     { intervalMs: () => MEASURE_INTERVAL_MS },
   );
-  const roster = new Roster({ documents, membership, addressBook, metrics, logger: log.component("roster") });
+  const roster = new Roster(
+    { documents, membership, addressBook, metrics, logger: log.component("roster") },
+    { self },
+  );
   const connector = new Connector(
     {
       ...component("connector"),

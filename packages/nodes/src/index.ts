@@ -2,7 +2,7 @@ export { announcementsCollection, boardsCollection, nodesCollection } from "./co
 export { MeshWatch, type MeshWatchComponents } from "./mesh-watch.ts";
 export { createNodes, type NodesComponents, type NodesOptions } from "./nodes.ts";
 export type { EventsPort, MembershipChange, MembershipPort, MemberView, MetricsPort } from "./ports.ts";
-export { Roster, type RosterComponents } from "./roster.ts";
+export { Roster, type RosterComponents, type RosterOptions } from "./roster.ts";
 export {
   SelfRegistration,
   type SelfRegistrationComponents,

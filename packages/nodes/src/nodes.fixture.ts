@@ -40,7 +40,8 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
   const disk = options.disk ?? new MemoryDisk();
   const addressBook = new AddressBook();
   const random = seededRandom(seed);
-  const logger = silentLogger;
+  const errors: string[] = [];
+  const logger = { ...silentLogger, error: (_fields: object, message: string) => errors.push(message) };
   const { network, gossip, clock } = hub.createPeer(id, { addressBook, logger });
   const components = { network, gossip, clock, random, logger };
   const membership = new Membership(components, { bootEpoch: 1 });
@@ -57,7 +58,7 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
   });
   const events = new Events({ ...components, log }, { self: id });
   const metrics = new MetricsExchange({ ...components, memberCount: () => membership.size }, { self: id });
-  const roster = new Roster({ documents, membership, addressBook, metrics, logger });
+  const roster = new Roster({ documents, membership, addressBook, metrics, logger }, { self: id });
   const watch = new MeshWatch(
     { ...components, membership, documents, events, nameOf: (node) => roster.nameOf(node) },
     { self: id },
@@ -92,6 +93,8 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
     watch,
     registration,
     disk,
+    /** What its log says of errors. */
+    errors,
     names: () => nodes.list({ limit: 100, sort: "name" }).items.map((node) => node.name),
     told: (type: string) => log.query({ types: [type] }, { limit: 500 }).items,
     events: () =>

@@ -100,6 +100,19 @@ describe("a node", () => {
     expect(two.names()).toEqual(["pi-0", "pi-1"]);
     expect(one.nodes.get(IDS[1]).value.board).not.toBeNull();
   });
+
+  it("enters itself again when it was removed while it was off, and forgets nothing of itself", async () => {
+    const { fixture, one, two } = await mesh(2);
+    fixture.hub.kill(IDS[1]);
+    await fixture.run(10_000);
+    await fixture.finish(one.nodes.remove(IDS[1], undefined, context));
+    two.disk.openedBy = undefined;
+    const again = await fixture.add(IDS[1], { disk: two.disk, name: "pi-1" });
+    await fixture.connectAll();
+    await fixture.run(20_000);
+    for (const peer of [one, again]) expect(peer.names()).toEqual(["pi-0", "pi-1"]);
+    expect(again.errors).toEqual([]);
+  });
 });
 
 describe("registering by hand", () => {

@@ -5,6 +5,10 @@ import type { Announcement, NodeId, NodeRecord } from "@pi-controller/schema";
 import { announcementsCollection, nodesCollection } from "./collections.ts";
 import type { MembershipPort, MetricsPort } from "./ports.ts";
 
+export interface RosterOptions {
+  readonly self: NodeId;
+}
+
 export interface RosterComponents {
   readonly documents: Pick<Documents, "mesh" | "forgetNode">;
   readonly membership: Pick<MembershipPort, "setRoster" | "forget">;
@@ -20,11 +24,13 @@ export interface RosterComponents {
 export class Roster implements Service {
   readonly name = "roster";
   readonly #components: RosterComponents;
+  readonly #self: NodeId;
   #known: ReadonlySet<NodeId> = new Set();
   readonly #unsubscribe: Unsubscribe[] = [];
 
-  constructor(components: RosterComponents) {
+  constructor(components: RosterComponents, options: RosterOptions) {
     this.#components = components;
+    this.#self = options.self;
   }
 
   async start(): Promise<void> {
@@ -76,6 +82,8 @@ export class Roster implements Service {
     const known = new Set(nodes.all().map(({ id }) => id));
     for (const id of this.#known) {
       if (known.has(id)) continue;
+      // Removed by somebody who took it for dead: it forgets nothing of itself, and enters itself again.
+      if (id === this.#self) continue;
       logger.info({ node: id }, "A node was removed from the roster");
       addressBook.remove(id);
       metrics.forget(id);

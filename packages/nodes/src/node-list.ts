@@ -1,4 +1,4 @@
-import { MeshError, type NodePage, type NodeQuery, type NodeView } from "@pi-controller/schema";
+import { labelsSchema, MeshError, type NodePage, type NodeQuery, type NodeView } from "@pi-controller/schema";
 import * as z from "zod";
 
 type SortKey = string | number | null;
@@ -71,7 +71,8 @@ function labelMatcher(selector: string | undefined): (node: NodeView) => boolean
   if (selector === undefined) return () => true;
   const terms = selector.split(",").map((term) => {
     const [key = "", ...rest] = term.split("=");
-    if (key === "" || rest.length > 1)
+    // Also what Kubernetes would take, as key!=value, but is not built: it would find nothing, and not say why.
+    if (rest.length > 1 || !labelsSchema.safeParse({ [key]: rest[0] ?? "" }).success)
       throw invalid("label", "expected key=value or key, separated by commas");
     return { key, value: rest[0] };
   });

@@ -22,6 +22,8 @@ export class MeshWatch implements Service {
   readonly #self: NodeId;
   /** Its time is monotonic: the wall clock may be set meanwhile. */
   #partition: Partition | undefined;
+  /** Who died while this peer knew of them: those it finds dead when it starts it has not lost. */
+  readonly #lost = new Set<NodeId>();
   readonly #unsubscribe: Unsubscribe[] = [];
 
   constructor(components: MeshWatchComponents, options: { readonly self: NodeId }) {
@@ -50,6 +52,8 @@ export class MeshWatch implements Service {
 
   #onChange(change: MembershipChange): void {
     if (change.id !== this.#self) this.#tell(change);
+    if (change.member.state !== "dead") this.#lost.delete(change.id);
+    else if (change.previous !== "unknown" && change.previous !== "dead") this.#lost.add(change.id);
     this.#updatePartition();
   }
 
@@ -76,11 +80,11 @@ export class MeshWatch implements Service {
     const { membership, events, clock } = this.#components;
     const before = this.#partition;
     const offsetMs = this.#wallClockOffsetMs();
-    const members = [...membership.members().values()].map(({ id, state, sinceMs }) => ({
-      id,
-      state,
-      sinceMs: sinceMs - offsetMs,
-    }));
+    const all = membership.members();
+    for (const id of this.#lost) if (!all.has(id)) this.#lost.delete(id);
+    const members = [...all.values()]
+      .filter(({ id, state }) => state !== "dead" || this.#lost.has(id))
+      .map(({ id, state, sinceMs }) => ({ id, state, sinceMs: sinceMs - offsetMs }));
     this.#partition = detectPartition(members, before);
     if (before === undefined && this.#partition !== undefined) {
       const unreachable = [...this.#partition.unreachable];

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { createApi } from "@pi-controller/api";
 import { Documents, levelStore } from "@pi-controller/document";
 import { HardwareMonitor } from "@pi-controller/hardware";
-import { AddressBook, Connector, Membership, mdnsDiscovery } from "@pi-controller/mesh";
+import {
+  AddressBook,
+  Connector,
+  DirectGossip,
+  Membership,
+  type MemberView,
+  mdnsDiscovery,
+} from "@pi-controller/mesh";
 import { libp2pNetwork, loadOrCreateIdentity } from "@pi-controller/mesh/libp2p";
 import { createNodes, MeshWatch, Roster, SelfRegistration } from "@pi-controller/nodes";
 import { type Service, startAll, stopAll, systemClock, systemRandom } from "@pi-controller/runtime";
@@ -99,8 +106,14 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     },
     { self },
   );
+  const metricsGossip = new DirectGossip({
+    ...component("metrics"),
+    network,
+    gossip,
+    alive: () => [...membership.members().values()].filter(isAlive).map(({ id }) => id),
+  });
   const metrics = new MetricsExchange(
-    { ...component("metrics"), gossip, memberCount: () => membership.size },
+    { ...component("metrics"), gossip: metricsGossip, memberCount: () => membership.size },
     { self },
   );
   const { machine, services: machineServices } = createMachine(component("hardware"), config);
@@ -202,6 +215,10 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     },
     url: () => api.url(),
   };
+}
+
+function isAlive({ state }: MemberView): boolean {
+  return state === "alive";
 }
 
 async function makeDataDirectory(directory: string): Promise<void> {

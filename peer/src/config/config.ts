@@ -128,8 +128,9 @@ async function fromFile(named: string | undefined, problems: FieldProblem[]): Pr
   let content: unknown;
   try {
     // Loaded only when there is a file: most peers have none.
-    const { parse } = await import("yaml");
-    content = parse(readFileSync(path, "utf8"));
+    // By its default: from a CommonJS module in the bundle nothing else can be imported.
+    const { default: yaml } = await import("yaml");
+    content = yaml.parse(readFileSync(path, "utf8"));
   } catch (error) {
     problems.push({ field: path, message: error instanceof Error ? error.message : String(error) });
     return settings;

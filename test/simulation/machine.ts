@@ -108,6 +108,7 @@ function composePeer(
     file: ":memory:",
     maxEvents: 1_000,
     maxAgeMs: 1e12,
+    minEvents: 0,
     maxBytes: 2 ** 24,
   });
   const events = new Events({ ...components, log }, { self: id });

@@ -54,6 +54,7 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
     file: ":memory:",
     maxEvents: 1_000,
     maxAgeMs: 1e12,
+    minEvents: 0,
     maxBytes: 2 ** 24,
   });
   const events = new Events({ ...components, log }, { self: id });

@@ -36,7 +36,7 @@ describe("an event filter", () => {
       fc.asyncProperty(fc.array(eventParts, { maxLength: 20 }), filters, async (parts, filter) => {
         const log = new EventLog(
           { clock, random, logger: silentLogger },
-          { file: ":memory:", maxEvents: 1_000, maxAgeMs: 1e12, maxBytes: 2 ** 24 },
+          { file: ":memory:", maxEvents: 1_000, maxAgeMs: 1e12, minEvents: 0, maxBytes: 2 ** 24 },
         );
         await log.start();
         const events = parts.map(

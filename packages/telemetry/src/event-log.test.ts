@@ -42,6 +42,7 @@ function make(options: Partial<EventLogOptions> = {}) {
       file: join(folder, "events.db"),
       maxEvents: 1_000,
       maxAgeMs: 86_400_000,
+      minEvents: 0,
       maxBytes: 2 ** 24,
       ...options,
     },
@@ -206,6 +207,16 @@ describe("EventLog", () => {
     expect([log.oldestSequence, log.latestSequence]).toEqual([undefined, 3]);
     add(1);
     expect([log.oldestSequence, log.latestSequence]).toEqual([4, 4]);
+  });
+
+  it("keeps the newest events whatever the clock says", async () => {
+    const { clock, log, add } = make({ minEvents: 2 });
+    await log.start();
+    add(5);
+    await clock.advance(100);
+    clock.jumpTo(Date.UTC(2099, 0, 1));
+    await clock.advance(11 * 60_000);
+    expect([log.oldestSequence, log.latestSequence]).toEqual([4, 5]);
   });
 
   it("cannot be used by two peers at once", async () => {

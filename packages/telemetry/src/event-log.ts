@@ -26,8 +26,13 @@ export interface EventLogOptions {
   readonly file: string;
   /** Older events are deleted beyond this many. */
   readonly maxEvents: number;
-  /** And those logged longer ago than this. */
+  /** And those logged longer ago than this, ... */
   readonly maxAgeMs: number;
+  /**
+   * ... but for the newest so many: a clock that is years wrong, as a Pi's may be before it hears of the time,
+   * must not wipe the log.
+   */
+  readonly minEvents: number;
   /** Size of the database; when it is reached, the older half of the events is deleted. */
   readonly maxBytes: number;
 }
@@ -35,6 +40,7 @@ export interface EventLogOptions {
 export const defaultRetention = {
   maxEvents: 50_000,
   maxAgeMs: 30 * 24 * 3_600_000,
+  minEvents: 1_000,
   maxBytes: 64 * 2 ** 20,
 } as const;
 
@@ -220,7 +226,7 @@ export class EventLog implements Service {
     } catch (error) {
       if (!isFull(error)) throw error;
       const present = store.newest() - (store.oldest() ?? store.newest());
-      store.retain(Math.floor(present / 2), nowMs - this.#options.maxAgeMs);
+      store.retain(Math.floor(present / 2), this.#options.minEvents, nowMs - this.#options.maxAgeMs);
       this.#limiter.limit("room", (suppressed) =>
         this.#components.logger.warn(
           { suppressed },
@@ -242,9 +248,9 @@ export class EventLog implements Service {
   }
 
   #retain(): void {
-    const { maxEvents, maxAgeMs } = this.#options;
+    const { maxEvents, minEvents, maxAgeMs } = this.#options;
     try {
-      this.#opened().retain(maxEvents, this.#components.clock.now() - maxAgeMs);
+      this.#opened().retain(maxEvents, minEvents, this.#components.clock.now() - maxAgeMs);
     } catch (error) {
       this.#refused(error, "Old events could not be deleted.");
     }

@@ -49,7 +49,7 @@ export class EventStore {
     this.#newest = database.prepare("SELECT seq AS sequence FROM sqlite_sequence WHERE name = 'events'");
     this.#oldest = database.prepare("SELECT MIN(sequence) AS sequence FROM events");
     this.#deleteUpTo = database.prepare("DELETE FROM events WHERE sequence <= ?");
-    this.#deleteLoggedBefore = database.prepare("DELETE FROM events WHERE logged_ms < ?");
+    this.#deleteLoggedBefore = database.prepare("DELETE FROM events WHERE logged_ms < ? AND sequence <= ?");
   }
 
   /** Takes what `openDatabase` takes. */
@@ -113,12 +113,15 @@ export class EventStore {
       .map(({ sequence, body }) => ({ sequence, event: parseEvent(body) }));
   }
 
-  /** Deletes all but the newest `maxEvents`, and what was logged before `loggedBeforeMs`. */
-  retain(maxEvents: number, loggedBeforeMs: number): void {
+  /**
+   * Deletes all but the newest `maxEvents`, and what was logged before `loggedBeforeMs` and is not among the
+   * newest `minEvents`.
+   */
+  retain(maxEvents: number, minEvents: number, loggedBeforeMs: number): void {
     this.#inTransaction(() => {
       // Sequence numbers have no gaps, so that this many of them are this many events.
       this.#deleteUpTo.run(this.newest() - maxEvents);
-      this.#deleteLoggedBefore.run(Math.floor(loggedBeforeMs));
+      this.#deleteLoggedBefore.run(Math.floor(loggedBeforeMs), this.newest() - minEvents);
     });
   }
 

@@ -12,7 +12,13 @@ async function make({ connected = true } = {}) {
   if (connected) await mesh.connectAll();
   const peers = [];
   for (const peer of mesh.peers) {
-    const log = new EventLog(peer, { file: ":memory:", maxEvents: 5_000, maxAgeMs: 1e12, maxBytes: 2 ** 24 });
+    const log = new EventLog(peer, {
+      file: ":memory:",
+      maxEvents: 5_000,
+      maxAgeMs: 1e12,
+      minEvents: 0,
+      maxBytes: 2 ** 24,
+    });
     const hasAudience = () => peer.network.status().connections.length > 0;
     const events = new Events({ ...peer, log, hasAudience }, { self: peer.id });
     await log.start();

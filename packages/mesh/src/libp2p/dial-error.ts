@@ -9,6 +9,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: "the connection was reset",
 };
 
+/** How libp2p calls it when the other side speaks another protocol, such as HTTP. */
+const NO_PEER_THERE = new Set([
+  "EncryptionFailedError",
+  "InvalidMessageError",
+  "InvalidDataLengthError",
+  "InvalidDataLengthLengthError",
+  "UnexpectedEOFError",
+]);
+
 /**
  * What a failed dial of one address means.
  *
@@ -25,6 +34,12 @@ export function explainDialError(error: unknown): { failure: DialFailure; reason
   }
   if (errors.some(({ name }) => name === "UnsupportedProtocolError")) {
     return { failure: "unreachable", reason: "the peer there is of another mesh" };
+  }
+  if (errors.some(({ message }) => message === "Can not dial self")) {
+    return { failure: "unreachable", reason: "this is the peer itself" };
+  }
+  if (errors.some(({ name }) => NO_PEER_THERE.has(name))) {
+    return { failure: "unreachable", reason: "what answers there is no peer" };
   }
   return { failure: "unreachable", reason: errors[0]?.message ?? String(error) };
 }

@@ -58,8 +58,11 @@ export function parseArguments(
       if (!token.value) problems.push({ field: origin, message: "expected a value: --config FILE" });
     }
     if (definition === undefined) {
-      if (options[name] === undefined)
+      if (options[name] === undefined) {
         problems.push({ field: origin, message: "there is no such flag; see --help" });
+      } else if (options[name].type === "boolean" && token.value !== undefined) {
+        problems.push({ field: origin, message: "expected no value" });
+      }
       continue;
     }
     if (definition.placeholder === undefined) {

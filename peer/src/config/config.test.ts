@@ -41,6 +41,8 @@ describe("loadConfig", () => {
     expect(environment.join).toEqual(["pi-a", "/ip4/10.0.0.1/tcp/1"]);
     const yaml = await loadConfig({ argv: ["--config", file("join: [pi-c]\n")], env: {} });
     expect(yaml.join).toEqual(["pi-c"]);
+    const single = await loadConfig({ argv: ["--config", file("join: pi-c\n")], env: {} });
+    expect(single.join).toEqual(["pi-c"]);
   });
 
   it("turns switches on and off", async () => {
@@ -69,6 +71,13 @@ describe("loadConfig", () => {
       ]),
     );
   });
+
+  it.each(["--print-config=x", "--help=x", "--version=x"])(
+    "refuses a value where there is none: %s",
+    async (flag) => {
+      await expect(loadConfig({ argv: [flag], env: {} })).rejects.toThrow("expected no value");
+    },
+  );
 
   it("names a file that is missing or is no YAML", async () => {
     await expect(loadConfig({ argv: ["--config", join(directory, "none")], env: {} })).rejects.toThrow(

@@ -73,7 +73,9 @@ function toCamelCase(key: string): string {
 }
 
 function check(definition: OptionDefinition, { value, origin }: Setting, problems: FieldProblem[]): unknown {
-  const result = definition.schema.safeParse(value);
+  // One entry may stand for a list of one, as it may among the flags.
+  const entries = definition.list && typeof value === "string" ? [value] : value;
+  const result = definition.schema.safeParse(entries);
   if (result.success) return result.data;
   const message = result.error.issues.map((issue) => issue.message).join("; ");
   const shown = definition.secret ? "" : `, not ${JSON.stringify(value)}`;

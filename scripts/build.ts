@@ -44,6 +44,10 @@ exec "\${NODE:-node}" ${runtimeFlags.join(" ")} "$(dirname "$(readlink -f "$0")"
  * CPU time. Kept soon after the start, too, as a peer is seldom ended in good order.
  */
 const ENTRY = `// Starts the peer, from compiled code where there is some.
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  console.error("Pi-Controller needs Node 24 or later; this is " + process.version + ". Name another one with NODE=...");
+  process.exit(1);
+}
 const { enableCompileCache, flushCompileCache } = process.getBuiltinModule("node:module");
 enableCompileCache({ directory: import.meta.dirname + "/compile-cache", portable: true });
 await import("./program.mjs");

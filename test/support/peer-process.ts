@@ -15,6 +15,8 @@ export interface PeerProcessOptions {
   readonly dataDirectory: string;
   /** More flags, as `["--join", "..."]`. */
   readonly flags?: readonly string[];
+  /** What to run instead of the repository's peer. */
+  readonly program?: readonly string[];
   /** Put before the command, as `["ip", "netns", "exec", "pi-a"]`. */
   readonly wrapper?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -62,9 +64,7 @@ export class PeerProcess {
     this.#options = options;
     const command = [
       ...(options.wrapper ?? []),
-      process.execPath,
-      "--disable-warning=ExperimentalWarning",
-      MAIN,
+      ...(options.program ?? [process.execPath, "--disable-warning=ExperimentalWarning", MAIN]),
       ...["--name", options.name, "--data-dir", options.dataDirectory],
       ...["--port", "0", "--mesh-port", "0", "--log-format", "json", "--board", "simulated-pi-4"],
       ...(options.flags ?? []),

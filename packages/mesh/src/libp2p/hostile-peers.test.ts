@@ -1,4 +1,6 @@
 import { connect, type Socket } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { generateKeyPair } from "@libp2p/crypto/keys";
 import type { Stream } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
@@ -81,6 +83,16 @@ function* repeated(chunk: Uint8Array, count: number): Generator<Uint8Array> {
   for (let index = 0; index < count; index++) yield chunk;
 }
 
+// What is garbage already says nothing about what is kept.
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** Bytes of buffers that this process really holds. */
+function heldBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
+
 describe("libp2pNetwork among hostile peers", () => {
   it("survives random bytes on its port", async () => {
     const random = seededRandom(9);
@@ -111,7 +123,7 @@ describe("libp2pNetwork among hostile peers", () => {
 
   it("holds no more of a flood of large requests than its share", async () => {
     const stream = await openStream();
-    const before = process.memoryUsage().arrayBuffers;
+    const before = heldBytes();
     const request = (id: number) =>
       encodeFrame({
         kind: "request",
@@ -127,19 +139,19 @@ describe("libp2pNetwork among hostile peers", () => {
       const more = encodeFrame({ kind: "more", id, part: new Uint8Array(FRAME_PAYLOAD_BYTES) });
       await pour(stream, repeated(more, (15 * MEGABYTE) / FRAME_PAYLOAD_BYTES));
     }
-    // 180 MB were sent and 32 are the share of one peer; what else this process holds is noise.
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(120 * MEGABYTE);
+    // 180 MB were sent and 32 are the share of one peer; what was on its way comes on top until it has arrived.
+    await until(() => heldBytes() - before < 64 * MEGABYTE);
     await expectOthersServed();
   }, 20_000);
 
   it("keeps nothing of a gossip message of 100 MB", async () => {
-    const before = process.memoryUsage().arrayBuffers;
+    const before = heldBytes();
     const stream = await openStream("/meshsub/1.2.0");
     // The length of what follows, as a varint.
     stream.send(Uint8Array.from([0x80, 0x80, 0x80, 0x32]));
     // gossipsub gives the stream up at its head; what still comes is thrown away.
     await pour(stream, repeated(new Uint8Array(MEGABYTE), 100));
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(60 * MEGABYTE);
+    await until(() => heldBytes() - before < 8 * MEGABYTE);
     await expectOthersServed();
   });
 

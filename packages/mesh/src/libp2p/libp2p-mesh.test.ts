@@ -103,8 +103,8 @@ describe("libp2pNetwork", () => {
     one.gossip.subscribe("test.news", () => heard.push("one"));
     other.gossip.subscribe("test.news", () => heard.push("other"));
     await Promise.all([dial(one, other), dial(other, one)]);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    await until(() => one.network.status().connections.length === 1);
+    await until(() => [one, other].every(({ network }) => network.status().connections.length === 1));
+    heard.length = 0;
     await until(() => {
       void one.gossip.publish("test.news", new Uint8Array([1]));
       void other.gossip.publish("test.news", new Uint8Array([2]));

@@ -43,6 +43,7 @@ interface Components {
 /** Ours is one; a second one while a peer opens it anew. */
 const MAX_REQUEST_STREAMS = 4;
 const DISCONNECT_TIMEOUT_MS = 1_000;
+const MEND_AGAIN_MS = 1_000;
 /** Peers whose malformed frames have been logged; beyond that it starts over. */
 const MAX_REMEMBERED_OFFENDERS = 1_000;
 
@@ -87,7 +88,11 @@ class Libp2pNetwork implements Network {
     const links = new PeerLinks({ clock, logger }, this.self, this.#protocol, {
       onConnected: (link) => this.#onConnected(link),
       onDisconnected: (peer) => this.#events.emit({ kind: "disconnected", peer }),
-      onDuplicateClosed: (kept) => this.#mendGossip(kept),
+      onDuplicateClosed: (kept) => {
+        this.#mendGossip(kept);
+        // Its stream may only be about to close with the other connection: look again.
+        clock.setTimer(() => kept.open && this.#mendGossip(kept), MEND_AGAIN_MS);
+      },
     });
     node.addEventListener("connection:open", ({ detail }) => this.#onConnection(links, detail));
     node.addEventListener("peer:identify", ({ detail }) => this.#onIdentify(detail));

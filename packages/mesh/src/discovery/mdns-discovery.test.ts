@@ -75,7 +75,10 @@ describe("mdnsDiscovery", () => {
     await until(() => one.found.length > 0 && other.found.length > 0);
     expect(one.found[0]).toEqual({ peer: "peer-two", addresses: ["/ip4/127.0.0.1/tcp/4102"] });
     expect(other.found[0]).toEqual({ peer: "peer-one", addresses: ["/ip4/127.0.0.1/tcp/4101"] });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // What came before a second announcement came in time to be found, had it been for them.
+    stranger.discovery.announce(["/ip4/127.0.0.1/tcp/4107"]);
+    one.discovery.announce(["/ip4/127.0.0.1/tcp/4103"]);
+    await until(() => other.found.some(({ addresses }) => addresses.includes("/ip4/127.0.0.1/tcp/4103")));
     const peersFound = new Set([...one.found, ...other.found].map(({ peer }) => peer));
     expect(peersFound).toEqual(new Set(["peer-one", "peer-two"]));
     expect(stranger.found).toEqual([]);
@@ -84,8 +87,9 @@ describe("mdnsDiscovery", () => {
   it("finds a peer that was there before", async () => {
     const port = await freePort();
     const first = await startDiscovery("peer-one", port);
+    const witness = await startDiscovery("peer-wit", port);
     first.discovery.announce(["/ip4/127.0.0.1/tcp/4101"]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(() => witness.found.length > 0);
     const late = await startDiscovery("peer-two", port);
     await until(() => late.found.length > 0);
     expect(late.found[0]?.peer).toBe("peer-one");

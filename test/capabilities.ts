@@ -44,6 +44,11 @@ function namespacesMissing(): string | undefined {
   }
 }
 
+function mountsMissing(): string | undefined {
+  if (process.getuid?.() !== 0) return "needs root, to mount a small file system that can be filled";
+  return programMissing("mount", "mount");
+}
+
 function programMissing(program: string, debianPackage: string): string | undefined {
   return findProgram(program) === undefined
     ? `needs ${program} (Debian package ${debianPackage})`
@@ -57,6 +62,7 @@ export const capabilities = {
     missing: chromiumPath === undefined ? "needs Chromium (Debian package chromium)" : undefined,
   },
   namespaces: { name: "namespaces", missing: namespacesMissing() },
+  mounts: { name: "mounts", missing: mountsMissing() },
   systemd: {
     name: "systemd",
     missing: programMissing("systemd-notify", "systemd") ?? programMissing("python3", "python3"),

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeF
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { capabilities, skipWithout } from "../capabilities.ts";
 import { Cleanup, PeerProcess, startMesh } from "../support/peer-process.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -119,7 +120,7 @@ describe("a peer that cannot start says why, and ends", () => {
 });
 
 describe("a full disk", () => {
-  it.skipIf(process.getuid?.() !== 0)(
+  it.skipIf(skipWithout(capabilities.mounts))(
     "refuses writes with a clear error, serves reads, and recovers",
     async () => {
       const mount = cleanup.temporaryDirectory();

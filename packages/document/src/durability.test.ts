@@ -94,7 +94,7 @@ describe("documents on a real disk", () => {
   });
 
   const canMount = process.getuid?.() === 0 && process.platform === "linux";
-  test.skipIf(!canMount)(
+  test.skipIf(!canMount && process.env["CI"] !== "true")(
     "are refused by a full disk, stay readable, and go on when there is room",
     async (context) => {
       const mount = await mkdtemp(join(tmpdir(), "document-full-"));
@@ -102,6 +102,8 @@ describe("documents on a real disk", () => {
       try {
         execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", mount], { stdio: "pipe" });
       } catch (error) {
+        // In CI nothing is skipped.
+        if (process.env["CI"] === "true") throw error;
         context.skip(`no tmpfs can be mounted here: ${(error as Error).message}`);
       }
       cleanups.push(async () => void execFileSync("umount", [mount]));

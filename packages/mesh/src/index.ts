@@ -10,6 +10,7 @@ export {
 export { neighbours } from "./connector/neighbours.ts";
 export { DirectGossip } from "./direct-gossip.ts";
 export { mdnsDiscovery } from "./discovery/mdns-discovery.ts";
+export { FENCE_KEY_BYTES, type Fence, type Introduction, openGate, type PeerGate } from "./gate/gate.ts";
 export {
   Membership,
   type MembershipChange,

@@ -26,6 +26,23 @@ export const eventTypes = {
   "cluster.node.suspected": { observed: true, data: z.object({ previous: z.string(), reason: z.string() }) },
   "cluster.node.failed": { observed: true, data: z.object({ previous: z.string(), reason: z.string() }) },
   "cluster.node.left": { observed: true, data: z.object({ previous: z.string() }) },
+  "security.node.admitted": {
+    observed: false,
+    data: z.object({ name: z.string(), by: z.string(), joinToken: z.string().nullable() }),
+  },
+  "security.node.revoked": {
+    observed: false,
+    data: z.object({ name: z.string(), by: z.string(), reason: z.string() }),
+  },
+  "security.node.left": { observed: false, data: z.object({ name: z.string() }) },
+  "security.join-token.overused": {
+    observed: true,
+    data: z.object({ joinToken: z.string(), uses: z.int(), used: z.int() }),
+  },
+  "security.user.changed": { observed: false, data: z.object({ userName: z.string(), change: z.string() }) },
+  "security.login.locked": { observed: false, data: z.object({ address: z.string(), userName: z.string() }) },
+  "security.certificate.renewed": { observed: false, data: z.object({ expiresAt: z.string() }) },
+  "security.clock.behind": { observed: false, data: z.object({ behindByMs: z.number() }) },
   "mesh.partition.suspected": {
     observed: true,
     data: z.object({ reachable: z.int(), unreachable: z.array(z.string()) }),

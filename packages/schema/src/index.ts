@@ -1,3 +1,4 @@
+export * from "./access.ts";
 export * from "./api.ts";
 export * from "./board.ts";
 export * from "./errors.ts";
@@ -7,3 +8,4 @@ export * from "./metrics.ts";
 export * from "./node.ts";
 export * from "./node-name.ts";
 export * from "./primitives.ts";
+export * from "./security-api.ts";

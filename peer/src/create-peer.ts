@@ -11,8 +11,9 @@ import {
   Membership,
   type MemberView,
   mdnsDiscovery,
+  openGate,
 } from "@pi-controller/mesh";
-import { libp2pNetwork, loadOrCreateIdentity } from "@pi-controller/mesh/libp2p";
+import { libp2pNetwork, loadOrCreateIdentity, selfReportSigner } from "@pi-controller/mesh/libp2p";
 import { createNodes, MeshWatch, Roster, SelfRegistration } from "@pi-controller/nodes";
 import { type Service, startAll, stopAll, systemClock, systemRandom } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
@@ -70,7 +71,7 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
 
   const addressBook = new AddressBook();
   const { network, gossip } = libp2pNetwork(
-    { ...component("network"), privateKey, addressBook },
+    { ...component("network"), privateKey, addressBook, gate: openGate },
     {
       listen: config.listen.map((address) => listenAddress(address, config.meshPort)),
       meshName: config.meshName,
@@ -80,7 +81,16 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
   const discovery = config.mdns
     ? mdnsDiscovery(component("discovery"), { self, meshName: config.meshName })
     : undefined;
-  const membership = new Membership({ ...component("membership"), network, gossip }, { bootEpoch });
+  const membership = new Membership(
+    {
+      ...component("membership"),
+      network,
+      gossip,
+      gate: openGate,
+      signer: selfReportSigner(privateKey),
+    },
+    { bootEpoch },
+  );
   const documents = new Documents(
     {
       ...component("documents"),

@@ -1,6 +1,6 @@
 import { Documents, defineCollection, MemoryDisk, MemoryStore } from "@pi-controller/document";
-import { AddressBook, Connector, Membership } from "@pi-controller/mesh";
-import type { SimulatedNetwork } from "@pi-controller/mesh/simulated";
+import { AddressBook, Connector, Membership, openGate } from "@pi-controller/mesh";
+import { type SimulatedNetwork, simulatedSigner } from "@pi-controller/mesh/simulated";
 import { createNodes, MeshWatch, Roster, SelfRegistration } from "@pi-controller/nodes";
 import { type Logger, type Random, type Service, startAll, stopAll } from "@pi-controller/runtime";
 import type { Board, NodeId } from "@pi-controller/schema";
@@ -98,7 +98,10 @@ function composePeer(
   const addressBook = new AddressBook();
   const { network, gossip, clock } = hub.createPeer(id, { addressBook, logger });
   const components = { network, gossip, clock, random, logger };
-  const membership = new Membership(components, { bootEpoch });
+  const membership = new Membership(
+    { ...components, gate: openGate, signer: simulatedSigner(id) },
+    { bootEpoch },
+  );
   const documents = new Documents({
     ...components,
     store: new MemoryStore(disk),

@@ -16,6 +16,7 @@ export {
   type MembershipChange,
   type MembershipTiming,
   type MemberView,
+  type SelfReportSigner,
 } from "./membership/index.ts";
 export {
   type ConnectionStatus,
@@ -32,6 +33,7 @@ export {
   MAX_REQUEST_BYTES,
   type Network,
   type NetworkEvent,
+  type NetworkInventory,
   type NetworkStatus,
   type RequestHandler,
   type RequestOptions,

@@ -1,6 +1,6 @@
 import { Documents, MemoryDisk, MemoryStore } from "@pi-controller/document";
-import { AddressBook, Membership } from "@pi-controller/mesh";
-import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
+import { AddressBook, Membership, openGate } from "@pi-controller/mesh";
+import { SimulatedNetwork, simulatedSigner } from "@pi-controller/mesh/simulated";
 import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
 import type { Board, NodeId } from "@pi-controller/schema";
 import { EventLog, Events, MetricsExchange } from "@pi-controller/telemetry";
@@ -44,7 +44,10 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
   const logger = { ...silentLogger, error: (_fields: object, message: string) => errors.push(message) };
   const { network, gossip, clock } = hub.createPeer(id, { addressBook, logger });
   const components = { network, gossip, clock, random, logger };
-  const membership = new Membership(components, { bootEpoch: 1 });
+  const membership = new Membership(
+    { ...components, gate: openGate, signer: simulatedSigner(id) },
+    { bootEpoch: 1 },
+  );
   const documents = new Documents({
     ...components,
     store: new MemoryStore(disk),

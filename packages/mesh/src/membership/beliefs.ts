@@ -1,17 +1,18 @@
 import type { Random } from "@pi-controller/runtime";
 import type { MembershipState, NodeId } from "@pi-controller/schema";
+import { claim, contradicted, reasonToLive, withKnownSignature } from "./claims.ts";
 import { Dissemination } from "./dissemination.ts";
 import { compareVersions, type Member, type MemberUpdate, supersedes, type Version } from "./member.ts";
 import { isPresent, MemberTable } from "./member-table.ts";
 import { Self } from "./self.ts";
+import { isVouchedFor, type SelfReport } from "./self-report.ts";
+import type { SelfReportSigner } from "./self-report-signer.ts";
 import { confirmationsWanted, Suspicion } from "./suspicion.ts";
-import type { SelfReport, SwimEffect } from "./swim-types.ts";
+import type { SwimEffect } from "./swim-types.ts";
 import { type MembershipTiming, minimumSilenceMs } from "./timing.ts";
 
 /** News that ride on one message. */
 const UPDATES_PER_MESSAGE = 16;
-/** Clocks, relays and busy machines blur by so much when two peers' signs of life are compared. */
-const EVIDENCE_BLUR_MS = 300;
 /** What others say of a silence counts for at most this long: the rest this peer wants to see itself. */
 const MAXIMUM_HEARSAY_MS = 1_000;
 /** After this process stood still, what others sent meanwhile is read before anybody is judged. */
@@ -35,6 +36,9 @@ export interface Inquiry {
 
 interface Components {
   readonly random: Random;
+  readonly signer: SelfReportSigner;
+  /** Whether others' word about somebody is taken in at all. */
+  readonly isAllowed: (id: NodeId) => boolean;
   readonly emit: (effect: SwimEffect) => void;
   readonly inquiry: Inquiry;
 }
@@ -50,6 +54,10 @@ interface Options {
  *
  * A member is judged by its silence. Others' word is weighed against this peer's own evidence: where it heard
  * of the accused later than the accuser, it does not join in but asks the accused to deny it.
+ *
+ * Every version that is believed in was signed by the member itself, and the signature is passed on with whatever
+ * is said of that version. So nobody can call a member gone, or put it beyond its own denials by a version that it
+ * never had; a false accusation of the version that it has is denied with the next one.
  */
 export class Beliefs {
   readonly table = new MemberTable();
@@ -62,7 +70,7 @@ export class Beliefs {
   constructor(components: Components, options: Options) {
     this.#components = components;
     this.#options = options;
-    this.self = new Self(options.bootEpoch);
+    this.self = new Self(components.signer, options.self, options.bootEpoch);
   }
 
   /** News for a message to `recipient`: first what is believed of itself, so that it can deny it. */
@@ -70,27 +78,42 @@ export class Beliefs {
     const news = this.#news.take(UPDATES_PER_MESSAGE, this.table.present);
     const member = this.table.get(recipient);
     if (member === undefined || member.state === "alive" || member.state === "unknown") return news;
-    return [claim(member, member.state), ...news.filter(({ id }) => id !== recipient)];
+    const believed = claim(member, member.state);
+    return believed === undefined ? news : [believed, ...news.filter(({ id }) => id !== recipient)];
   }
 
   /** All that this peer believes, for an exchange of views. */
   view(): MemberUpdate[] {
     const updates: MemberUpdate[] = [];
     for (const member of this.table.all.values()) {
-      if (member.state !== "unknown") updates.push(claim(member, member.state));
+      const update = member.state === "unknown" ? undefined : claim(member, member.state);
+      if (update !== undefined) updates.push(update);
     }
     return updates;
   }
 
-  /** A member spoke, to this peer or to a helper. */
-  hear(id: NodeId, report: SelfReport, nowMs: number): void {
-    if (id === this.#options.self || this.table.admit(id, null, nowMs) === undefined) return;
+  /**
+   * A member spoke, to this peer or to a helper.
+   *
+   * @returns false when it did not sign what it says, so that it counts as silent
+   */
+  hear(id: NodeId, report: SelfReport, nowMs: number): boolean {
+    if (id === this.#options.self || !this.table.wouldAdmit(id, null)) return true;
+    const update = { id, ...report };
+    const known = this.table.get(id);
+    if ((known === undefined || supersedes(update, known)) && !this.#isProven(update, known)) return false;
+    this.table.admit(id, null, nowMs);
     this.table.heard(id, nowMs);
     this.#components.inquiry.heard(id, nowMs);
-    this.learn({ id, ...report }, "news", nowMs);
+    this.#takeIn(update, "news", nowMs);
+    this.#answerFor(id, report, nowMs);
+    return true;
+  }
+
+  /** It is there; if it is thought not to be, it does not know that yet. */
+  #answerFor(id: NodeId, report: SelfReport, nowMs: number): void {
     const member = this.table.get(id);
     if (member === undefined || report.state === "left" || compareVersions(report, member) > 0) return;
-    // It is there, and does not know yet that it is thought not to be.
     const suspicion = this.#suspicions.get(id);
     if (suspicion !== undefined) {
       suspicion.heard(nowMs);
@@ -103,18 +126,26 @@ export class Beliefs {
    * Takes in what somebody says of a member.
    *
    * @param kind a `view` may be older than what this peer knows, so its accusations are only a reason to ask
+   * @returns false when the member never said what this presupposes: who passes that on does not check
    */
-  learn(update: MemberUpdate, kind: "news" | "view", nowMs: number): void {
-    if (update.id === this.#options.self) {
-      this.#learnOfSelf(update);
-      return;
+  learn(update: MemberUpdate, kind: "news" | "view", nowMs: number): boolean {
+    if (update.id === this.#options.self) return this.#learnOfSelf(update);
+    if (!this.#components.isAllowed(update.id) || !this.table.wouldAdmit(update.id, update)) return true;
+    const known = this.table.get(update.id);
+    if (known !== undefined && !supersedes(update, known)) {
+      if (update.state === "suspect" && compareVersions(update, known) === 0) this.#confirm(update, known);
+      return true;
     }
-    const member = this.table.admit(update.id, update, nowMs);
-    if (member === undefined) return;
-    if (!supersedes(update, member)) {
-      if (update.state === "suspect" && compareVersions(update, member) === 0) this.#confirm(update);
-      return;
-    }
+    if (!this.#isProven(update, known)) return false;
+    this.#takeIn(update, kind, nowMs);
+    return true;
+  }
+
+  /** @param update proven, and newer than what is believed */
+  #takeIn(told: MemberUpdate, kind: "news" | "view", nowMs: number): void {
+    const member = this.table.admit(told.id, told, nowMs);
+    if (member === undefined || !supersedes(told, member)) return;
+    const update = told.state === "left" ? told : withKnownSignature(told, member);
     const accusation = update.state === "suspect" || update.state === "dead";
     if (accusation && member.state === "alive" && (kind === "view" || contradicted(update, member, nowMs))) {
       this.#components.inquiry.challenge(update.id, update, nowMs);
@@ -208,11 +239,20 @@ export class Beliefs {
     this.#broadcast({ id: this.#options.self, ...this.self.report });
   }
 
-  #learnOfSelf(update: MemberUpdate): void {
+  #learnOfSelf(update: MemberUpdate): boolean {
     const verdict = this.self.hear(update);
-    if (verdict === "agreed") return;
+    if (verdict === "unproven") return false;
+    if (verdict === "agreed") return true;
     if (verdict === "outdated") this.#components.emit({ kind: "outdated", claim: update });
     this.#broadcast({ id: this.#options.self, ...this.self.report });
+    return true;
+  }
+
+  /** A signature is verified once: from then on the version is known, and so is the word for it. */
+  #isProven(update: MemberUpdate, known: Member | undefined): boolean {
+    const isKnown =
+      known?.signature !== undefined && update.state !== "left" && compareVersions(update, known) === 0;
+    return isKnown || isVouchedFor(this.#components.signer, update);
   }
 
   #adopt(update: MemberUpdate, member: Member, nowMs: number): void {
@@ -242,10 +282,10 @@ export class Beliefs {
     }
   }
 
-  #confirm(update: MemberUpdate): void {
+  #confirm(update: MemberUpdate, member: Member): void {
     const suspicion = this.#suspicions.get(update.id);
     if (suspicion === undefined || update.by === undefined || !suspicion.addWitness(update.by)) return;
-    this.#news.add(update);
+    this.#news.add(withKnownSignature(update, member));
     this.#plan(suspicion);
   }
 
@@ -267,18 +307,22 @@ export class Beliefs {
     suspicion.plan(confirmationsWanted(this.table.present), { minimumMs, maximumMs });
   }
 
-  #change(member: Member, state: MembershipState, version: Version, reason: string, nowMs: number): void {
+  #change(
+    member: Member,
+    state: MembershipState,
+    version: Version & Pick<Member, "signature">,
+    reason: string,
+    nowMs: number,
+  ): void {
     this.#suspicions.delete(member.id);
     const change = this.table.change(member.id, state, version, reason, nowMs);
     if (change !== undefined) this.#components.emit({ kind: "changed", change });
   }
 
   #accuse(member: Member, state: "suspect" | "dead", silentForMs: number): void {
-    this.#broadcast({
-      ...claim(member, state),
-      by: this.#options.self,
-      silentForMs: Math.round(silentForMs),
-    });
+    const update = claim(member, state);
+    if (update === undefined) return;
+    this.#broadcast({ ...update, by: this.#options.self, silentForMs: Math.round(silentForMs) });
   }
 
   #broadcast(update: MemberUpdate): void {
@@ -289,19 +333,4 @@ export class Beliefs {
   #isSpokesman(): boolean {
     return this.#components.random.next() * this.table.connected.size < SPOKESMEN;
   }
-}
-
-function claim({ id, bootEpoch, incarnation }: Member, state: MemberUpdate["state"]): MemberUpdate {
-  return { id, state, bootEpoch, incarnation };
-}
-
-/** Whether this peer heard of the accused after the silence began that it is accused of. */
-function contradicted(update: MemberUpdate, member: Member, nowMs: number): boolean {
-  if (update.silentForMs === undefined || member.lastHeardMs === null) return false;
-  return member.lastHeardMs > nowMs - update.silentForMs + EVIDENCE_BLUR_MS;
-}
-
-function reasonToLive(update: MemberUpdate, member: Member): string {
-  if (member.state === "unknown") return "it was heard of for the first time";
-  return update.bootEpoch > member.bootEpoch ? "it has started again" : "it denied what was said of it";
 }

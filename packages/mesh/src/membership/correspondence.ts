@@ -12,7 +12,7 @@ import {
   probeSchema,
   viewSchema,
 } from "./messages.ts";
-import type { SelfReport } from "./swim-types.ts";
+import type { SelfReport } from "./self-report.ts";
 
 const PROBE = "membership.probe";
 const INDIRECT_PROBE = "membership.indirect-probe";

@@ -7,6 +7,7 @@ const alive = (id: string, incarnation = 0): MemberUpdate => ({
   state: "alive",
   bootEpoch: 1,
   incarnation,
+  signature: "",
 });
 
 describe("Dissemination", () => {

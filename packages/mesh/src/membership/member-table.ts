@@ -43,6 +43,17 @@ export class MemberTable {
     return isPresent(this.#members.get(id)?.state);
   }
 
+  /** Whether `admit` would make someone known for this reason. */
+  wouldAdmit(id: NodeId, update: MemberUpdate | null): boolean {
+    if (this.#members.has(id)) return true;
+    if (update !== null) {
+      const forgotten = this.#forgotten.get(id);
+      const stale = forgotten !== undefined && compareVersions(update, forgotten) <= 0;
+      if (update.state !== "alive" || stale) return false;
+    }
+    return this.#members.size < MAX_MEMBERS;
+  }
+
   /**
    * Makes someone known. What was forgotten stays so for anything but a newer life sign than the one that
    * was known when it was removed.
@@ -53,18 +64,14 @@ export class MemberTable {
   admit(id: NodeId, update: MemberUpdate | null, nowMs: number): Member | undefined {
     const known = this.#members.get(id);
     if (known !== undefined) return known;
-    if (update !== null) {
-      const forgotten = this.#forgotten.get(id);
-      const stale = forgotten !== undefined && compareVersions(update, forgotten) <= 0;
-      if (update.state !== "alive" || stale) return undefined;
-    }
-    if (this.#members.size >= MAX_MEMBERS) return undefined;
+    if (!this.wouldAdmit(id, update)) return undefined;
     this.#forgotten.delete(id);
     const member: Member = {
       id,
       state: "unknown",
       bootEpoch: 0,
       incarnation: 0,
+      signature: undefined,
       sinceMs: nowMs,
       lastHeardMs: null,
       connected: this.#connected.has(id),
@@ -77,7 +84,7 @@ export class MemberTable {
   change(
     id: NodeId,
     state: MembershipState,
-    version: Version,
+    version: Version & Pick<Member, "signature">,
     reason: string,
     nowMs: number,
   ): MemberChange | undefined {
@@ -88,6 +95,7 @@ export class MemberTable {
     this.#present += Number(isPresent(state)) - Number(isPresent(previous));
     member.bootEpoch = version.bootEpoch;
     member.incarnation = version.incarnation;
+    member.signature = version.signature;
     if (state === previous && !restarted) return undefined;
     member.state = state;
     member.sinceMs = nowMs;

@@ -9,11 +9,13 @@ import {
   type Unsubscribe,
 } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
+import type { PeerGate } from "../gate/gate.ts";
 import type { Gossip, GossipMessage, Network, NetworkEvent } from "../network.ts";
 import { Correspondence, type ProbeMessage } from "./correspondence.ts";
 import type { Member, MemberChange } from "./member.ts";
 import type { MembershipChange, MemberView } from "./member-view.ts";
 import { decode, encode, newsSchema } from "./messages.ts";
+import type { SelfReportSigner } from "./self-report-signer.ts";
 import { Swim } from "./swim.ts";
 import type { SwimEffect, SwimInput } from "./swim-types.ts";
 import { defaultTiming, type MembershipTiming } from "./timing.ts";
@@ -31,6 +33,9 @@ const FAREWELLS = 64;
 interface Components {
   readonly network: Network;
   readonly gossip: Gossip;
+  /** Who can be a member: what others say of anybody else is left out. */
+  readonly gate: PeerGate;
+  readonly signer: SelfReportSigner;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -61,11 +66,11 @@ export class Membership implements Service {
   #running: AbortController | undefined;
 
   constructor(components: Components, options: Options) {
-    const { network, clock, logger } = components;
+    const { network, clock, gate, logger } = components;
     this.#components = components;
     this.#startedMs = clock.monotonic();
     this.#swim = new Swim(
-      components,
+      { ...components, isAllowed: (id) => gate.allows(id) },
       {
         self: network.self,
         bootEpoch: options.bootEpoch,
@@ -79,7 +84,7 @@ export class Membership implements Service {
   }
 
   async start(): Promise<void> {
-    const { network, gossip } = this.#components;
+    const { network, gossip, gate } = this.#components;
     this.#running = new AbortController();
     this.#stops = [
       this.#correspondence.listen({
@@ -96,6 +101,7 @@ export class Membership implements Service {
       }),
       network.observe((event) => this.#onNetworkEvent(event)),
       gossip.subscribe(TOPIC, (message) => this.#onGossip(message)),
+      gate.observe(() => this.#forgetDisallowed()),
     ];
     if (this.#roster !== undefined) this.#handle({ kind: "roster", ids: this.#roster });
     for (const { peer } of network.status().connections) this.#handle({ kind: "connected", peer });
@@ -197,6 +203,9 @@ export class Membership implements Service {
       case "changed":
         this.#changed(effect.change);
         return;
+      case "unproven":
+        this.#warn("unproven", effect, "Left out what a member was said to have said and did not sign");
+        return;
       case "outdated":
         this.#components.logger.error(
           { claim: effect.claim },
@@ -244,13 +253,21 @@ export class Membership implements Service {
     return { report: this.#swim.report, updates };
   }
 
+  /** Nodes of the roster that were never heard of stay: some are registered by hand and run no peer. */
+  #forgetDisallowed(): void {
+    const { gate } = this.#components;
+    for (const { id, state } of [...this.#swim.members.values()]) {
+      if (state !== "unknown" && !gate.allows(id)) this.forget(id);
+    }
+  }
+
   #onNetworkEvent(event: NetworkEvent): void {
     if (event.kind !== "addresses-changed") this.#handle({ kind: event.kind, peer: event.peer });
   }
 
   #onGossip({ from, payload }: GossipMessage): void {
     try {
-      this.#handle({ kind: "news", updates: decode(newsSchema, payload).updates });
+      this.#handle({ kind: "news", peer: from, updates: decode(newsSchema, payload).updates });
     } catch (error) {
       this.#warn("garbage", { from, error }, "Skipped broadcasts about membership that make no sense");
     }
@@ -279,7 +296,8 @@ export class Membership implements Service {
     return this.#view({ id: network.self, state, bootEpoch, incarnation, ...times });
   }
 
-  #view({ id, state, sinceMs, incarnation, bootEpoch, lastHeardMs }: Member): MemberView {
+  #view(member: Omit<Member, "signature">): MemberView {
+    const { id, state, sinceMs, incarnation, bootEpoch, lastHeardMs } = member;
     const { clock } = this.#components;
     // Reckoned back from now, so that it is right also when the wall clock was set meanwhile.
     const wall = (monotonicMs: number) => clock.now() - (clock.monotonic() - monotonicMs);

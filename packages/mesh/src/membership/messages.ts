@@ -1,5 +1,6 @@
 import { MeshError, nodeIdSchema, parseInput } from "@pi-controller/schema";
 import * as z from "zod";
+import { VERSION_LIMIT } from "./member.ts";
 
 /** A probe with all the news it may carry is far smaller. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
@@ -10,7 +11,18 @@ const MAX_VIEW_UPDATES = 5_000;
 const MAX_SILENCE_MS = 365 * 24 * 3_600_000;
 const MAX_HELPER_TIMEOUT_MS = 10_000;
 
-const version = { bootEpoch: z.int().nonnegative(), incarnation: z.int().nonnegative() };
+/** 64 bytes in base64url. */
+const SIGNATURE = /^[A-Za-z0-9_-]{86}$/;
+
+const versionNumber = z
+  .int()
+  .nonnegative()
+  .max(VERSION_LIMIT - 1);
+const version = {
+  bootEpoch: versionNumber,
+  incarnation: versionNumber,
+  signature: z.string().regex(SIGNATURE, "expected a signature of 64 bytes in base64url"),
+};
 
 const updateSchema = z.object({
   id: nodeIdSchema,

@@ -8,10 +8,12 @@ import {
 } from "@pi-controller/runtime";
 import type { MembershipState, NodeId } from "@pi-controller/schema";
 import { AddressBook } from "../address-book.ts";
+import { openGate } from "../gate/gate.ts";
 import type { Gossip, Network } from "../network.ts";
 import { type LinkConditions, SimulatedNetwork } from "../simulated/index.ts";
 import type { MembershipChange } from "./member-view.ts";
 import { Membership } from "./membership.ts";
+import { simulatedSigner } from "./simulated-signer.ts";
 
 const REDIAL_INTERVAL_MS = 1_000;
 
@@ -67,7 +69,7 @@ export class SimulatedMesh {
     const { network, gossip, clock } = this.hub.createPeer(id, { addressBook, logger: silentLogger });
     const random = seededRandom(randomInteger(this.random, 2 ** 31));
     const membership = new Membership(
-      { network, gossip, clock, random, logger: silentLogger },
+      { network, gossip, gate: openGate, signer: simulatedSigner(id), clock, random, logger: silentLogger },
       { bootEpoch },
     );
     const changes: SimulatedMember["changes"] = [];

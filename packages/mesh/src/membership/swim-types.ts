@@ -1,11 +1,7 @@
 import type { NodeId } from "@pi-controller/schema";
 import type { DialOutcome } from "../network.ts";
-import type { MemberChange, MemberUpdate, Version } from "./member.ts";
-
-/** What a peer says of itself in each of its messages. */
-export interface SelfReport extends Version {
-  readonly state: "alive" | "left";
-}
+import type { MemberChange, MemberUpdate } from "./member.ts";
+import type { SelfReport } from "./self-report.ts";
 
 /** What happened. */
 export type SwimInput =
@@ -26,8 +22,8 @@ export type SwimInput =
       readonly report: SelfReport;
       readonly updates: readonly MemberUpdate[];
     }
-  /** Broadcast news, perhaps relayed. */
-  | { readonly kind: "news"; readonly updates: readonly MemberUpdate[] }
+  /** Broadcast news, of which `peer` is the author. */
+  | { readonly kind: "news"; readonly peer: NodeId; readonly updates: readonly MemberUpdate[] }
   /** The probe could not even be sent. */
   | { readonly kind: "unsendable"; readonly probe: number }
   /** A helper's answer: the target's report, or null when the target did not answer the helper either. */
@@ -72,5 +68,7 @@ export type SwimEffect =
   /** Exchange whole views. */
   | { readonly kind: "sync"; readonly peer: NodeId }
   | { readonly kind: "changed"; readonly change: MemberChange }
+  /** `teller` passed on what the member has not said of itself: it and the rest of the message were left out. */
+  | { readonly kind: "unproven"; readonly teller: NodeId; readonly update: MemberUpdate }
   /** Others know a later life of this peer than its own: its boot epoch went back, or its key was copied. */
   | { readonly kind: "outdated"; readonly claim: MemberUpdate };

@@ -1,83 +1,7 @@
-import { seededRandom } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
-import type { MemberUpdate } from "./member.ts";
-import { Swim } from "./swim.ts";
-import type { SwimEffect, SwimInput } from "./swim-types.ts";
-import { defaultTiming } from "./timing.ts";
-
-const ALIVE = { state: "alive", bootEpoch: 1, incarnation: 0 } as const;
-
-/** A machine with its time, driven by hand. */
-class Driver {
-  nowMs = 0;
-  readonly effects: SwimEffect[] = [];
-  readonly swim: Swim;
-
-  constructor(seed = 1) {
-    const options = { self: "self-0000", bootEpoch: 1, timing: { ...defaultTiming, syncIntervalMs: 1e9 } };
-    this.swim = new Swim({ random: seededRandom(seed) }, options, 0);
-    this.do({ kind: "tick" });
-  }
-
-  do(input: SwimInput): readonly SwimEffect[] {
-    const effects = this.swim.handle(input, this.nowMs);
-    this.effects.push(...effects);
-    return effects;
-  }
-
-  /** Connects members that have introduced themselves. */
-  with(...ids: NodeId[]): this {
-    for (const peer of ids) {
-      this.do({ kind: "connected", peer });
-      this.do({ kind: "heard", peer, report: ALIVE, updates: [] });
-    }
-    return this;
-  }
-
-  news(...updates: MemberUpdate[]): readonly SwimEffect[] {
-    return this.do({ kind: "news", updates });
-  }
-
-  /** Lets time pass, waking when the machine wants it; `answers` says who answers probes. */
-  pass(durationMs: number, answers: (id: NodeId) => boolean = () => true): void {
-    const endMs = this.nowMs + durationMs;
-    let answered = this.effects.length;
-    while (this.swim.nextWakeAtMs <= endMs) {
-      this.nowMs = this.swim.nextWakeAtMs;
-      this.do({ kind: "tick" });
-      for (; answered < this.effects.length; answered++) {
-        const effect = this.effects[answered];
-        if (effect?.kind !== "probe" || !answers(effect.target)) continue;
-        const { target: peer, probe } = effect;
-        const member = this.swim.members.get(peer);
-        const report = { ...ALIVE, incarnation: member?.incarnation ?? 0 };
-        this.do({ kind: "heard", peer, report, updates: [], probe });
-      }
-    }
-    this.nowMs = endMs;
-  }
-
-  state(id: NodeId): string | undefined {
-    return this.swim.members.get(id)?.state;
-  }
-
-  broadcasts(): MemberUpdate[] {
-    return this.effects.flatMap((effect) => (effect.kind === "broadcast" ? effect.updates : []));
-  }
-
-  probes(): NodeId[] {
-    return this.effects.flatMap((effect) => (effect.kind === "probe" ? [effect.target] : []));
-  }
-}
-
-const about = (id: NodeId, state: MemberUpdate["state"], more: Partial<MemberUpdate> = {}): MemberUpdate => ({
-  id,
-  state,
-  bootEpoch: 1,
-  incarnation: 0,
-  ...more,
-});
+import { about, Driver, reportOf, selfReport } from "./swim.fixture.ts";
+import type { SwimInput } from "./swim-types.ts";
 
 describe("What a member believes", () => {
   it("takes a member for alive when it speaks", () => {
@@ -144,7 +68,7 @@ describe("What a member believes", () => {
     const driver = new Driver().with("member-a", "member-b");
     driver.pass(100_000, () => true);
     const updates = [about("member-a", "dead", { incarnation: 3 })];
-    driver.do({ kind: "view", peer: "member-b", report: ALIVE, updates });
+    driver.do({ kind: "view", peer: "member-b", report: reportOf("member-b"), updates });
     expect(driver.state("member-a")).toBe("alive");
   });
 });
@@ -174,7 +98,7 @@ describe("What a member does about silence", () => {
       driver.pass(50, silent);
       const asked = driver.effects.findLast((effect) => effect.kind === "ask-helpers");
       if (asked?.kind !== "ask-helpers") continue;
-      driver.do({ kind: "helped", probe: asked.probe, helper: "member-a", report: ALIVE });
+      driver.do({ kind: "helped", probe: asked.probe, helper: "member-a", report: reportOf("member-b") });
     }
     expect(driver.state("member-b")).toBe("alive");
     expect(driver.broadcasts()).toEqual([]);
@@ -234,7 +158,7 @@ describe("What a member does about silence", () => {
     const driver = new Driver().with("member-a");
     driver.pass(2_000, () => false);
     expect(driver.state("member-a")).toBe("suspect");
-    driver.do({ kind: "heard", peer: "member-a", report: ALIVE, updates: [] });
+    driver.do({ kind: "heard", peer: "member-a", report: reportOf("member-a"), updates: [] });
     driver.pass(1_900, () => false);
     expect(driver.state("member-a")).toBe("suspect");
   });
@@ -255,7 +179,7 @@ describe("What a member does about silence", () => {
     const driver = new Driver().with("member-a");
     driver.nowMs += 2_000;
     driver.do({ kind: "tick" });
-    expect(driver.broadcasts()).toEqual([{ id: "self-0000", state: "alive", bootEpoch: 1, incarnation: 1 }]);
+    expect(driver.broadcasts()).toEqual([{ id: "self-0000", ...selfReport("alive", 1) }]);
     driver.news(about("self-0000", "suspect"));
     expect(driver.broadcasts()).toHaveLength(1);
   });
@@ -310,8 +234,8 @@ describe("What a member says of itself", () => {
   it.each(["suspect", "dead", "left"] as const)("denies being %s with a higher incarnation", (state) => {
     const driver = new Driver();
     driver.news(about("self-0000", state, { incarnation: 4 }));
-    expect(driver.broadcasts()).toEqual([{ id: "self-0000", state: "alive", bootEpoch: 1, incarnation: 5 }]);
-    expect(driver.swim.report).toEqual({ state: "alive", bootEpoch: 1, incarnation: 5 });
+    expect(driver.broadcasts()).toEqual([{ id: "self-0000", ...selfReport("alive", 5) }]);
+    expect(driver.swim.report).toEqual(selfReport("alive", 5));
   });
 
   it("does not argue about what it has denied already, nor about an earlier life", () => {
@@ -326,14 +250,14 @@ describe("What a member says of itself", () => {
     const driver = new Driver();
     driver.news(about("self-0000", "alive", { bootEpoch: 7 }));
     expect(driver.effects.some(({ kind }) => kind === "outdated")).toBe(true);
-    expect(driver.swim.report).toEqual({ state: "alive", bootEpoch: 7, incarnation: 1 });
+    expect(driver.swim.report).toEqual(reportOf("self-0000", "alive", { bootEpoch: 7, incarnation: 1 }));
   });
 
   it("says farewell once, and then lets itself be called gone", () => {
     const driver = new Driver().with("member-a");
     driver.do({ kind: "leave" });
     driver.news(about("self-0000", "dead"));
-    expect(driver.broadcasts()).toEqual([{ id: "self-0000", state: "left", bootEpoch: 1, incarnation: 0 }]);
+    expect(driver.broadcasts()).toEqual([{ id: "self-0000", ...selfReport("left", 0) }]);
     expect(driver.swim.nextWakeAtMs).toBe(Infinity);
   });
 
@@ -364,7 +288,12 @@ describe("Who is a member", () => {
     driver.news(about("member-a", "alive"), about("member-a", "dead"));
     driver.do(roster("member-b"));
     driver.news(about("member-a", "alive"), about("member-a", "dead"));
-    driver.do({ kind: "view", peer: "member-b", report: ALIVE, updates: [about("member-a", "alive")] });
+    driver.do({
+      kind: "view",
+      peer: "member-b",
+      report: reportOf("member-b"),
+      updates: [about("member-a", "alive")],
+    });
     expect(driver.state("member-a")).toBeUndefined();
   });
 
@@ -373,7 +302,7 @@ describe("Who is a member", () => {
     driver.news(about("member-a", "alive"), about("member-b", "alive"));
     driver.do({ kind: "forget", id: "member-a" });
     driver.do({ kind: "forget", id: "member-b" });
-    driver.do({ kind: "heard", peer: "member-a", report: ALIVE, updates: [] });
+    driver.do({ kind: "heard", peer: "member-a", report: reportOf("member-a"), updates: [] });
     driver.news(about("member-b", "alive", { bootEpoch: 2 }));
     expect([driver.state("member-a"), driver.state("member-b")]).toEqual(["alive", "alive"]);
   });

@@ -4,13 +4,27 @@ import { Beliefs } from "./beliefs.ts";
 import type { Member, MemberUpdate } from "./member.ts";
 import { isPresent } from "./member-table.ts";
 import { Prober } from "./prober.ts";
-import type { SelfReport, SwimEffect, SwimInput } from "./swim-types.ts";
+import type { SelfReport } from "./self-report.ts";
+import type { SelfReportSigner } from "./self-report-signer.ts";
+import type { SwimEffect, SwimInput } from "./swim-types.ts";
 import { type MembershipTiming, syncIntervalMs } from "./timing.ts";
+
+interface Components {
+  readonly random: Random;
+  readonly signer: SelfReportSigner;
+  /** Whether others' word about somebody is taken in at all. */
+  readonly isAllowed: (id: NodeId) => boolean;
+}
 
 interface Options {
   readonly self: NodeId;
   readonly bootEpoch: number;
   readonly timing: MembershipTiming;
+}
+
+interface Message {
+  readonly peer: NodeId;
+  readonly updates: readonly MemberUpdate[];
 }
 
 /**
@@ -31,14 +45,14 @@ export class Swim {
   /** Nothing is planned before the first input, however long that takes to come. */
   #wakeAtMs = Infinity;
 
-  constructor(components: { readonly random: Random }, options: Options, nowMs: number) {
+  constructor(components: Components, options: Options, nowMs: number) {
     const { random } = components;
     const emit = (effect: SwimEffect) => void this.#effects.push(effect);
     this.#options = options;
     this.#random = random;
     this.#beliefs = new Beliefs(
       {
-        random,
+        ...components,
         emit,
         inquiry: {
           check: (id, atMs) => this.#prober.send(id, "check", atMs),
@@ -117,22 +131,23 @@ export class Swim {
         return;
       case "heard":
         if (input.probe !== undefined) this.#prober.answered(input.probe, nowMs);
-        this.#beliefs.hear(input.peer, input.report, nowMs);
-        this.#learn(input.updates, "news", nowMs);
+        this.#hear(input, "news", nowMs);
         return;
       case "view":
-        this.#beliefs.hear(input.peer, input.report, nowMs);
-        this.#learn(input.updates, "view", nowMs);
+        this.#hear(input, "view", nowMs);
         return;
       case "news":
-        this.#learn(input.updates, "news", nowMs);
+        this.#learn(input, "news", nowMs);
         return;
       case "unsendable":
         this.#prober.unsendable(input.probe, nowMs);
         return;
       case "helped": {
         const target = this.#prober.helped(input.probe, input.helper);
-        if (target !== undefined && input.report !== null) this.#beliefs.hear(target, input.report, nowMs);
+        if (target === undefined || input.report === null) return;
+        if (!this.#beliefs.hear(target, input.report, nowMs)) {
+          this.#unproven(input.helper, { id: target, ...input.report });
+        }
         return;
       }
       case "connected":
@@ -156,8 +171,20 @@ export class Swim {
     }
   }
 
-  #learn(updates: readonly MemberUpdate[], kind: "news" | "view", nowMs: number): void {
-    for (const update of updates) this.#beliefs.learn(update, kind, nowMs);
+  #hear(input: SwimInput & { kind: "heard" | "view" }, kind: "news" | "view", nowMs: number): void {
+    const { peer, report } = input;
+    if (this.#beliefs.hear(peer, report, nowMs)) this.#learn(input, kind, nowMs);
+    else this.#unproven(peer, { id: peer, ...report });
+  }
+
+  /** Whoever checks what it passes on passes on nothing unproven: the rest of such a message is not worth the work. */
+  #learn(message: Message, kind: "news" | "view", nowMs: number): void {
+    const unproven = message.updates.find((update) => !this.#beliefs.learn(update, kind, nowMs));
+    if (unproven !== undefined) this.#unproven(message.peer, unproven);
+  }
+
+  #unproven(teller: NodeId, update: MemberUpdate): void {
+    this.#effects.push({ kind: "unproven", teller, update });
   }
 
   #connected(peer: NodeId, nowMs: number): void {

@@ -64,12 +64,14 @@ export class MeshWatch implements Service {
       `${nameOf?.(id) ?? id} is ${member.state}`,
     );
     const { bootEpoch, incarnation } = member;
-    const tell: Record<MembershipState, () => void> = {
+    // Of whom nothing was heard before was found so, and has not gone now.
+    const isNews = previous !== "unknown";
+    const tell: Record<MembershipState, () => unknown> = {
       alive: () =>
         events.emit("cluster.node.alive", { node: id, data: { previous, bootEpoch, incarnation } }),
       suspect: () => events.emit("cluster.node.suspected", { node: id, data: { previous, reason } }),
-      dead: () => events.emit("cluster.node.failed", { node: id, data: { previous, reason } }),
-      left: () => events.emit("cluster.node.left", { node: id, data: { previous } }),
+      dead: () => isNews && events.emit("cluster.node.failed", { node: id, data: { previous, reason } }),
+      left: () => isNews && events.emit("cluster.node.left", { node: id, data: { previous } }),
       // It was only just entered in the roster: nothing was seen of it yet.
       unknown: () => {},
     };

@@ -26,5 +26,5 @@ export function eventTypeChoices(): readonly string[] {
 
 /** Does the event tell that the list of nodes is out of date? */
 export function changesNodes(event: MeshEvent): boolean {
-  return event.type.startsWith("cluster.node.") || event.type.startsWith("mesh.partition.");
+  return ["cluster.node.", "security.node.", "mesh.partition."].some((area) => event.type.startsWith(area));
 }

@@ -1,5 +1,6 @@
 import { type EventType, eventTypes, type MeshEvent } from "@pi-controller/schema";
 import { formatDuration } from "../format/duration.ts";
+import { formatMoment } from "../format/moment.ts";
 import { formatCelsius } from "../format/quantity.ts";
 
 export type Severity = "good" | "info" | "warning" | "bad";
@@ -52,6 +53,20 @@ const describers: { readonly [Type in EventType]: Describe<Type> } = {
     bad(`sees the mesh split: ${reachable} reachable, out of reach ${unreachable.map(nameOf).join(", ")}`),
   "mesh.partition.healed": ({ durationMs }) =>
     good(`sees the mesh whole again after ${formatDuration(durationMs)}`),
+  "security.node.admitted": ({ name, by, joinToken }) =>
+    good(joinToken === null ? `was admitted as ${name} by ${by}` : `was admitted as ${name} by a join token`),
+  "security.node.revoked": ({ by, reason }) =>
+    warning(`was revoked by ${by}${reason === "" ? "" : `: ${reason}`}`),
+  "security.node.left": () => info("left the mesh for good and wiped its keys"),
+  "security.join-token.overused": ({ joinToken, uses, used }) =>
+    warning(`saw join token ${joinToken} admit ${used} nodes where ${uses} were allowed`),
+  "security.user.changed": ({ userName, change }) => info(`changed user ${userName}: ${change}`),
+  "security.login.locked": ({ address, userName }) =>
+    warning(`locks logins as ${userName} from ${address} out for a while: too many were wrong`),
+  "security.certificate.renewed": ({ expiresAt }) =>
+    good(`renewed its certificate, good until ${formatMoment(expiresAt)}`),
+  "security.clock.behind": ({ behindByMs }) =>
+    warning(`has a clock that is behind by ${formatDuration(behindByMs)}`),
   "hardware.temperature.high": ({ celsius }) => warning(`is hot: ${formatCelsius(celsius)}`),
   "hardware.temperature.normal": ({ celsius }) => good(`has cooled down to ${formatCelsius(celsius)}`),
   "hardware.voltage.low": () => warning("gets too little voltage: check its power supply"),

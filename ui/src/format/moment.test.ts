@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatTime } from "./moment.ts";
+import { formatMoment, formatTime } from "./moment.ts";
 
 describe("formatTime", () => {
   // Without a zone in the text, these are local times, whatever the zone of the machine.
@@ -11,5 +11,11 @@ describe("formatTime", () => {
 
   it("gives the date too for another day", () => {
     expect(formatTime(new Date("2026-11-20T23:59:59").getTime(), now)).toBe("20 Nov 2026, 23:59:59");
+  });
+});
+
+describe("formatMoment", () => {
+  it("gives back what is no timestamp, as another peer may have written it", () => {
+    expect(formatMoment("soon")).toBe("soon");
   });
 });

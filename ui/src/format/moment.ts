@@ -1,8 +1,9 @@
 const timeFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const dateTimeFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
-/** A timestamp with its date, in the time zone of whoever looks. */
+/** A timestamp with its date, in the time zone of whoever looks. What is no timestamp is given back as it is. */
 export function formatMoment(timestamp: string): string {
+  if (Number.isNaN(Date.parse(timestamp))) return timestamp;
   return dateTimeFormat.format(new Date(timestamp));
 }
 

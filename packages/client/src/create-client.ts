@@ -18,13 +18,19 @@ import {
   nodeViewSchema,
 } from "@pi-controller/schema";
 import * as z from "zod";
+import { authorizationOf, type ClientCredentials } from "./credentials.ts";
+import { type EnrolmentClient, enrolmentClient } from "./enrolment-client.ts";
 import { type EventStream, type EventStreamOptions, ReconnectingEventStream } from "./event-stream.ts";
-import { type CallOptions, type HttpAnswer, HttpConnection } from "./http.ts";
+import { type CallOptions, type HttpAnswer, HttpConnection, segment } from "./http.ts";
+import { type PeopleClient, peopleClient } from "./people-client.ts";
+import { type SessionClient, sessionClient } from "./session-client.ts";
 import { type ClientClock, type ClientRandom, hostClock, hostRandom } from "./time.ts";
 
 export interface ClientOptions {
   /** Where a peer's API answers, as `http://127.0.0.1:8080`; in a page that the peer served, `location.origin`. */
   readonly baseUrl: string | URL;
+  /** Of a program. In a browser the session cookie goes along by itself; its WebSockets take no bearer token. */
+  readonly credentials?: ClientCredentials;
   /** The host's own unless given. */
   readonly fetch?: typeof fetch;
   /** The host's own unless given. */
@@ -55,8 +61,13 @@ export interface WriteOptions extends CallOptions {
   readonly ifMatch?: string;
 }
 
-/** Every method throws MeshError: what the peer said, or UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED. */
-export interface Client {
+/**
+ * Every method throws MeshError: what the peer said, or UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED.
+ *
+ * UNAUTHENTICATED means that one has to log in, unless `details.fields` names `password`: then the login stands, and
+ * the password that was given to confirm an act is wrong.
+ */
+export interface Client extends SessionClient, PeopleClient, EnrolmentClient {
   readonly nodes: {
     list(query?: NodeListQuery, call?: CallOptions): Promise<NodePage>;
     /** @throws MeshError NOT_FOUND */
@@ -118,11 +129,14 @@ export function createClient(options: ClientOptions): Client {
   const http = new HttpConnection(
     // Called as a plain function: a browser's fetch refuses any other `this` than its window.
     { fetch: options.fetch ?? ((input, init) => fetch(input, init)), clock },
-    { baseUrl: new URL(options.baseUrl), timeoutMs },
+    { baseUrl: new URL(options.baseUrl), timeoutMs, credentials: options.credentials },
   );
-  const nodePath = (id: NodeId) => `/api/v1/nodes/${encodeURIComponent(id)}`;
+  const nodePath = (id: NodeId) => `/api/v1/nodes/${segment(id)}`;
 
   return {
+    ...sessionClient(http),
+    ...peopleClient(http),
+    ...enrolmentClient(http),
     nodes: {
       async list(query = {}, call) {
         const request = { method: "GET", path: "/api/v1/nodes", query } as const;
@@ -159,6 +173,7 @@ export function createClient(options: ClientOptions): Client {
           {
             ...streamOptions,
             url: (query) => http.url({ path: "/api/v1/events", query }),
+            authorization: () => authorizationOf(options.credentials),
             timing: {
               connectTimeoutMs: timeoutMs,
               retryInitialMs: RETRY_INITIAL_MS,

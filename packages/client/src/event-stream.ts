@@ -62,6 +62,7 @@ export class ReconnectingEventStream implements EventStream {
   readonly #options: EventStreamOptions;
   readonly #timing: Timing;
   readonly #url: (query: Readonly<Record<string, string | number | undefined>>) => URL;
+  readonly #authorization: () => string | undefined | Promise<string>;
   #socket: WebSocket | undefined;
   #timer: { cancel(): void } | undefined;
   #position: StreamPosition | undefined;
@@ -73,12 +74,15 @@ export class ReconnectingEventStream implements EventStream {
     options: EventStreamOptions & {
       readonly timing: Timing;
       readonly url: (query: Readonly<Record<string, string | number | undefined>>) => URL;
+      /** Value of the `Authorization` header; undefined when there is none to send. */
+      readonly authorization: () => string | undefined | Promise<string>;
     },
   ) {
     this.#components = components;
     this.#options = options;
     this.#timing = options.timing;
     this.#url = options.url;
+    this.#authorization = options.authorization;
     this.#position = options.after;
   }
 
@@ -105,13 +109,30 @@ export class ReconnectingEventStream implements EventStream {
   #connect(): void {
     this.#report({ state: "connecting", attempt: this.#failures + 1 });
     if (this.#status.state === "closed") return;
+    const authorization = this.#authorization();
+    if (!(authorization instanceof Promise)) {
+      this.#connectAs(authorization);
+      return;
+    }
+    const { status } = this;
+    // Whoever closed the stream meanwhile, or had it begin another attempt, has changed the status.
+    const current = (handle: () => void) => {
+      if (this.#status === status) handle();
+    };
+    authorization.then(
+      (header) => current(() => this.#connectAs(header)),
+      (error: MeshError) => current(() => this.#lost(error)),
+    );
+  }
+
+  #connectAs(authorization: string | undefined): void {
     const url = this.#url({
       ...this.#options.filter,
       after: this.#position?.sequence,
       log: this.#position?.log,
     });
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    const socket = this.#newSocket(url);
+    const socket = this.#newSocket(url, authorization);
     if (socket === undefined) return;
     this.#socket = socket;
     // An abandoned socket may still call back: only the present one counts.
@@ -125,9 +146,12 @@ export class ReconnectingEventStream implements EventStream {
     this.#expectMessage(this.#timing.connectTimeoutMs);
   }
 
-  #newSocket(url: URL): WebSocket | undefined {
+  #newSocket(url: URL, authorization: string | undefined): WebSocket | undefined {
+    const { WebSocket } = this.#components;
     try {
-      return new this.#components.WebSocket(url);
+      if (authorization === undefined) return new WebSocket(url);
+      // Node's WebSocket takes headers in the place of subprotocols; a browser's has nowhere to put them.
+      return new (WebSocket as unknown as WebSocketWithHeaders)(url, { headers: { authorization } });
     } catch (error) {
       // A browser refuses at once what it will never allow, such as ws: from a page that came by https:.
       const options = { cause: error };
@@ -199,6 +223,11 @@ export class ReconnectingEventStream implements EventStream {
     this.#options.onStatus?.(status);
   }
 }
+
+type WebSocketWithHeaders = new (
+  url: URL,
+  options: { readonly headers: Readonly<Record<string, string>> },
+) => WebSocket;
 
 function parseMessage(data: unknown): EventStreamMessage | undefined {
   if (typeof data !== "string") return undefined;

@@ -1,5 +1,6 @@
 import { MeshError } from "@pi-controller/schema";
 import type * as z from "zod";
+import { authorizationOf, type ClientCredentials } from "./credentials.ts";
 import { errorOfAnswer } from "./problem.ts";
 import type { ClientClock } from "./time.ts";
 
@@ -37,6 +38,7 @@ interface Components {
 interface Options {
   readonly baseUrl: URL;
   readonly timeoutMs: number;
+  readonly credentials: ClientCredentials | undefined;
 }
 
 /** Makes requests to one peer's API; turns all that can go wrong into MeshErrors. */
@@ -79,17 +81,27 @@ export class HttpConnection {
     return { status: response.status, body: parsed.data, revision };
   }
 
+  /** The body of the answer alone. @throws MeshError as `request` */
+  async read<Schema extends z.ZodType>(
+    request: HttpRequest,
+    schema: Schema,
+    call?: CallOptions,
+  ): Promise<z.infer<Schema>> {
+    return (await this.request(request, schema, call)).body;
+  }
+
   /** One HTTP exchange, the body included, within the time that the caller gives. */
   async #exchange(request: HttpRequest, call: CallOptions): Promise<{ response: Response; text: string }> {
     const timeoutMs = call.timeoutMs ?? this.#options.timeoutMs;
     const deadline = new AbortController();
+    const authorization = await authorizationOf(this.#options.credentials);
     const timer = this.#components.clock.setTimer(() => deadline.abort(), timeoutMs);
     const signal =
       call.signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, call.signal]);
     try {
       const response = await this.#components.fetch(this.url(request), {
         method: request.method,
-        headers: headersOf(request),
+        headers: headersOf(request, authorization),
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal,
         cache: "no-store",
@@ -127,10 +139,14 @@ export class HttpConnection {
   }
 }
 
-function headersOf(request: HttpRequest): Record<string, string> {
+/** An id as one segment of a path. */
+export const segment = (id: string) => encodeURIComponent(id);
+
+function headersOf(request: HttpRequest, authorization: string | undefined): Record<string, string> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (request.body !== undefined) headers["content-type"] = "application/json";
   if (request.ifMatch !== undefined) headers["if-match"] = `"${request.ifMatch}"`;
+  if (authorization !== undefined) headers["authorization"] = authorization;
   return headers;
 }
 

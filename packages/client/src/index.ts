@@ -7,7 +7,11 @@ export {
   type Revised,
   type WriteOptions,
 } from "./create-client.ts";
+export type { ClientCredentials } from "./credentials.ts";
+export type { EnrolmentClient } from "./enrolment-client.ts";
 export type { EventFilter, EventStream, EventStreamOptions } from "./event-stream.ts";
 export type { CallOptions } from "./http.ts";
+export type { AuditListQuery, PeopleClient } from "./people-client.ts";
+export type { OwnOrAll, SessionClient } from "./session-client.ts";
 export type { StreamGap, StreamPosition, StreamStatus } from "./stream-status.ts";
 export type { ClientClock, ClientRandom } from "./time.ts";

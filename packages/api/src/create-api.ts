@@ -11,6 +11,7 @@ import { Gate } from "./http/gate.ts";
 import { HttpServer } from "./http/http-server.ts";
 import { guarded, measured, withProblems } from "./http/middleware.ts";
 import { parseTarget } from "./http/request-target.ts";
+import type { SecureContextSource } from "./http/tls-source.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { type ApiLimits, type ApiOptions, defaultLimits } from "./options.ts";
 import { EventCounter } from "./prometheus/event-counter.ts";
@@ -30,6 +31,8 @@ export interface ApiComponents {
   readonly health: () => Health;
   /** Figures for Prometheus beside those of nodes, events and requests. */
   readonly metricSources?: readonly MetricSource[];
+  /** Certificate and key; without it there is plain HTTP alone, and that for this machine itself. */
+  readonly tls?: SecureContextSource;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -96,10 +99,19 @@ class KoaApi implements Api {
         clock,
         logger,
         random,
+        gate: this.#gate,
+        tls: components.tls,
         onRequest: (request, response) => void answer(request, response),
         onUpgrade: (request, socket, head) => this.#upgrade(request, socket, head),
       },
-      { host: options.host, port: options.port, portOption: options.portOption ?? "--port", limits },
+      {
+        hosts: hostsOf(options),
+        port: options.port,
+        portOption: options.portOption ?? "--port",
+        plainHttp: options.plainHttp ?? "loopback",
+        hsts: options.hsts ?? false,
+        limits,
+      },
     );
   }
 
@@ -119,8 +131,7 @@ class KoaApi implements Api {
   }
 
   url(): string {
-    const { address, family, port } = this.#server.address();
-    return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+    return this.#server.url();
   }
 
   #koa(limits: ApiLimits): Koa {
@@ -170,11 +181,13 @@ class KoaApi implements Api {
 }
 
 function createGate(clock: Clock, options: ApiOptions, limits: ApiLimits): Gate {
+  const { hostNames = [] } = options;
   return new Gate(
     { clock },
     {
-      bindHost: options.host,
-      hostNames: options.hostNames ?? [],
+      hosts: hostsOf(options),
+      hostNames: typeof hostNames === "function" ? hostNames : () => hostNames,
+      allowedNetworks: options.allowedNetworks,
       maxRequestsInFlight: limits.maxRequestsInFlight,
       rate: {
         perSecond: limits.requestsPerSecond,
@@ -183,4 +196,8 @@ function createGate(clock: Clock, options: ApiOptions, limits: ApiLimits): Gate 
       },
     },
   );
+}
+
+function hostsOf({ host, moreHosts = [] }: ApiOptions): readonly string[] {
+  return [...new Set([host, ...moreHosts])];
 }

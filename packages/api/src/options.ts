@@ -1,3 +1,5 @@
+import type { PlainHttp } from "./http/http-redirect.ts";
+
 /** Bounds of what clients can take from this peer. The defaults suit a Pi Zero 2 W and a dozen open pages. */
 export interface ApiLimits {
   readonly maxBodyBytes: number;
@@ -9,6 +11,12 @@ export interface ApiLimits {
   readonly keepAliveTimeoutMs: number;
   /** Sockets of all kinds. */
   readonly maxConnections: number;
+  /** Sockets of one remote address, or /64 of IPv6; this machine itself has no such bound. */
+  readonly maxConnectionsPerAddress: number;
+  /** Connections of which it is not known yet what they are. Where there are more the oldest is closed. */
+  readonly maxHandshakes: number;
+  /** Within this time the first byte and, with TLS, the whole handshake must have come. */
+  readonly handshakeTimeoutMs: number;
   readonly maxRequestsInFlight: number;
   /** Of one remote address, in the long run. */
   readonly requestsPerSecond: number;
@@ -31,6 +39,9 @@ export const defaultLimits: ApiLimits = {
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 30_000,
   maxConnections: 512,
+  maxConnectionsPerAddress: 128,
+  maxHandshakes: 64,
+  handshakeTimeoutMs: 10_000,
   maxRequestsInFlight: 64,
   requestsPerSecond: 100,
   requestBurst: 400,
@@ -44,12 +55,20 @@ export const defaultLimits: ApiLimits = {
 export interface ApiOptions {
   /** Address to listen on, as `127.0.0.1`. */
   readonly host: string;
+  /** More addresses to listen on, on the same port. */
+  readonly moreHosts?: readonly string[];
   /** 0 takes any that is free. */
   readonly port: number;
   /** What the person who configures the peer calls the port, for the error when it is taken. */
   readonly portOption?: string;
   /** Names, besides those of the loopback and `host` itself, by which browsers may ask for this peer. */
-  readonly hostNames?: readonly string[];
+  readonly hostNames?: readonly string[] | (() => readonly string[]);
+  /** Where HTTP without TLS is served; `loopback` when left out. All else is redirected to TLS. */
+  readonly plainHttp?: PlainHttp;
+  /** Whether browsers are told to ask over TLS alone from now on: only once they trust the root of the mesh. */
+  readonly hsts?: boolean;
+  /** From which networks one may connect, besides this machine, as `192.168.1.0/24`; from everywhere when left out. */
+  readonly allowedNetworks?: readonly string[];
   /** The built UI. */
   readonly uiDirectory?: string;
   readonly version: string;

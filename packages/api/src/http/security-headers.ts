@@ -1,3 +1,6 @@
+/** For a year, this peer alone: what other names of the same domain do is not its business (RFC 6797). */
+export const HSTS = "max-age=31536000";
+
 const common = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
@@ -29,4 +32,11 @@ export const uiHeaders: Readonly<Record<string, string>> = {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; "),
+  // The camera scans set-up codes; of what else a browser has, the UI needs nothing.
+  "permissions-policy": [
+    "camera=(self)",
+    ...["geolocation", "microphone", "payment", "usb", "serial", "bluetooth", "display-capture"].map(
+      (feature) => `${feature}=()`,
+    ),
+  ].join(", "),
 };

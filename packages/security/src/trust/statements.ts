@@ -130,6 +130,11 @@ export const userSchema = z.object({
   deleted: z.boolean(),
   /** Who this is at the OpenID provider that nodes may be configured with. */
   oidcSubject: z.string().max(255).nullable(),
+  /**
+   * Logins made under an earlier version of this statement are void, on every node: the version in which the user
+   * was last disabled or reset. The first one when it is left out.
+   */
+  sessionsSince: z.int().min(1).optional(),
 });
 
 export const credentialSchema = z.object({

@@ -8,8 +8,10 @@ import {
   AddressBook,
   Connector,
   DirectGossip,
+  discoveryTag,
   Membership,
   type MemberView,
+  mdns,
   mdnsDiscovery,
   openGate,
 } from "@pi-controller/mesh";
@@ -78,9 +80,10 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
       maxConnections: MAX_CONNECTIONS,
     },
   );
-  const discovery = config.mdns
-    ? mdnsDiscovery(component("discovery"), { self, meshName: config.meshName })
-    : undefined;
+  const multicast = config.mdns ? mdns(component("discovery")) : undefined;
+  const tags = [discoveryTag(new TextEncoder().encode(config.meshName))];
+  const discovery =
+    multicast && mdnsDiscovery({ ...component("discovery"), mdns: multicast }, { self, tags: () => tags });
   const membership = new Membership(
     {
       ...component("membership"),
@@ -200,6 +203,7 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     roster,
     watch,
     connector,
+    ...(multicast === undefined ? [] : [multicast]),
     ...(discovery === undefined ? [] : [discovery]),
     api,
     registration,

@@ -9,7 +9,17 @@ export {
 } from "./connector/join-target.ts";
 export { neighbours } from "./connector/neighbours.ts";
 export { DirectGossip } from "./direct-gossip.ts";
-export { mdnsDiscovery } from "./discovery/mdns-discovery.ts";
+export { discoveryTag } from "./discovery/discovery-tag.ts";
+export { type Mdns, mdns } from "./discovery/mdns.ts";
+export { type MdnsDiscovery, mdnsDiscovery } from "./discovery/mdns-discovery.ts";
+export type {
+  PendingAnnouncer,
+  PendingChange,
+  PendingDiscovery,
+  PendingPeer,
+} from "./discovery/pending.ts";
+export { pendingAnnouncer } from "./discovery/pending-announcer.ts";
+export { pendingDiscovery } from "./discovery/pending-discovery.ts";
 export { FENCE_KEY_BYTES, type Fence, type Introduction, openGate, type PeerGate } from "./gate/gate.ts";
 export {
   Membership,

@@ -1,66 +1,40 @@
 import { createSocket } from "node:dgram";
 import type { NetworkInterfaceInfo } from "node:os";
-import { type Logger, seededRandom, systemClock } from "@pi-controller/runtime";
+import { seededRandom } from "@pi-controller/runtime";
+import { decode } from "dns-packet";
 import { afterEach, describe, expect, it } from "vitest";
-import type { DiscoveredPeer, Discovery } from "../network.ts";
-import type { ReadInterfaces } from "./interfaces.ts";
-import { mdnsDiscovery } from "./mdns-discovery.ts";
+import type { DiscoveredPeer } from "../network.ts";
+import { serviceOf } from "./discovery-tag.ts";
+import {
+  eavesdrop,
+  freePort,
+  LOOPBACK,
+  type MachineOptions,
+  send,
+  start,
+  startMachine,
+  stopAllStarted,
+  until,
+} from "./mdns.fixture.ts";
+import { type MdnsDiscovery, mdnsDiscovery } from "./mdns-discovery.ts";
 
-const LOOPBACK: NetworkInterfaceInfo = {
-  address: "127.0.0.1",
-  netmask: "255.0.0.0",
-  family: "IPv4",
-  mac: "00:00:00:00:00:00",
-  internal: true,
-  cidr: "127.0.0.1/8",
-};
+const TAG = "0123456789";
+const OLD_TAG = "aaaaaaaaaa";
+const OTHER_TAG = "9876543210";
 
-const started: Discovery[] = [];
-
-afterEach(async () => {
-  for (const discovery of started.splice(0)) await discovery.stop();
-});
-
-/** A UDP port that nobody uses: mDNS' own may be spoken by others on this machine. */
-async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}
-
-function listeningLogger(lines: string[]): Logger {
-  const keep = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);
-  return { debug: keep, info: keep, warn: keep, error: keep };
-}
+afterEach(stopAllStarted);
 
 async function startDiscovery(
   self: string,
   port: number,
-  options: { meshName?: string; interfaces?: ReadInterfaces; lines?: string[] } = {},
-): Promise<{ discovery: Discovery; found: DiscoveredPeer[] }> {
-  const discovery = mdnsDiscovery(
-    {
-      clock: systemClock(),
-      random: seededRandom(1),
-      logger: listeningLogger(options.lines ?? []),
-      interfaces: options.interfaces ?? (() => ({ lo: [LOOPBACK] })),
-    },
-    { self, meshName: options.meshName ?? "test", port },
-  );
+  { tags = [TAG], ...options }: MachineOptions & { tags?: readonly string[] } = {},
+): Promise<{ discovery: MdnsDiscovery; found: DiscoveredPeer[] }> {
+  const machine = await startMachine(port, options);
+  const discovery = mdnsDiscovery(machine, { self, tags: () => tags });
   const found: DiscoveredPeer[] = [];
   discovery.observe((peer) => found.push(peer));
-  started.push(discovery);
-  await discovery.start(new AbortController().signal);
+  await start(discovery);
   return { discovery, found };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; !condition(); attempt++) {
-    if (attempt > 400) throw new Error("what was waited for did not happen");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 describe("mdnsDiscovery", () => {
@@ -68,7 +42,7 @@ describe("mdnsDiscovery", () => {
     const port = await freePort();
     const one = await startDiscovery("peer-one", port);
     const other = await startDiscovery("peer-two", port);
-    const stranger = await startDiscovery("peer-six", port, { meshName: "another" });
+    const stranger = await startDiscovery("peer-six", port, { tags: [OTHER_TAG] });
     one.discovery.announce(["/ip4/127.0.0.1/tcp/4101"]);
     other.discovery.announce(["/ip4/127.0.0.1/tcp/4102"]);
     stranger.discovery.announce(["/ip4/127.0.0.1/tcp/4106"]);
@@ -109,14 +83,11 @@ describe("mdnsDiscovery", () => {
     const port = await freePort();
     const one = await startDiscovery("peer-one", port);
     const other = await startDiscovery("peer-two", port);
-    const socket = createSocket("udp4");
     const random = seededRandom(42);
-    for (let count = 0; count < 200; count++) {
-      const length = Math.floor(random.next() * 600);
-      const garbage = Uint8Array.from({ length }, () => Math.floor(random.next() * 256));
-      await new Promise<void>((resolve) => socket.send(garbage, port, "127.0.0.1", () => resolve()));
-    }
-    await new Promise<void>((resolve) => socket.close(resolve));
+    const garbage = Array.from({ length: 200 }, () =>
+      Uint8Array.from({ length: Math.floor(random.next() * 600) }, () => Math.floor(random.next() * 256)),
+    );
+    await send(port, garbage);
     one.discovery.announce(["/ip4/127.0.0.1/tcp/4101"]);
     await until(() => other.found.length > 0);
     expect(other.discovery.status()).toEqual([
@@ -154,5 +125,61 @@ describe("mdnsDiscovery", () => {
       reason: `UDP port ${port} is taken by a program that does not share it`,
     });
     await new Promise<void>((resolve) => socket.close(resolve));
+  });
+
+  it("looks for the peers of every tag, and announces itself under the newest alone", async () => {
+    const port = await freePort();
+    const told: string[] = [];
+    const stopListening = await eavesdrop(port, (packet) => {
+      const { answers = [] } = decode(packet);
+      for (const { type, name } of answers) if (type === "TXT") told.push(name);
+    });
+    const old = await startDiscovery("peer-old", port, { tags: [OLD_TAG] });
+    const both = await startDiscovery("peer-two", port, { tags: [TAG, OLD_TAG] });
+    old.discovery.announce(["/ip4/127.0.0.1/tcp/4101"]);
+    both.discovery.announce(["/ip4/127.0.0.1/tcp/4102"]);
+    await until(() => both.found.length > 0 && told.includes(`peer-two.${serviceOf(TAG)}`));
+    expect(both.found[0]?.peer).toBe("peer-old");
+    expect(old.found).toEqual([]);
+    expect(told.filter((name) => name.startsWith("peer-two"))).not.toContain(
+      `peer-two.${serviceOf(OLD_TAG)}`,
+    );
+    await stopListening();
+  });
+
+  it("says goodbye under the old tag when it gets a new one, and is found under that at once", async () => {
+    const port = await freePort();
+    const goodbyes: string[] = [];
+    const stopListening = await eavesdrop(port, (packet) => {
+      const { answers = [] } = decode(packet);
+      for (const answer of answers) {
+        if (answer.type === "TXT" && answer.ttl === 0) goodbyes.push(answer.name);
+      }
+    });
+    const tags = [OLD_TAG];
+    const one = await startDiscovery("peer-one", port, { tags });
+    const other = await startDiscovery("peer-two", port, { tags: [TAG] });
+    one.discovery.announce(["/ip4/127.0.0.1/tcp/4101"]);
+    tags.unshift(TAG);
+    one.discovery.retag();
+    await until(() => other.found.length > 0 && goodbyes.length > 0);
+    expect(goodbyes).toEqual([`peer-one.${serviceOf(OLD_TAG)}`]);
+    other.discovery.announce(["/ip4/127.0.0.1/tcp/4102"]);
+    await until(() => one.found.length > 0);
+    await stopListening();
+  });
+
+  it("says and asks nothing without a tag", async () => {
+    const port = await freePort();
+    const heard: Buffer[] = [];
+    const stopListening = await eavesdrop(port, (packet) => heard.push(packet));
+    const { discovery } = await startDiscovery("peer-one", port, { tags: [] });
+    discovery.announce(["/ip4/127.0.0.1/tcp/4101"]);
+    const witness = await startDiscovery("peer-wit", port);
+    const other = await startDiscovery("peer-two", port);
+    other.discovery.announce(["/ip4/127.0.0.1/tcp/4102"]);
+    await until(() => witness.found.length > 0);
+    expect(heard.some((packet) => packet.includes("peer-one"))).toBe(false);
+    await stopListening();
   });
 });

@@ -1,8 +1,12 @@
 import { decode, encode, type Packet } from "dns-packet";
 import { describe, expect, it } from "vitest";
-import { announcement, isQuestionFor, peersIn, question, serviceNameOf } from "./mdns-records.ts";
+import { serviceOf } from "./discovery-tag.ts";
+import { isQuestionFor, question, records, tellingsIn } from "./mdns-records.ts";
+import type { Announcement } from "./mdns-topic.ts";
+import { peerOf, peerTexts } from "./peer-records.ts";
 
-const SERVICE = serviceNameOf("home");
+const SERVICE = serviceOf("0123456789");
+const OTHER_SERVICE = serviceOf("9876543210");
 const PEER = "12D3KooWRVwGW9e5JY42xFAUWrD5iUqCzmwMjtq5HrDYJEC2w2mz";
 const ADDRESS = "/ip4/192.168.1.7/tcp/4101";
 
@@ -11,52 +15,66 @@ function sent(packet: Packet): Packet {
   return decode(encode(packet));
 }
 
-describe("serviceNameOf", () => {
-  it("differs by mesh, keeps the mesh's name to itself and fits DNS-SD", () => {
-    expect(serviceNameOf("garage")).not.toBe(SERVICE);
-    expect(SERVICE).not.toContain("home");
-    expect(SERVICE).toMatch(/^_[a-z0-9-]{1,15}\._tcp\.local$/);
-  });
-});
+function announcement(addresses: readonly string[], service = SERVICE): Announcement {
+  return { service, instance: PEER, texts: peerTexts(PEER, addresses) };
+}
 
-describe("announcement", () => {
-  it("tells a peer and its addresses over the wire", () => {
-    const packet = sent({ type: "response", ...announcement(SERVICE, PEER, [ADDRESS]) });
-    expect(peersIn(SERVICE, packet)).toEqual([{ peer: PEER, addresses: [ADDRESS] }]);
+describe("records", () => {
+  it("tell a peer and its addresses over the wire", () => {
+    const packet = sent({ type: "response", ...records(announcement([ADDRESS])) });
+    const [telling] = tellingsIn(SERVICE, packet);
+    expect(telling?.ttlSeconds).toBe(120);
+    expect(telling && peerOf(telling)).toEqual({ peer: PEER, addresses: [ADDRESS] });
   });
 
-  it("says goodbye with a time to live of zero", () => {
-    const packet = sent({ type: "response", ...announcement(SERVICE, PEER, [ADDRESS], 0) });
-    expect(peersIn(SERVICE, packet)).toEqual([]);
+  it("say goodbye with a time to live of zero", () => {
+    const packet = sent({ type: "response", ...records(announcement([ADDRESS]), 0) });
+    expect(tellingsIn(SERVICE, packet)[0]?.ttlSeconds).toBe(0);
   });
 
-  it("fits into one packet with all the addresses that a machine may have", () => {
+  it("fit into one packet with all the addresses that a machine may have", () => {
     const addresses = Array.from(
       { length: 40 },
       (_, index) => `/ip6/2001:db8:1111:2222:3333:4444:5555:${index}/tcp/4101`,
     );
-    expect(encode({ type: "response", ...announcement(SERVICE, PEER, addresses) }).byteLength).toBeLessThan(
-      1_400,
-    );
+    expect(encode({ type: "response", ...records(announcement(addresses)) }).byteLength).toBeLessThan(1_400);
+  });
+
+  it("leave out what is too long for a string of a TXT record", () => {
+    const packet = sent({ type: "response", ...records(announcement([`/dns/${"x".repeat(300)}`, ADDRESS])) });
+    expect(tellingsIn(SERVICE, packet)[0]?.texts).toEqual([`id=${PEER}`, `a=${ADDRESS}`]);
   });
 });
 
-describe("peersIn", () => {
+describe("tellingsIn", () => {
   it.each<[string, Packet["answers"]]>([
-    ["of another service", announcement(serviceNameOf("garage"), PEER, [ADDRESS]).answers],
-    ["without addresses", announcement(SERVICE, PEER, []).answers],
-    ["with what is no address", announcement(SERVICE, PEER, ["192.168.1.7"]).answers],
-    ["with what is no peer id", [{ name: `x.${SERVICE}`, type: "TXT", data: ["id=a b", `a=${ADDRESS}`] }]],
+    ["of another service", records(announcement([ADDRESS], OTHER_SERVICE)).answers],
     ["of another type", [{ name: `x.${SERVICE}`, type: "A", data: "192.168.1.7" }]],
   ])("skips a record %s", (_what, answers = []) => {
-    expect(peersIn(SERVICE, sent({ type: "response", answers }))).toEqual([]);
+    expect(tellingsIn(SERVICE, sent({ type: "response", answers }))).toEqual([]);
+  });
+});
+
+describe("peerOf", () => {
+  const addresses = Array.from({ length: 17 }, (_, index) => `a=/ip4/10.0.0.${index}/tcp/1`);
+
+  it.each<[string, string[]]>([
+    ["without addresses", [`id=${PEER}`]],
+    ["with what is no address", [`id=${PEER}`, "a=192.168.1.7"]],
+    ["with more addresses than a machine has", [`id=${PEER}`, ...addresses]],
+    ["with what is no peer id", ["id=a b", `a=${ADDRESS}`]],
+    ["with nothing", []],
+  ])("takes a record %s for no peer", (_what, texts) => {
+    expect(peerOf({ texts, ttlSeconds: 120 })).toBeUndefined();
   });
 });
 
 describe("isQuestionFor", () => {
-  it("knows the question of this mesh, however it is spelled", () => {
-    expect(isQuestionFor(SERVICE, sent({ type: "query", ...question(SERVICE) }))).toBe(true);
-    expect(isQuestionFor(SERVICE, sent({ type: "query", ...question(SERVICE.toUpperCase()) }))).toBe(true);
-    expect(isQuestionFor(SERVICE, sent({ type: "query", ...question("_http._tcp.local") }))).toBe(false);
+  const asked = (...services: string[]) => sent({ type: "query", ...question(services) });
+
+  it("knows the question of this mesh, alone or among others, however it is spelled", () => {
+    expect(isQuestionFor(SERVICE, asked(SERVICE))).toBe(true);
+    expect(isQuestionFor(SERVICE, asked(OTHER_SERVICE, SERVICE.toUpperCase()))).toBe(true);
+    expect(isQuestionFor(SERVICE, asked("_http._tcp.local"))).toBe(false);
   });
 });

@@ -14,7 +14,8 @@ const SECOND_QUESTION_DELAY_MS = 1_000;
 const MIN_STEADY_INTERVAL_MS = 30_000;
 /** With more peers known, questions come less often: so each question's answers stay a fixed load. */
 const INTERVAL_PER_PEER_MS = 1_000;
-const MAX_STEADY_INTERVAL_MS = 10 * 60_000;
+/** However many peers are known. */
+export const MAX_STEADY_INTERVAL_MS = 10 * 60_000;
 const JITTER_FRACTION = 0.2;
 
 /**
@@ -31,13 +32,17 @@ export function answerDelayMs(sinceLastMs: number, random: Random): number {
  * When to ask the next time, in ms from now: soon at first, then twice as late each time, up to an interval
  * that grows with the number of peers. As a question that another peer asked counts as asked (RFC 6762
  * section 7.3), the packets of a mesh grow with its size and not with its square.
+ *
+ * @param longestMs the interval grows no further
  */
-export function questionDelayMs(asked: number, knownPeers: number, random: Random): number {
+export function questionDelayMs(
+  asked: number,
+  knownPeers: number,
+  random: Random,
+  longestMs = MAX_STEADY_INTERVAL_MS,
+): number {
   if (asked === 0) return FIRST_QUESTION_DELAY_MS * random.next();
-  const steadyMs = Math.min(
-    MIN_STEADY_INTERVAL_MS + knownPeers * INTERVAL_PER_PEER_MS,
-    MAX_STEADY_INTERVAL_MS,
-  );
+  const steadyMs = Math.min(MIN_STEADY_INTERVAL_MS + knownPeers * INTERVAL_PER_PEER_MS, longestMs);
   const delayMs = Math.min(SECOND_QUESTION_DELAY_MS * 2 ** Math.min(asked - 1, 20), steadyMs);
   return jitter(random, delayMs, JITTER_FRACTION);
 }

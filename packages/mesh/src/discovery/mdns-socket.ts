@@ -6,6 +6,9 @@ const GROUP = "224.0.0.251";
 /** RFC 6762 section 11. */
 const TTL = 255;
 
+/** The most that a packet may have (RFC 6762 section 17). */
+const MAX_PACKET_BYTES = 9_000;
+
 interface Listeners {
   onPacket(packet: Packet): void;
   /** The socket is of no use any more. */
@@ -82,6 +85,7 @@ function bind(socket: Socket, port: number): Promise<void> {
 
 /** What is no DNS packet is skipped: anybody on the network can send anything. */
 function decodePacket(message: Buffer): Packet | undefined {
+  if (message.byteLength > MAX_PACKET_BYTES) return undefined;
   try {
     return decode(message);
   } catch {

@@ -1,90 +1,72 @@
 import type { Clock, Random, Timer } from "@pi-controller/runtime";
-import type { NodeId } from "@pi-controller/schema";
 import type { Packet } from "dns-packet";
-import type { DiscoveredPeer } from "../network.ts";
-import { dialableOn, type LocalInterface } from "./interfaces.ts";
-import { announcement, isQuestionFor, peersIn, question } from "./mdns-records.ts";
+import type { LocalInterface } from "./interfaces.ts";
+import { isQuestionFor, question, records, tellingsIn } from "./mdns-records.ts";
 import { ANNOUNCEMENT_DELAYS_MS, answerDelayMs, questionDelayMs } from "./mdns-schedule.ts";
-import { MdnsSocket } from "./mdns-socket.ts";
+import type { Announcement, MdnsTopic } from "./mdns-topic.ts";
 
 interface Components {
   readonly clock: Clock;
   readonly random: Random;
+  /** Where packets leave; what comes of it is not this one's business. */
+  readonly mouth: { ask(packet: Packet): void; tell(packet: Packet): void };
 }
 
-export interface SpeakerOptions {
-  readonly self: NodeId;
-  readonly service: string;
-  readonly port: number;
-}
-
-interface Listeners {
-  onPeer(peer: DiscoveredPeer): void;
-  onFailure(error: Error): void;
-  /** A packet has left after one had failed to, or for the first time. */
-  onWorking(): void;
-  /** How many peers are known, on all interfaces. */
-  knownPeers(): number;
-}
-
-/** Asks, answers and announces on one interface. */
+/** Asks, answers and announces one topic on one interface. */
 export class MdnsSpeaker {
-  readonly local: LocalInterface;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #options: SpeakerOptions;
-  readonly #listeners: Listeners;
+  readonly #components: Components;
+  readonly #local: LocalInterface;
+  readonly #topic: MdnsTopic;
   readonly #announcing = new Set<Timer>();
-  #socket: MdnsSocket | undefined;
-  #addresses: readonly string[] = [];
+  #announced: Announcement | undefined;
+  #browsed: readonly string[] = [];
   #asking: Timer | undefined;
   #answering: Timer | undefined;
   #asked = 0;
   #answeredMs = Number.NEGATIVE_INFINITY;
 
-  constructor(components: Components, local: LocalInterface, options: SpeakerOptions, listeners: Listeners) {
-    this.local = local;
-    this.#clock = components.clock;
-    this.#random = components.random;
-    this.#options = options;
-    this.#listeners = listeners;
+  constructor(components: Components, local: LocalInterface, topic: MdnsTopic) {
+    this.#components = components;
+    this.#local = local;
+    this.#topic = topic;
   }
 
-  /** @throws the system's error when multicast cannot be spoken there */
-  async open(): Promise<void> {
-    this.#socket = await MdnsSocket.open(this.local, this.#options.port, {
-      onPacket: (packet) => this.#onPacket(packet),
-      onFailure: (error) => this.#listeners.onFailure(error),
-    });
-    this.#askLater();
+  /** Begins, or takes in what has changed about the topic. */
+  refresh(): void {
+    this.#announce(this.#topic.announced(this.#local));
+    this.#browse(this.#topic.browsed());
   }
 
-  /** Says goodbye first, to those who heard of this peer. */
-  async close(): Promise<void> {
-    this.#asking?.cancel();
-    this.#answering?.cancel();
-    this.#stopAnnouncing();
-    const socket = this.#socket;
-    this.#socket = undefined;
-    if (socket === undefined) return;
-    if (this.#addresses.length > 0) {
-      // It is lost like any packet: nothing depends on it.
-      await socket
-        .tell(announcement(this.#options.service, this.#options.self, this.#addresses, 0))
-        .catch(() => undefined);
+  /** Says goodbye to those who heard of it, and does nothing any more. */
+  end(): void {
+    this.#announce(undefined);
+    this.#browse([]);
+  }
+
+  onPacket(packet: Packet): void {
+    if (packet.type === "query") {
+      this.#onQuestion(packet);
+      return;
     }
-    await socket.close();
+    for (const service of this.#browsed) {
+      for (const telling of tellingsIn(service, packet)) this.#topic.heard(telling, this.#local);
+    }
   }
 
-  /** @param addresses all of this peer's; those that can be dialled over this interface are told there */
-  announce(addresses: readonly string[]): void {
-    const dialable = dialableOn(this.local, addresses);
-    if (dialable.join() === this.#addresses.join()) return;
-    this.#addresses = dialable;
-    this.#stopAnnouncing();
-    if (dialable.length === 0) return;
+  #announce(announcement: Announcement | undefined): void {
+    const before = this.#announced;
+    if (JSON.stringify(announcement) === JSON.stringify(before)) return;
+    this.#announced = announcement;
+    for (const timer of this.#announcing) timer.cancel();
+    this.#announcing.clear();
+    this.#answering?.cancel();
+    this.#answering = undefined;
+    const isGone = before?.service !== announcement?.service || before?.instance !== announcement?.instance;
+    // It is lost like any packet: nothing depends on it.
+    if (before !== undefined && isGone) this.#components.mouth.tell(records(before, 0));
+    if (announcement === undefined) return;
     for (const delayMs of ANNOUNCEMENT_DELAYS_MS) {
-      const timer = this.#clock.setTimer(() => {
+      const timer = this.#components.clock.setTimer(() => {
         this.#announcing.delete(timer);
         this.#tell();
       }, delayMs);
@@ -92,59 +74,54 @@ export class MdnsSpeaker {
     }
   }
 
-  #onPacket(packet: Packet): void {
-    if (packet.type === "query") {
-      if (isQuestionFor(this.#options.service, packet)) this.#onQuestion();
-      return;
-    }
-    for (const peer of peersIn(this.#options.service, packet)) {
-      if (peer.peer !== this.#options.self) this.#listeners.onPeer(peer);
-    }
+  #browse(services: readonly string[]): void {
+    if (services.join() === this.#browsed.join()) return;
+    this.#browsed = [...services];
+    this.#asked = 0;
+    this.#asking?.cancel();
+    if (services.length > 0) this.#askLater();
   }
 
-  #onQuestion(): void {
-    if (this.#answering === undefined && this.#addresses.length > 0) {
-      const sinceLastMs = this.#clock.monotonic() - this.#answeredMs;
-      this.#answering = this.#clock.setTimer(
+  #onQuestion(packet: Packet): void {
+    const { clock, random } = this.#components;
+    const announced = this.#announced;
+    if (
+      announced !== undefined &&
+      this.#answering === undefined &&
+      isQuestionFor(announced.service, packet)
+    ) {
+      const sinceLastMs = clock.monotonic() - this.#answeredMs;
+      this.#answering = clock.setTimer(
         () => {
           this.#answering = undefined;
           this.#tell();
         },
-        answerDelayMs(sinceLastMs, this.#random),
+        answerDelayMs(sinceLastMs, random),
       );
     }
     // Everybody answers everybody: once somebody has asked, nobody else needs to for a while.
-    if (this.#asked > 0) this.#askLater();
+    const isAsked =
+      this.#browsed.length > 0 && this.#browsed.every((service) => isQuestionFor(service, packet));
+    if (isAsked && this.#asked > 0) this.#askLater();
   }
 
   #tell(): void {
-    this.#answeredMs = this.#clock.monotonic();
-    const packet = announcement(this.#options.service, this.#options.self, this.#addresses);
-    this.#report(this.#socket?.tell(packet));
+    if (this.#announced === undefined) return;
+    this.#answeredMs = this.#components.clock.monotonic();
+    this.#components.mouth.tell(records(this.#announced));
   }
 
   #askLater(): void {
+    const { clock, mouth, random } = this.#components;
+    const { longestQuestionIntervalMs } = this.#topic;
     this.#asking?.cancel();
-    this.#asking = this.#clock.setTimer(
+    this.#asking = clock.setTimer(
       () => {
         this.#asked++;
         this.#askLater();
-        this.#report(this.#socket?.ask(question(this.#options.service)));
+        mouth.ask(question(this.#browsed));
       },
-      questionDelayMs(this.#asked, this.#listeners.knownPeers(), this.#random),
+      questionDelayMs(this.#asked, this.#topic.knownCount(), random, longestQuestionIntervalMs),
     );
-  }
-
-  #report(sending: Promise<void> | undefined): void {
-    sending?.then(
-      () => this.#listeners.onWorking(),
-      (error: unknown) =>
-        this.#listeners.onFailure(error instanceof Error ? error : new Error(String(error))),
-    );
-  }
-
-  #stopAnnouncing(): void {
-    for (const timer of this.#announcing) timer.cancel();
-    this.#announcing.clear();
   }
 }

@@ -79,6 +79,16 @@ export interface Network extends Service {
   status(): NetworkStatus;
 }
 
+/** All that other peers can reach on this one: what a proof that each of it refuses strangers has to cover. */
+export interface NetworkInventory {
+  /** Request methods that have a handler. */
+  readonly methods: readonly string[];
+  /** Topics of gossip that this peer has joined, as it names them. */
+  readonly topics: readonly string[];
+  /** Stream protocols that this peer takes part in; none while it is stopped. */
+  readonly protocols: readonly string[];
+}
+
 export interface GossipMessage {
   /** The author, proven by a signature. */
   readonly from: NodeId;

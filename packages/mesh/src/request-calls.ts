@@ -1,7 +1,7 @@
 import type { Clock } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import { MAX_REQUEST_BYTES, type RequestOptions } from "./network.ts";
-import type { Answer } from "./request-handlers.ts";
+import { type Answer, failed } from "./request-handlers.ts";
 
 interface Outstanding {
   settle(answer: Answer): void;
@@ -47,11 +47,11 @@ export class RequestCalls {
         else reject(new MeshError(answer.code, answer.message, answer.details));
       };
       const onAbort = () => {
-        settle(failure(cancelled(method)));
+        settle(failed(cancelled(method)));
         wire.abandon(id);
       };
       const timer = this.#clock.setTimer(() => {
-        settle(failure(tooLate(method, options.timeoutMs)));
+        settle(failed(tooLate(method, options.timeoutMs)));
         wire.abandon(id);
       }, options.timeoutMs);
       this.#outstanding.set(id, { settle });
@@ -67,7 +67,7 @@ export class RequestCalls {
 
   /** Ends all of them, as when the connection is lost. */
   failAll(error: MeshError): void {
-    for (const outstanding of this.#outstanding.values()) outstanding.settle(failure(error));
+    for (const outstanding of this.#outstanding.values()) outstanding.settle(failed(error));
   }
 
   /** Wraps at 32 bits, past ids still under way. */
@@ -100,8 +100,4 @@ export function tooLate(method: string, timeoutMs: number): MeshError {
 
 export function notConnected(peer: NodeId, reason: string): MeshError {
   return new MeshError("UNAVAILABLE", `No connection to ${peer}: ${reason}`);
-}
-
-function failure(error: MeshError): Answer {
-  return { ok: false, code: error.code, message: error.message, details: error.details };
 }

@@ -44,11 +44,16 @@ export class RequestHandlers {
     };
   }
 
+  /** Names of all methods that have a handler, sorted. */
+  methods(): readonly string[] {
+    return [...this.#handlers.keys()].sort();
+  }
+
   /** Runs the handler of a call. Never rejects: whatever happens becomes an answer. */
   async answer(call: Call): Promise<Answer> {
     const handler = this.#handlers.get(call.method);
     if (handler === undefined) {
-      return failed("UNIMPLEMENTED", `This peer does not answer ${call.method}`);
+      return failed(new MeshError("UNIMPLEMENTED", `This peer does not answer ${call.method}`));
     }
     const deadline = new AbortController();
     const timer = this.#clock.setTimer(
@@ -62,21 +67,21 @@ export class RequestHandlers {
         signal: AbortSignal.any([call.signal, deadline.signal]),
       });
       if (payload.byteLength > MAX_REQUEST_BYTES) {
-        return failed("RESOURCE_EXHAUSTED", `The answer to ${call.method} is too large to send`);
+        const message = `The answer to ${call.method} is too large to send`;
+        return failed(new MeshError("RESOURCE_EXHAUSTED", message));
       }
       return { ok: true, payload };
     } catch (error) {
-      if (error instanceof MeshError) {
-        return { ok: false, code: error.code, message: error.message, details: error.details };
-      }
+      if (error instanceof MeshError) return failed(error);
       this.#logger.error({ method: call.method, peer: call.from, error }, "A request handler failed");
-      return failed("INTERNAL", `The peer failed on ${call.method}`);
+      return failed(new MeshError("INTERNAL", `The peer failed on ${call.method}`));
     } finally {
       timer.cancel();
     }
   }
 }
 
-function failed(code: ErrorCode, message: string): Answer {
-  return { ok: false, code, message, details: {} };
+/** The answer that carries an error to the caller. */
+export function failed({ code, message, details }: MeshError): Answer & { readonly ok: false } {
+  return { ok: false, code, message, details };
 }

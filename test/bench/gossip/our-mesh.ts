@@ -1,5 +1,5 @@
 import { generateKeyPair } from "@libp2p/crypto/keys";
-import { AddressBook, type Gossip, type Network, neighbours } from "@pi-controller/mesh";
+import { AddressBook, type Gossip, type Network, neighbours, openGate } from "@pi-controller/mesh";
 import { libp2pNetwork } from "@pi-controller/mesh/libp2p";
 import { silentLogger, systemClock } from "@pi-controller/runtime";
 import { type GossipMesh, inTurns, TOPIC } from "./gossip-mesh.ts";
@@ -23,6 +23,7 @@ export class OurMesh implements GossipMesh {
           privateKey: await generateKeyPair("Ed25519"),
           addressBook,
           clock: systemClock(),
+          gate: openGate,
           logger: silentLogger,
         },
         { listen: ["/ip4/127.0.0.1/tcp/0"], meshName: "bench", maxConnections: 100 },

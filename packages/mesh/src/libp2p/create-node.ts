@@ -1,24 +1,36 @@
-import { gossipsub } from "@libp2p/gossipsub";
+import { type GossipSub, gossipsub } from "@libp2p/gossipsub";
 import { type Identify, identify } from "@libp2p/identify";
-import type { Libp2p, PrivateKey } from "@libp2p/interface";
+import type { Connection, ConnectionGater, Libp2p, PrivateKey } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
 import { MeshError } from "@pi-controller/schema";
 import { createLibp2p } from "libp2p";
+import type { Fence } from "../gate/gate.ts";
+import { FenceProtector } from "./fence/fence-protector.ts";
 import { gossipOptions } from "./gossip-options.ts";
+import { holdStreams } from "./held-streams.ts";
 import { silentLibp2pLogger } from "./silent-libp2p-logger.ts";
 import { guardedYamux } from "./yamux-guard.ts";
 
 export interface NodeOptions {
   /** Multiaddrs, as `/ip4/0.0.0.0/tcp/4101`; none for a peer that only dials. */
   readonly listen: readonly string[];
-  /** Peers of meshes with other names are not connected to. */
+  /** Part of the names of all protocols: peers that use another one are not connected to. */
   readonly meshName: string;
   /** No more inbound connections than this. */
   readonly maxConnections: number;
 }
 
-export type Services = { identify: Identify; gossipsub: ReturnType<ReturnType<typeof gossipsub>> };
+interface NodeComponents {
+  readonly privateKey: PrivateKey;
+  readonly gater: ConnectionGater;
+  readonly fence?: Fence | undefined;
+  /** Resolves when a connection may carry more than requests, which are let in one by one. */
+  readonly whenOpen: (connection: Connection) => Promise<void>;
+}
+
+/** What a node speaks beside requests: nothing, or gossip and what gossip needs to know of other peers. */
+export type Services = { identify?: Identify; gossipsub?: GossipSub };
 export type Node = Libp2p<Services>;
 
 /** How long a stranger may take for the handshake; a machine on the LAN needs milliseconds, a busy Pi a second. */
@@ -32,12 +44,17 @@ const MAX_STREAMS_PER_CONNECTION = 32;
 const STREAM_WINDOW_BYTES = 256 * 1024;
 const STREAM_BUFFER_BYTES = 1024 * 1024;
 
-/** A libp2p node that has not started. */
-export function createNode(privateKey: PrivateKey, options: NodeOptions): Promise<Node> {
+/** A libp2p node that has not started. It speaks what is handled on it later, and gossip when that is asked for. */
+export function createNode(
+  { privateKey, gater, fence, whenOpen }: NodeComponents,
+  options: NodeOptions & { readonly gossip: boolean },
+): Promise<Node> {
   return createLibp2p<Services>({
     privateKey,
     start: false,
     logger: silentLibp2pLogger,
+    connectionGater: gater,
+    ...(fence === undefined ? {} : { connectionProtector: () => new FenceProtector(fence) }),
     addresses: { listen: [...options.listen] },
     transports: [tcp({ maxConnections: options.maxConnections + MAX_PENDING_INBOUND })],
     connectionEncrypters: [noise()],
@@ -68,10 +85,17 @@ export function createNode(privateKey: PrivateKey, options: NodeOptions): Promis
     },
     // It aborts connections of a process that is short of CPU. Membership finds out who is gone.
     connectionMonitor: { enabled: false },
-    services: {
-      identify: identify({ protocolPrefix: protocolPrefix(options.meshName) }),
-      gossipsub: gossipsub(gossipOptions),
-    },
+    services: options.gossip
+      ? {
+          identify: (components) =>
+            identify({
+              protocolPrefix: protocolPrefix(options.meshName),
+              // Run by the gossip overlay, when a connection has been introduced.
+              runOnConnectionOpen: false,
+            })(holdStreams(components, whenOpen)),
+          gossipsub: (components) => gossipsub(gossipOptions)(holdStreams(components, whenOpen)),
+        }
+      : {},
   });
 }
 

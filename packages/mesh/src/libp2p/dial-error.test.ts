@@ -4,6 +4,7 @@ import { generateKeyPair } from "@libp2p/crypto/keys";
 import { silentLogger, systemClock } from "@pi-controller/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import { AddressBook } from "../address-book.ts";
+import { openGate } from "../gate/gate.ts";
 import { libp2pNetwork } from "./libp2p-network.ts";
 
 const closers: (() => unknown)[] = [];
@@ -17,6 +18,7 @@ async function startNetwork() {
       privateKey: await generateKeyPair("Ed25519"),
       addressBook: new AddressBook(),
       clock: systemClock(),
+      gate: openGate,
       logger: silentLogger,
     },
     { listen: ["/ip4/127.0.0.1/tcp/0"], meshName: "dial-error", maxConnections: 10 },

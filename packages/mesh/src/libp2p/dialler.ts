@@ -1,7 +1,10 @@
 import { multiaddr } from "@multiformats/multiaddr";
 import { type Clock, sleep } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
+import { abortable } from "../abortable.ts";
 import type { AddressBook } from "../address-book.ts";
+import { notAllowed } from "../gate/doorway.ts";
+import type { PeerGate } from "../gate/gate.ts";
 import type { DialResult, DialTarget } from "../network.ts";
 import type { Node } from "./create-node.ts";
 import { explainDialError } from "./dial-error.ts";
@@ -14,6 +17,7 @@ const MIN_ADDRESS_TIMEOUT_MS = 250;
 interface Components {
   readonly addressBook: AddressBook;
   readonly clock: Clock;
+  readonly gate: PeerGate;
   readonly links: PeerLinks;
   readonly node: Node;
 }
@@ -31,6 +35,9 @@ export class Dialler {
   dial(target: DialTarget, timeoutMs: number): Promise<DialResult> {
     const connected = "peer" in target ? this.#connectedTo(target.peer) : undefined;
     if (connected !== undefined) return Promise.resolve(connected);
+    if ("peer" in target && !this.#components.gate.allows(target.peer)) {
+      return Promise.resolve({ outcome: "unreachable", reason: notAllowed(target.peer).message });
+    }
     const key = "peer" in target ? target.peer : target.addresses.join();
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return this.#within(underWay, timeoutMs);
@@ -84,7 +91,7 @@ export class Dialler {
     try {
       const where = "peer" in target ? `${withoutPeerId(address)}/p2p/${target.peer}` : address;
       const connection = await node.dial(multiaddr(where), { signal: deadline.signal });
-      const link = await raceAbort(links.open(connection), deadline.signal);
+      const link = await abortable(links.open(connection), deadline.signal);
       // A dial that ends with a connection that the peer opened has not reached it there.
       if (connection.direction === "outbound") addressBook.reached(link.peer, link.address);
       return link.peer;
@@ -109,13 +116,4 @@ export class Dialler {
       waited.abort();
     }
   }
-}
-
-function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

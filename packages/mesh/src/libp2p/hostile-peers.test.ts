@@ -30,11 +30,10 @@ beforeEach(async () => {
   victim.gossip.subscribe("test.news", () => undefined);
   for (const { network } of [victim, friend]) await network.start(new AbortController().signal);
   friend.addressBook.add(victim.network.self, victim.network.status().addresses);
-  hostile = await createNode(await generateKeyPair("Ed25519"), {
-    listen: [],
-    meshName: "test",
-    maxConnections: 10,
-  });
+  hostile = await createNode(
+    { privateKey: await generateKeyPair("Ed25519"), gater: {}, whenOpen: async () => undefined },
+    { listen: [], meshName: "test", maxConnections: 10, gossip: true },
+  );
   await hostile.start();
   // It passes for one of the mesh: it takes request streams, and answers nothing.
   await hostile.handle(PROTOCOL, () => undefined);

@@ -1,4 +1,4 @@
-import type { Connection, IdentifyResult, PrivateKey, Stream } from "@libp2p/interface";
+import type { Connection, PrivateKey, Stream } from "@libp2p/interface";
 import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import {
   type Clock,
@@ -9,7 +9,11 @@ import {
   type Unsubscribe,
 } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
+import { abortable } from "../abortable.ts";
 import type { AddressBook } from "../address-book.ts";
+import { notAllowed } from "../gate/doorway.ts";
+import type { Fence, Introduction, PeerGate } from "../gate/gate.ts";
+import { GuardedRequests } from "../gate/guarded-requests.ts";
 import type {
   ConnectionStatus,
   DialResult,
@@ -17,64 +21,81 @@ import type {
   Gossip,
   Network,
   NetworkEvent,
+  NetworkInventory,
   NetworkStatus,
   RequestHandler,
   RequestOptions,
 } from "../network.ts";
 import { cancelled, checkRequest, notConnected, tooLate } from "../request-calls.ts";
-import { RequestHandlers } from "../request-handlers.ts";
+import { type Call, RequestHandlers } from "../request-handlers.ts";
 import { createNode, type Node, type NodeOptions, protocolPrefix, startNode } from "./create-node.ts";
 import { explainDialError } from "./dial-error.ts";
-import { hostOf, isLoopback, withoutPeerId } from "./dial-plan.ts";
+import { hostOf, isLoopback } from "./dial-plan.ts";
 import { Dialler } from "./dialler.ts";
+import { GossipOverlay } from "./gossip-overlay.ts";
 import { KEEP_ALIVE_INTERVAL_MS } from "./keep-alive.ts";
 import { Libp2pGossip } from "./libp2p-gossip.ts";
+import { peerGater } from "./peer-gater.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { RequestAnswerer } from "./request-answerer.ts";
+import type { RequestCaller } from "./request-caller.ts";
 
-interface Components {
+export interface Libp2pNetworkComponents {
   readonly privateKey: PrivateKey;
   readonly addressBook: AddressBook;
   readonly clock: Clock;
+  /** Who may be connected to, ask, and be heard. */
+  readonly gate: PeerGate;
+  /** What comes first on each connection; without it, connections are used at once. */
+  readonly introduction?: Introduction | undefined;
+  /** Keys under which all that goes over a connection is enciphered; without it, only Noise does that. */
+  readonly fence?: Fence | undefined;
   readonly logger: Logger;
 }
 
 /** Ours is one; a second one while a peer opens it anew. */
 const MAX_REQUEST_STREAMS = 4;
 const DISCONNECT_TIMEOUT_MS = 1_000;
-const MEND_AGAIN_MS = 1_000;
 /** Peers whose malformed frames have been logged; beyond that it starts over. */
 const MAX_REMEMBERED_OFFENDERS = 1_000;
 
 interface Running {
   readonly node: Node;
   readonly links: PeerLinks;
+  readonly overlay: GossipOverlay;
   readonly dialler: Dialler;
   readonly keepAlive: Timer;
+  readonly unsubscribe: Unsubscribe;
 }
 
 /** The real network: libp2p over TCP, Noise and Yamux, with one stream protocol for requests. */
 class Libp2pNetwork implements Network {
   readonly name = "network";
   readonly self: NodeId;
-  readonly #components: Components;
+  readonly #components: Libp2pNetworkComponents;
   readonly #options: NodeOptions;
-  readonly #gossip: Libp2pGossip;
+  readonly #gossip: Libp2pGossip | undefined;
   readonly #protocol: string;
   readonly #handlers: RequestHandlers;
+  readonly #requests: GuardedRequests;
   readonly #events: Emitter<NetworkEvent>;
   readonly #offenders = new Set<NodeId>();
   #running: Running | undefined;
   #addresses: readonly string[] = [];
 
-  constructor(components: Components & { gossip: Libp2pGossip }, self: NodeId, options: NodeOptions) {
+  constructor(
+    components: Libp2pNetworkComponents & { gossip?: Libp2pGossip },
+    self: NodeId,
+    options: NodeOptions,
+  ) {
     this.self = self;
     this.#components = components;
     this.#options = options;
     this.#gossip = components.gossip;
     this.#protocol = `/${protocolPrefix(options.meshName)}/request/1`;
     this.#handlers = new RequestHandlers(components);
+    this.#requests = new GuardedRequests({ ...components, handlers: this.#handlers });
     this.#events = new Emitter((error) =>
       components.logger.error({ error }, "A listener of the network failed"),
     );
@@ -82,20 +103,24 @@ class Libp2pNetwork implements Network {
 
   /** @throws MeshError FAILED_PRECONDITION when it cannot listen; the message names the port */
   async start(signal: AbortSignal): Promise<void> {
-    const { addressBook, clock, logger, privateKey } = this.#components;
-    const node = await createNode(privateKey, this.#options);
-    signal.throwIfAborted();
-    const links = new PeerLinks({ clock, logger }, this.self, this.#protocol, {
+    const { clock, gate, logger } = this.#components;
+    const links = new PeerLinks(this.#components, this.self, this.#protocol, {
+      onReady: (link) => overlay.join(link),
       onConnected: (link) => this.#onConnected(link),
       onDisconnected: (peer) => this.#events.emit({ kind: "disconnected", peer }),
-      onDuplicateClosed: (kept) => {
-        this.#mendGossip(kept);
-        // Its stream may only be about to close with the other connection: look again.
-        clock.setTimer(() => kept.open && this.#mendGossip(kept), MEND_AGAIN_MS);
-      },
+      onDuplicateClosed: (kept) => overlay.mendAfterDuplicate(kept),
     });
+    const node = await createNode(
+      {
+        ...this.#components,
+        gater: peerGater(this.#components),
+        whenOpen: (connection) => links.doorwayOf(connection).whenOpen(),
+      },
+      { ...this.#options, gossip: this.#gossip !== undefined },
+    );
+    signal.throwIfAborted();
+    const overlay = new GossipOverlay({ ...this.#components, node });
     node.addEventListener("connection:open", ({ detail }) => this.#onConnection(links, detail));
-    node.addEventListener("peer:identify", ({ detail }) => this.#onIdentify(detail));
     await node.handle(
       this.#protocol,
       (stream, connection) => this.#onRequestStream(links, stream, connection),
@@ -111,8 +136,11 @@ class Libp2pNetwork implements Network {
       () => this.#tick(),
       (error) => logger.error({ error }, "The keep-alive of the network failed"),
     );
-    this.#running = { node, links, dialler: new Dialler({ addressBook, clock, links, node }), keepAlive };
-    this.#gossip.attach(node);
+    const dialler = new Dialler({ ...this.#components, links, node });
+    const unsubscribe = gate.observe(() => this.#cutDisallowed());
+    this.#running = { node, links, overlay, dialler, keepAlive, unsubscribe };
+    if (node.services.gossipsub !== undefined) this.#gossip?.attach(node.services.gossipsub);
+    this.#cutDisallowed();
     this.#noticeAddresses();
   }
 
@@ -121,8 +149,9 @@ class Libp2pNetwork implements Network {
     if (running === undefined) return;
     this.#running = undefined;
     running.keepAlive.cancel();
+    running.unsubscribe();
     running.links.stop();
-    this.#gossip.detach();
+    this.#gossip?.detach();
     await running.node.stop();
   }
 
@@ -147,24 +176,44 @@ class Libp2pNetwork implements Network {
   ): Promise<Uint8Array> {
     checkRequest(method, payload, options.signal);
     const startedMs = this.#components.clock.monotonic();
-    const link = await this.#linkTo(peer, method, options);
-    const caller = await link.caller().catch((error: unknown) => {
-      throw notConnected(peer, explainDialError(error).reason);
-    });
-    if (options.signal?.aborted) throw cancelled(method);
-    const timeoutMs = options.timeoutMs - (this.#components.clock.monotonic() - startedMs);
+    const leftMs = () => options.timeoutMs - (this.#components.clock.monotonic() - startedMs);
+    const link = this.#running?.links.of(peer) ?? (await this.#linkTo(peer, method, options));
+    const caller = link.openCaller ?? (await this.#callerOf(link, method, options, leftMs()));
+    const timeoutMs = leftMs();
     if (timeoutMs <= 0) throw tooLate(method, options.timeoutMs);
     return caller.request(method, payload, { ...options, timeoutMs });
   }
 
   async #linkTo(peer: NodeId, method: string, options: RequestOptions): Promise<PeerLink> {
-    const known = this.#running?.links.of(peer);
-    if (known !== undefined) return known;
-    const dialled = await this.dial({ peer }, options.timeoutMs);
+    const dialled = await abortable(this.dial({ peer }, options.timeoutMs), options.signal).catch(
+      (error: unknown) => {
+        throw options.signal?.aborted ? cancelled(method) : error;
+      },
+    );
     if (options.signal?.aborted) throw cancelled(method);
     const link = this.#running?.links.of(peer);
     if (link === undefined) throw notConnected(peer, dialled.reason ?? "it was lost at once");
     return link;
+  }
+
+  async #callerOf(
+    link: PeerLink,
+    method: string,
+    options: RequestOptions,
+    leftMs: number,
+  ): Promise<RequestCaller> {
+    const deadline = new AbortController();
+    const timer = this.#components.clock.setTimer(() => deadline.abort(), leftMs);
+    const ends = [deadline.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    try {
+      return await abortable(link.caller(), AbortSignal.any(ends));
+    } catch (error) {
+      if (options.signal?.aborted) throw cancelled(method);
+      if (deadline.signal.aborted) throw tooLate(method, options.timeoutMs);
+      throw notConnected(link.peer, explainDialError(error).reason);
+    } finally {
+      timer.cancel();
+    }
   }
 
   handle(method: string, handler: RequestHandler): Unsubscribe {
@@ -188,12 +237,20 @@ class Libp2pNetwork implements Network {
     return { addresses: this.#running === undefined ? [] : listenAddresses(this.#running.node), connections };
   }
 
+  inventory(): NetworkInventory {
+    return {
+      methods: this.#handlers.methods(),
+      topics: this.#gossip?.topics() ?? [],
+      protocols: this.#running?.node.getProtocols() ?? [],
+    };
+  }
+
   #onConnection(links: PeerLinks, connection: Connection): void {
     links.open(connection).catch((error: unknown) => {
       const peer = connection.remotePeer.toString();
       const reason = explainDialError(error).reason;
       const address = connection.remoteAddr.toString();
-      this.#components.logger.info({ peer, address, reason }, "A peer connected that is not of this mesh");
+      this.#components.logger.info({ peer, address, reason }, "A connection was closed before it was used");
     });
   }
 
@@ -205,16 +262,12 @@ class Libp2pNetwork implements Network {
     this.#events.emit({ kind: "connected", peer: link.peer, addresses });
   }
 
-  /** What a peer says of its own addresses is a claim; it costs no more than dials that fail. */
-  #onIdentify({ peerId, listenAddrs }: IdentifyResult): void {
-    const addresses = listenAddrs.map((address) => withoutPeerId(address.toString()));
-    this.#components.addressBook.add(peerId.toString(), addresses);
-  }
-
   #onRequestStream(links: PeerLinks, stream: Stream, connection: Connection): void {
     const peer = connection.remotePeer.toString();
+    const doorway = links.doorwayOf(connection);
+    const handle = (call: Call) => this.#requests.answer(call, doorway);
     const answerer = new RequestAnswerer(
-      { handlers: this.#handlers, budget: links.budgetOf(connection), stream },
+      { handle, budget: links.budgetOf(connection), stream },
       peer,
       (error) => this.#onMalformed(peer, error.message),
     );
@@ -232,24 +285,21 @@ class Libp2pNetwork implements Network {
     const running = this.#running;
     if (running === undefined) return;
     running.links.tick();
-    for (const link of running.links.all()) {
-      if (link.open && !hasGossipStream(link.connection)) this.#mendGossip(link);
-    }
+    if (this.#gossip !== undefined) for (const link of running.links.all()) running.overlay.mend(link);
     this.#noticeAddresses();
   }
 
-  /**
-   * gossipsub opens its stream once, after identify; when that closes while another connection to the peer
-   * stays, it never opens a second one. Another identify makes it do so.
-   */
-  #mendGossip(link: PeerLink): void {
-    if (hasGossipStream(link.connection)) return;
-    this.#running?.node.services.identify.identify(link.connection).catch((error: unknown) => {
-      this.#components.logger.debug(
-        { peer: link.peer, error },
-        "Gossip with a peer could not be taken up again",
+  /** At once and without a word: whoever may no longer be here has no say in how his connection ends. */
+  #cutDisallowed(): void {
+    for (const connection of this.#running?.node.getConnections() ?? []) {
+      const peer = connection.remotePeer.toString();
+      if (this.#components.gate.allows(peer)) continue;
+      this.#components.logger.info(
+        { peer },
+        "A peer is no longer allowed in this mesh: its connection is cut",
       );
-    });
+      connection.abort(notAllowed(peer));
+    }
   }
 
   #noticeAddresses(): void {
@@ -279,22 +329,31 @@ async function closeConnection(connection: Connection): Promise<void> {
   }
 }
 
-function hasGossipStream(connection: Connection): boolean {
-  return connection.streams.some(
-    ({ direction, protocol }) => direction === "outbound" && protocol.startsWith("/meshsub/"),
-  );
-}
-
 /**
  * The network and gossip of one peer over libp2p. Nothing is opened before `network.start`.
  *
  * @param components.privateKey makes the peer's id; see `loadOrCreateIdentity`
  */
 export function libp2pNetwork(
-  components: Components,
+  components: Libp2pNetworkComponents,
   options: NodeOptions,
-): { readonly network: Network; readonly gossip: Gossip } {
+): { readonly network: Network; readonly gossip: Gossip; inventory(): NetworkInventory } {
   const self = peerIdFromPrivateKey(components.privateKey).toString();
   const gossip = new Libp2pGossip(components, self, options.meshName);
-  return { network: new Libp2pNetwork({ ...components, gossip }, self, options), gossip };
+  const network = new Libp2pNetwork({ ...components, gossip }, self, options);
+  return { network, gossip, inventory: () => network.inventory() };
+}
+
+/**
+ * A network of one peer that speaks one protocol of requests and nothing else, neither gossip nor what libp2p
+ * has for finding out about others: for peers that do not know each other yet. Nothing is opened before
+ * `network.start`.
+ */
+export function libp2pRequests(
+  components: Libp2pNetworkComponents,
+  options: NodeOptions,
+): { readonly network: Network; inventory(): NetworkInventory } {
+  const self = peerIdFromPrivateKey(components.privateKey).toString();
+  const network = new Libp2pNetwork(components, self, options);
+  return { network, inventory: () => network.inventory() };
 }

@@ -49,6 +49,11 @@ export class PeerLink {
     return this.#caller?.roundTripMs ?? null;
   }
 
+  /** The request stream when it is open. */
+  get openCaller(): RequestCaller | undefined {
+    return this.#caller?.open === true ? this.#caller : undefined;
+  }
+
   get pendingRequests(): number {
     return this.#caller?.pending ?? 0;
   }
@@ -63,7 +68,7 @@ export class PeerLink {
    * @throws what libp2p throws when the peer does not speak the protocol of this mesh, or does not answer
    */
   caller(): Promise<RequestCaller> {
-    if (this.#caller?.open === true) return Promise.resolve(this.#caller);
+    if (this.openCaller !== undefined) return Promise.resolve(this.openCaller);
     this.#opening ??= this.#openCaller().finally(() => {
       this.#opening = undefined;
     });

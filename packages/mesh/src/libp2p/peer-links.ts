@@ -1,6 +1,8 @@
 import type { Connection } from "@libp2p/interface";
 import { type Clock, type Logger, sleep } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
+import { Doorway, INTRODUCTION_METHOD, notAllowed } from "../gate/doorway.ts";
+import type { Introduction, PeerGate } from "../gate/gate.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { preferredLink } from "./duplicate-links.ts";
 import { PeerLink } from "./peer-link.ts";
@@ -14,7 +16,17 @@ const PROOF_POLL_MS = 100;
 /** How long requests on the other one may take to end. */
 const RETIRE_TIMEOUT_MS = 10_000;
 
+interface Components {
+  readonly clock: Clock;
+  readonly gate: PeerGate;
+  readonly introduction?: Introduction | undefined;
+  readonly logger: Logger;
+}
+
 interface Listeners {
+  /** A connection has been introduced; its peer may have others. */
+  onReady(link: PeerLink): void;
+  /** A peer has its first connection that is ready. */
   onConnected(link: PeerLink): void;
   onDisconnected(peer: NodeId): void;
   /** One of several connections to a peer is about to be closed; this one stays. */
@@ -23,6 +35,7 @@ interface Listeners {
 
 /** The connections that this peer has, by peer. One is what a peer should have; for a moment it may be more. */
 export class PeerLinks {
+  readonly #components: Components;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #listeners: Listeners;
@@ -32,14 +45,11 @@ export class PeerLinks {
   readonly #openings = new Map<Connection, Promise<PeerLink>>();
   readonly #budget = new ByteBudget(TOTAL_BUDGET_BYTES);
   readonly #budgets = new WeakMap<Connection, ByteBudget>();
+  readonly #doorways = new WeakMap<Connection, Doorway>();
   readonly #stopped = new AbortController();
 
-  constructor(
-    components: { clock: Clock; logger: Logger },
-    self: NodeId,
-    protocol: string,
-    listeners: Listeners,
-  ) {
+  constructor(components: Components, self: NodeId, protocol: string, listeners: Listeners) {
+    this.#components = components;
     this.#clock = components.clock;
     this.#logger = components.logger;
     this.#self = self;
@@ -65,10 +75,21 @@ export class PeerLinks {
     return budget;
   }
 
+  /** What a connection may carry to this side: nothing but its introduction until that has ended. */
+  doorwayOf(connection: Connection): Doorway {
+    const known = this.#doorways.get(connection);
+    if (known !== undefined) return known;
+    const doorway = new Doorway(this.#components, connection.remotePeer.toString());
+    this.#doorways.set(connection, doorway);
+    return doorway;
+  }
+
   /**
-   * Takes a new connection. It counts once the peer at its other end speaks the protocol of this mesh.
+   * Takes a new connection. It counts once the peer at its other end speaks the protocol of this mesh and this
+   * side's introduction has ended well.
    *
-   * @throws when it does not; the connection is closed then
+   * @throws MeshError PERMISSION_DENIED when the gate does not let the peer in, or what went wrong otherwise; the
+   *   connection is closed then
    */
   open(connection: Connection): Promise<PeerLink> {
     const known = this.#openings.get(connection);
@@ -87,18 +108,27 @@ export class PeerLinks {
     );
     connection.addEventListener("close", () => this.#onClose(link), { once: true });
     try {
-      await link.caller();
+      await this.#introduce(link);
     } catch (error) {
       this.#openings.delete(connection);
-      link.abort("the peer does not speak the protocol of this mesh");
-      throw error;
+      link.abort("the connection is of no use");
+      throw this.#components.gate.allows(link.peer) ? error : notAllowed(link.peer);
     }
-    if (!link.open) throw new Error("the connection was closed at once");
     const others = this.#ready.get(link.peer) ?? [];
     this.#ready.set(link.peer, [...others, link]);
+    this.#listeners.onReady(link);
     if (others.length === 0) this.#listeners.onConnected(link);
     else void this.#settleDuplicates(link.peer);
     return link;
+  }
+
+  async #introduce(link: PeerLink): Promise<void> {
+    if (!this.#components.gate.allows(link.peer)) throw notAllowed(link.peer);
+    const caller = await link.caller();
+    await this.doorwayOf(link.connection).pass((payload, timeoutMs) =>
+      caller.request(INTRODUCTION_METHOD, payload, { timeoutMs }),
+    );
+    if (!link.open) throw new Error("the connection was closed at once");
   }
 
   /** To be called at every keep-alive interval. */
@@ -131,6 +161,7 @@ export class PeerLinks {
 
   #onClose(link: PeerLink): void {
     this.#openings.delete(link.connection);
+    this.doorwayOf(link.connection).close();
     const links = this.#ready.get(link.peer);
     if (links?.includes(link) !== true) return;
     const rest = links.filter((other) => other !== link);

@@ -1,6 +1,6 @@
 import type { Stream } from "@libp2p/interface";
 import { MeshError, type NodeId } from "@pi-controller/schema";
-import type { Answer, RequestHandlers } from "../request-handlers.ts";
+import type { Answer, Call } from "../request-handlers.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { RequestAssembly } from "./request-assembly.ts";
 import type { Frame } from "./request-frames.ts";
@@ -19,7 +19,7 @@ const MAX_REQUESTS = 256;
 
 /** Answers what arrives on one stream that another peer opened. */
 export class RequestAnswerer {
-  readonly #handlers: RequestHandlers;
+  readonly #handle: (call: Call) => Promise<Answer>;
   readonly #budget: ByteBudget;
   readonly #outbox: RequestOutbox;
   readonly #stream: Stream;
@@ -27,13 +27,16 @@ export class RequestAnswerer {
   readonly #from: NodeId;
   readonly #incoming = new Map<number, Incoming>();
 
-  /** @param onMalformed told once, when the peer sends what is no frame; the stream is closed then */
+  /**
+   * @param components.handle never rejects
+   * @param onMalformed told once, when the peer sends what is no frame; the stream is closed then
+   */
   constructor(
-    components: { handlers: RequestHandlers; budget: ByteBudget; stream: Stream },
+    components: { handle: (call: Call) => Promise<Answer>; budget: ByteBudget; stream: Stream },
     from: NodeId,
     onMalformed: (error: MeshError) => void,
   ) {
-    this.#handlers = components.handlers;
+    this.#handle = components.handle;
     this.#budget = components.budget;
     this.#outbox = new RequestOutbox(components.stream);
     this.#stream = components.stream;
@@ -98,7 +101,7 @@ export class RequestAnswerer {
   }
 
   async #answer(id: number, { request, assembly, cancel }: Incoming): Promise<void> {
-    const answer = await this.#handlers.answer({
+    const answer = await this.#handle({
       from: this.#from,
       method: request.method,
       payload: assembly.payload(),

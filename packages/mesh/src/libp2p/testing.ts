@@ -1,6 +1,7 @@
 import { generateKeyPair } from "@libp2p/crypto/keys";
 import { type Logger, silentLogger, systemClock } from "@pi-controller/runtime";
 import { AddressBook } from "../address-book.ts";
+import { type Fence, type Introduction, openGate, type PeerGate } from "../gate/gate.ts";
 import type { Gossip, Network } from "../network.ts";
 import { libp2pNetwork } from "./libp2p-network.ts";
 
@@ -12,7 +13,14 @@ export interface TestPeer {
 
 /** A peer on loopback, for tests; not started. */
 export async function createTestPeer(
-  options: { meshName?: string; listen?: readonly string[]; logger?: Logger } = {},
+  options: {
+    meshName?: string;
+    listen?: readonly string[];
+    logger?: Logger;
+    gate?: PeerGate;
+    introduction?: Introduction | undefined;
+    fence?: Fence;
+  } = {},
 ): Promise<TestPeer> {
   const addressBook = new AddressBook();
   const ports = libp2pNetwork(
@@ -20,6 +28,9 @@ export async function createTestPeer(
       privateKey: await generateKeyPair("Ed25519"),
       addressBook,
       clock: systemClock(),
+      gate: options.gate ?? openGate,
+      introduction: options.introduction,
+      fence: options.fence,
       logger: options.logger ?? silentLogger,
     },
     {

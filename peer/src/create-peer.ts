@@ -147,6 +147,7 @@ export async function createPeer(config: Config, { log, version, env }: PeerEnvi
     {
       ...component("connector"),
       network,
+      gate: openGate,
       addressBook,
       members: () => roster.peers(),
       ...(discovery === undefined ? {} : { discovery }),

@@ -117,7 +117,10 @@ function composePeer(
   const events = new Events({ ...components, log }, { self: id });
   const metrics = new MetricsExchange({ ...components, memberCount: () => membership.size }, { self: id });
   const roster = new Roster({ documents, membership, addressBook, metrics, logger }, { self: id });
-  const connector = new Connector({ ...components, addressBook, members: () => roster.peers() }, { join });
+  const connector = new Connector(
+    { ...components, gate: openGate, addressBook, members: () => roster.peers() },
+    { join },
+  );
   const watch = new MeshWatch({ ...components, membership, documents, events }, { self: id });
   const registration = new SelfRegistration(
     { ...components, documents, events, board: async () => board },

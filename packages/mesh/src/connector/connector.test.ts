@@ -1,6 +1,7 @@
 import { type Logger, seededRandom, VirtualClock } from "@pi-controller/runtime";
 import { describe, expect, it } from "vitest";
 import { AddressBook } from "../address-book.ts";
+import { openGate, type PeerGate } from "../gate/gate.ts";
 import type { DiscoveredPeer, Discovery } from "../network.ts";
 import { SimulatedNetwork } from "../simulated/index.ts";
 import { Connector } from "./connector.ts";
@@ -12,6 +13,7 @@ interface TestPeer {
   readonly connector: Connector;
   readonly connected: () => string[];
   readonly log: string[];
+  readonly addressBook: AddressBook;
 }
 
 function simulation() {
@@ -23,7 +25,7 @@ function simulation() {
   async function startPeer(
     id: string,
     roster: readonly string[],
-    options: { join?: string[]; discovery?: Discovery } = {},
+    options: { join?: string[]; discovery?: Discovery; gate?: PeerGate } = {},
   ): Promise<TestPeer> {
     const log: string[] = [];
     const keep = (fields: object, message: string) => void log.push(`${message} ${JSON.stringify(fields)}`);
@@ -31,10 +33,11 @@ function simulation() {
     const addressBook = new AddressBook();
     const peer = hub.createPeer(id, { addressBook, logger });
     for (const member of roster) addressBook.add(member, [hub.addressOf(member)]);
-    const { discovery, ...connectorOptions } = options;
+    const { discovery, gate = openGate, ...connectorOptions } = options;
     const connector = new Connector(
       {
         network: peer.network,
+        gate,
         ...(discovery === undefined ? {} : { discovery }),
         addressBook,
         clock: peer.clock,
@@ -56,7 +59,7 @@ function simulation() {
         .status()
         .connections.map((connection) => connection.peer)
         .sort();
-    return { id, connector, connected, log };
+    return { id, connector, connected, log, addressBook };
   }
 
   return { clock, hub, startPeer };
@@ -143,6 +146,61 @@ describe("Connector", () => {
     expect(discovery.announced).toEqual([`${hub.addressOf("peer-0000")}/p2p/peer-0000`]);
   });
 
+  it("neither dials nor remembers a peer that it finds and that is not allowed, until it is", async () => {
+    const { clock, hub, startPeer } = simulation();
+    const discovery = new ScriptedDiscovery();
+    const gate = new ScriptedGate("peer-0001");
+    const found = { peer: "peer-0001", addresses: [hub.addressOf("peer-0001")] };
+    await startPeer("peer-0001", []);
+    const peer = await startPeer("peer-0000", [], { discovery, gate });
+    for (let round = 0; round < 5; round++) {
+      discovery.find(found);
+      await clock.advance(5_000);
+    }
+    expect(peer.connected()).toEqual([]);
+    expect(peer.addressBook.addressesOf("peer-0001")).toEqual([]);
+    gate.allow("peer-0001");
+    discovery.find(found);
+    await clock.advance(1_000);
+    expect(peer.connected()).toEqual(["peer-0001"]);
+  });
+
+  it("forgets a member that is no longer allowed, and dials it no more", async () => {
+    const { clock, hub, startPeer } = simulation();
+    const roster = names(3);
+    const gate = new ScriptedGate();
+    const [peer] = await Promise.all([
+      startPeer("peer-0000", roster, { gate }),
+      startPeer("peer-0001", []),
+      startPeer("peer-0002", []),
+    ]);
+    await clock.advance(5_000);
+    expect(peer?.connected()).toEqual(["peer-0001", "peer-0002"]);
+    gate.deny("peer-0001");
+    // The network cuts it.
+    hub.kill("peer-0001");
+    await startPeer("peer-0001", []);
+    await clock.advance(60_000);
+    expect(peer?.connected()).toEqual(["peer-0002"]);
+    expect(peer?.addressBook.addressesOf("peer-0001")).toEqual([]);
+    expect(peer?.addressBook.addressesOf("peer-0002")).not.toEqual([]);
+  });
+
+  it("lets go whoever answers where it should join and is not allowed, says so once, and joins when it is", async () => {
+    const { clock, startPeer } = simulation();
+    const gate = new ScriptedGate("peer-0001");
+    await startPeer("peer-0001", []);
+    const peer = await startPeer("peer-0000", [], { join: ["peer-0001:4101"], gate });
+    await clock.advance(10 * 60_000);
+    expect(peer.connected()).toEqual([]);
+    expect(peer.log.filter((line) => line.includes("is not a member of this mesh"))).toHaveLength(1);
+    expect(peer.log.some((line) => line.startsWith("Joined the mesh"))).toBe(false);
+    gate.allow("peer-0001");
+    await clock.advance(1_000);
+    expect(peer.connected()).toEqual(["peer-0001"]);
+    expect(peer.log.filter((line) => line.startsWith("Joined the mesh"))).toHaveLength(1);
+  });
+
   it("lets a stranger go that joins no roster", async () => {
     const { clock, startPeer } = simulation();
     const peer = await startPeer("peer-0000", ["peer-0000"], { join: ["peer-0009"] });
@@ -172,6 +230,35 @@ describe("Connector", () => {
     expect([...peer.connected(), ...other.connected()]).toEqual([]);
   });
 });
+
+/** Lets all pass but those that the test says. */
+class ScriptedGate implements PeerGate {
+  readonly #denied: Set<string>;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(...denied: string[]) {
+    this.#denied = new Set(denied);
+  }
+
+  allows(peer: string): boolean {
+    return !this.#denied.has(peer);
+  }
+
+  observe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  allow(peer: string): void {
+    this.#denied.delete(peer);
+    for (const listener of this.#listeners) listener();
+  }
+
+  deny(peer: string): void {
+    this.#denied.add(peer);
+    for (const listener of this.#listeners) listener();
+  }
+}
 
 /** Finds what the test says. */
 class ScriptedDiscovery implements Discovery {

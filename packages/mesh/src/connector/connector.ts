@@ -2,6 +2,7 @@ import type { Clock, Logger, Random, Service, Timer, Unsubscribe } from "@pi-con
 import { pick } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import type { AddressBook } from "../address-book.ts";
+import type { PeerGate } from "../gate/gate.ts";
 import type { DiscoveredPeer, Discovery, Network, NetworkEvent } from "../network.ts";
 import { firstRedial, nextRedial, type Redial } from "./dial-schedule.ts";
 import { JoinLoop, type LookUpHost, lookUpHost } from "./join-loop.ts";
@@ -10,6 +11,8 @@ import { connectionsToTrim } from "./trim.ts";
 
 interface Components {
   readonly network: Network;
+  /** Whom to dial at all, whoever announces himself or stands in the roster. */
+  readonly gate: PeerGate;
   readonly discovery?: Discovery;
   readonly addressBook: AddressBook;
   readonly clock: Clock;
@@ -46,7 +49,7 @@ const MAX_PASS_DELAY_MS = 2_000;
 
 /**
  * Keeps this peer connected: to its neighbours in the roster, again and again; to those that discovery finds;
- * to where the operator said. libp2p itself dials nobody.
+ * to where the operator said. Only to peers that the gate lets pass. libp2p itself dials nobody.
  */
 export class Connector implements Service {
   readonly name = "connector";
@@ -61,6 +64,7 @@ export class Connector implements Service {
   readonly #unstable = new Map<NodeId, Redial>();
   /** When each was heard of last. */
   readonly #discovered = new Map<NodeId, number>();
+  /** Those that the gate lets pass. */
   #members: readonly NodeId[] = [];
   #memberSet: ReadonlySet<NodeId> = new Set();
   #neighbours: ReadonlySet<NodeId> = new Set();
@@ -73,17 +77,20 @@ export class Connector implements Service {
     this.#components = components;
     this.#self = components.network.self;
     this.#maxConnections = options.maxConnections ?? 64;
+    const isMember = (peer: NodeId) => components.gate.allows(peer) && components.members().includes(peer);
     this.#joins = (options.join ?? []).map(
-      (target) =>
-        new JoinLoop({ lookUpHost, ...components }, target, (peer) => components.members().includes(peer)),
+      (target) => new JoinLoop({ lookUpHost, ...components }, target, isMember),
     );
   }
 
   async start(): Promise<void> {
-    const { discovery, logger, network } = this.#components;
+    const { discovery, gate, logger, network } = this.#components;
     const running = new AbortController();
     this.#running = running;
-    this.#subscriptions = [network.observe((event) => this.#onNetworkEvent(event))];
+    this.#subscriptions = [
+      network.observe((event) => this.#onNetworkEvent(event)),
+      gate.observe(() => this.#onGateChanged()),
+    ];
     if (discovery !== undefined) {
       this.#subscriptions.push(discovery.observe((peer) => this.#onDiscovered(peer)));
       discovery.announce(network.status().addresses);
@@ -138,7 +145,7 @@ export class Connector implements Service {
   }
 
   #onDiscovered({ peer, addresses }: DiscoveredPeer): void {
-    if (peer === this.#self) return;
+    if (peer === this.#self || !this.#components.gate.allows(peer)) return;
     const nowMs = this.#components.clock.monotonic();
     this.#components.addressBook.add(peer, addresses);
     const heardMs = this.#discovered.get(peer) ?? Number.NEGATIVE_INFINITY;
@@ -148,6 +155,19 @@ export class Connector implements Service {
     if (this.#connected.has(peer)) return;
     // It is there just now: whatever failed before counts no more.
     this.#redials.delete(peer);
+    this.#passIn(0);
+  }
+
+  /** Whoever was let pass and no longer is, is forgotten. */
+  #onGateChanged(): void {
+    const { addressBook, gate } = this.#components;
+    for (const peer of [...this.#members, ...this.#discovered.keys(), ...this.#connected.keys()]) {
+      if (gate.allows(peer)) continue;
+      addressBook.remove(peer);
+      this.#discovered.delete(peer);
+      this.#redials.delete(peer);
+      this.#unstable.delete(peer);
+    }
     this.#passIn(0);
   }
 
@@ -176,12 +196,13 @@ export class Connector implements Service {
   }
 
   #readMembers(): void {
-    const members = this.#components.members();
+    const { gate } = this.#components;
+    const members = this.#components.members().filter((peer) => gate.allows(peer));
     const isSame =
       members.length === this.#members.length &&
       members.every((member, index) => member === this.#members[index]);
     if (isSame) return;
-    this.#members = [...members];
+    this.#members = members;
     this.#memberSet = new Set(members);
     this.#neighbours = neighbours(this.#self, members);
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type Clock, RateLimiter, type RateLimiterOptions } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { connectionInfo } from "./connection-info.ts";
-import { addressFilter, rateGroupOf } from "./gate-address.ts";
+import { clientFilter, rateGroupOf } from "./gate-address.ts";
 import { createHostCheck, type HostCheck, isSameOrigin } from "./host-check.ts";
 
 interface Options {
@@ -32,7 +32,7 @@ export class Gate {
     this.#clock = clock;
     this.#maxRequestsInFlight = options.maxRequestsInFlight;
     this.#isOurHost = createHostCheck(options.hosts, options.hostNames);
-    this.#isAllowed = addressFilter(options.allowedNetworks);
+    this.#isAllowed = clientFilter(options.allowedNetworks ?? []);
     this.#rate = new RateLimiter(options.rate);
   }
 

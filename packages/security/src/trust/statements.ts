@@ -61,7 +61,12 @@ export const memberSchema = z.object({
   /** X25519, to seal to this node. */
   boxKey: bytes(32),
   admittedBy: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("authority"), user: userIdSchema }),
+    z.object({
+      kind: z.literal("authority"),
+      user: userIdSchema,
+      /** With which it had joined before the authority signed its entry anew; it still counts as a use of it. */
+      token: tokenIdSchema.optional(),
+    }),
     z.object({ kind: z.literal("join-token"), token: tokenIdSchema, sponsor: nodeIdSchema }),
   ]),
 });
@@ -70,7 +75,7 @@ export const revocationSchema = z.object({
   kind: z.literal("revocation"),
   ...common,
   node: nodeIdSchema,
-  /** Entries of the node up to this version are void. */
+  /** Entries of the node up to this version are void; of a node that left, the entry of this version alone. */
   memberVersion: z.int().min(1),
   reason: z.string().max(200),
   /** The admin who revoked it; the node itself when it left. */
@@ -142,10 +147,11 @@ export const credentialSchema = z.object({
   ...common,
   user: userIdSchema,
   salt: bytes(16),
+  /** Bounded from above, too: whoever logs in has any node of the mesh work it out. */
   argon2: z.object({
-    memoryKib: z.int().min(8_192).max(1_048_576),
-    passes: z.int().min(1).max(64),
-    parallelism: z.int().min(1).max(16),
+    memoryKib: z.int().min(8_192).max(131_072),
+    passes: z.int().min(1).max(8),
+    parallelism: z.int().min(1).max(4),
   }),
   /** SHA-256 of the first half of what argon2id makes of the password. */
   verifier: bytes(32),
@@ -225,18 +231,22 @@ export const envelopeSchema = z.object({
   signatures: z
     .array(z.object({ by: signerSchema, value: bytes(64) }))
     .min(1)
-    .max(2),
+    .max(3),
 });
 export type Envelope = z.infer<typeof envelopeSchema>;
 
-/** The key under which a statement stands: one thing that is stated, whatever the version. */
+/**
+ * The key under which a statement stands: one thing that is stated, whatever the version. That a node says it has
+ * left stands beside what the authority says of it: neither can hide the other.
+ */
 export function keyOf(statement: Statement): string {
   switch (statement.kind) {
     case "genesis":
     case "authority":
       return statement.kind;
-    case "member":
     case "revocation":
+      return `${statement.by === statement.node ? "departure" : "revocation"}/${statement.node}`;
+    case "member":
     case "mesh-secret":
     case "certificate-request":
     case "certificate":

@@ -33,6 +33,12 @@ export interface TrustView {
   usesOf(joinToken: string): number;
 }
 
+type Draft<S> = S extends Statement
+  ? Omit<S, "version" | "issuedAt"> & Partial<Pick<S, "version" | "issuedAt">>
+  : never;
+/** A statement of any kind before it is signed: version and time may be left to whoever signs. */
+export type StatementDraft = Draft<Statement>;
+
 /** What signs: the authority while it is unsealed, a node, a user while his key is unsealed, a join token. */
 export interface SigningKey {
   readonly signer: Signer;
@@ -51,8 +57,8 @@ export interface TrustPort {
   readonly view: TrustView;
   /** Calls back after the view has changed. */
   observe(listener: (view: TrustView) => void): Unsubscribe;
-  /** Makes an envelope. The version is the next one of its key unless `statement.version` says otherwise. */
-  sign(statement: Statement, keys: readonly SigningKey[]): Envelope;
+  /** Makes an envelope: of the next version of its key, issued now, unless the statement says otherwise. */
+  sign(statement: StatementDraft, keys: readonly SigningKey[]): Envelope;
   /** The version that the next statement of a key should have. */
   nextVersion(key: string): number;
   /**
@@ -71,4 +77,10 @@ export interface TrustPort {
   envelopes(keys?: readonly string[]): readonly Envelope[];
   /** Wall clock in ms that never lies before what is known to have happened; see `clockStatus`. */
   now(): number;
+  /** Set while the system clock is behind what is known to have happened. */
+  clockStatus(): ClockStatus | null;
+}
+
+export interface ClockStatus {
+  readonly behindByMs: number;
 }

@@ -1,0 +1,13 @@
+export { authorityStatement, keepersOf } from "./building/authority.ts";
+export { type CredentialComponents, credentialOf, type StatementSigner } from "./building/credentials.ts";
+export { adoptSponsored } from "./building/members.ts";
+export { type FoundedMesh, type NewMesh, newMesh } from "./building/mesh.ts";
+export { type MeshSecret, meshSecretStatements, nextMeshSecret } from "./building/mesh-secrets.ts";
+export { overdueStatements } from "./building/overdue.ts";
+export { type BuiltUser, type NewUser, newUser, resetUser } from "./building/users.ts";
+export { type KeyringComponents, PasswordKeyring, userByName } from "./keyring.ts";
+export { coSign, meshIdOf, signStatement } from "./signed-statement.ts";
+export * from "./statements.ts";
+export { Trust, type TrustComponents, type TrustOptions } from "./trust.ts";
+export type * from "./trust-port.ts";
+export { TrustStore } from "./trust-store.ts";

@@ -1,39 +1,30 @@
 import { MeshError } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
-import type { AddressBook } from "./address-book.ts";
-import { type Gossip, MAX_GOSSIP_BYTES, MAX_REQUEST_BYTES, type Network } from "./network.ts";
+import { describeTrustContract } from "./gate/trust-contract.ts";
+import { MAX_GOSSIP_BYTES, MAX_REQUEST_BYTES } from "./network.ts";
+import {
+  ask,
+  bytes,
+  type ContractMesh,
+  type ContractPeer,
+  dial,
+  errorOf,
+  gossipReaches,
+  handleForEver,
+  NOTHING,
+  settle,
+  TIMEOUT_MS,
+  text,
+  until,
+} from "./network-contract-tools.ts";
 
-export interface ContractPeer {
-  readonly network: Network;
-  readonly gossip: Gossip;
-  readonly addressBook: AddressBook;
-}
-
-/** What the suite needs of an adapter. */
-export interface ContractMesh {
-  /** A peer that has not started. */
-  createPeer(): Promise<ContractPeer>;
-  /** Lets a little time pass: really, or on a virtual clock. */
-  passTime(durationMs: number): Promise<void>;
-  /** An address where a machine answers that nobody listens. */
-  refusingAddress(): Promise<string>;
-  /** An address where connections are taken and nothing more is ever heard. */
-  silentAddress(): Promise<string>;
-  /** Releases what is left. */
-  close(): Promise<void>;
-}
+export type { ContractMesh, ContractPeer } from "./network-contract-tools.ts";
 
 interface Pair {
   readonly mesh: ContractMesh;
   readonly one: ContractPeer;
   readonly other: ContractPeer;
 }
-
-const TIMEOUT_MS = 5_000;
-const STEP_MS = 5;
-const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-const bytes = (content: string) => new TextEncoder().encode(content);
-const NOTHING = new Uint8Array();
 
 /** The promises of the ports Network and Gossip, for every adapter of them. */
 export function describeNetworkContract(name: string, make: () => Promise<ContractMesh>): void {
@@ -293,6 +284,17 @@ export function describeNetworkContract(name: string, make: () => Promise<Contra
         expect(await errorOf(mesh, answer)).toMatchObject({ code: "CANCELLED" });
       });
 
+      it("is CANCELLED at once when aborted while it dials", async () => {
+        const { mesh, one, other } = await startPair();
+        one.addressBook.replace(other.network.self, [await mesh.silentAddress()]);
+        const controller = new AbortController();
+        const options = { timeoutMs: 60_000, signal: controller.signal };
+        const answer = errorOf(mesh, ask(one, other, "test.echo", NOTHING, options));
+        await mesh.passTime(50);
+        controller.abort();
+        expect(await answer).toMatchObject({ code: "CANCELLED" });
+      });
+
       it("is UNAVAILABLE when the peer has stopped", async () => {
         const { mesh, one, other } = await startPair();
         await settle(mesh, other.network.stop());
@@ -370,74 +372,11 @@ export function describeNetworkContract(name: string, make: () => Promise<Contra
         await settle(mesh, (peers[0] as ContractPeer).gossip.publish("test.news", bytes("anyone?")));
       });
     });
+
+    describeTrustContract(async () => {
+      const mesh = await make();
+      meshes.push(mesh);
+      return mesh;
+    }, started);
   });
-}
-
-function dial(from: ContractPeer, to: ContractPeer) {
-  return from.network.dial({ peer: to.network.self }, TIMEOUT_MS);
-}
-
-function ask(
-  from: ContractPeer,
-  to: ContractPeer,
-  method: string,
-  payload = NOTHING,
-  options: { timeoutMs?: number; signal?: AbortSignal } = {},
-): Promise<Uint8Array> {
-  return from.network.request(to.network.self, method, payload, { timeoutMs: TIMEOUT_MS, ...options });
-}
-
-/** A handler that ends only when it is aborted; counts how often it began and was. */
-function handleForEver(peer: ContractPeer, method: string): { started: number; count: number } {
-  const seen = { started: 0, count: 0 };
-  peer.network.handle(method, ({ signal }) => {
-    seen.started++;
-    return new Promise((_, reject) => {
-      signal.addEventListener("abort", () => {
-        seen.count++;
-        reject(signal.reason as Error);
-      });
-    });
-  });
-  return seen;
-}
-
-/** Publishes until what `from` says reaches all of `to`: an overlay takes a moment to form. */
-async function gossipReaches(mesh: ContractMesh, from: ContractPeer, to: ContractPeer[]): Promise<void> {
-  const reached = new Set<ContractPeer>();
-  const subscriptions = to.map((peer) => peer.gossip.subscribe("test.warm-up", () => reached.add(peer)));
-  for (let attempt = 0; reached.size < to.length; attempt++) {
-    if (attempt > 200) throw new Error("gossip reaches nobody");
-    await settle(mesh, from.gossip.publish("test.warm-up", bytes(String(attempt))));
-    await mesh.passTime(50);
-  }
-  for (const unsubscribe of subscriptions) unsubscribe();
-}
-
-async function settle<T>(mesh: ContractMesh, promise: Promise<T>): Promise<T> {
-  const state = { settled: false };
-  const watched = promise.finally(() => {
-    state.settled = true;
-  });
-  // Whoever awaits what this returns sees the error; this only keeps it from counting as unhandled before.
-  watched.catch(() => undefined);
-  for (let step = 0; !state.settled && step < 20_000; step++) await mesh.passTime(STEP_MS);
-  if (!state.settled) throw new Error("a promise did not settle");
-  return watched;
-}
-
-async function errorOf(mesh: ContractMesh, promise: Promise<unknown>): Promise<MeshError> {
-  try {
-    await settle(mesh, promise);
-  } catch (error) {
-    return error as MeshError;
-  }
-  throw new Error("expected an error");
-}
-
-async function until(mesh: ContractMesh, condition: () => boolean): Promise<void> {
-  for (let step = 0; !condition(); step++) {
-    if (step > 2_000) throw new Error("what was waited for did not happen");
-    await mesh.passTime(STEP_MS);
-  }
 }

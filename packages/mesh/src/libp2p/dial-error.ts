@@ -18,6 +18,9 @@ const NO_PEER_THERE = new Set([
   "UnexpectedEOFError",
 ]);
 
+/** How libp2p calls it when this side's gate does not let it connect. */
+const DENIED = new Set(["ConnectionInterceptedError", "DialDeniedError"]);
+
 /**
  * What a failed dial of one address means.
  *
@@ -35,11 +38,14 @@ export function explainDialError(error: unknown): { failure: DialFailure; reason
   if (errors.some(({ name }) => name === "UnsupportedProtocolError")) {
     return { failure: "unreachable", reason: "the peer there is of another mesh" };
   }
+  if (errors.some(({ name }) => DENIED.has(name))) {
+    return { failure: "unreachable", reason: "the peer there is not allowed in this mesh" };
+  }
   if (errors.some(({ message }) => message === "Can not dial self")) {
     return { failure: "unreachable", reason: "this is the peer itself" };
   }
   if (errors.some(({ name }) => NO_PEER_THERE.has(name))) {
-    return { failure: "unreachable", reason: "what answers there is no peer" };
+    return { failure: "unreachable", reason: "what answers there is no peer, or does not let this one in" };
   }
   return { failure: "unreachable", reason: errors[0]?.message ?? String(error) };
 }

@@ -15,7 +15,7 @@ describeNetworkContract("libp2pNetwork", async () => {
   const servers: Server[] = [];
   const sockets: Socket[] = [];
   return {
-    createPeer: () => createTestPeer(),
+    createPeer: (trust) => createTestPeer(trust),
     passTime: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
     async refusingAddress() {
       const server = createServer();

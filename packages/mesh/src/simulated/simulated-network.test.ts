@@ -2,14 +2,15 @@ import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime
 import { describe, expect, it } from "vitest";
 import { AddressBook } from "../address-book.ts";
 import { describeNetworkContract } from "../network-contract.ts";
+import type { ContractTrust } from "../network-contract-tools.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
 
 function simulation(seed = 1) {
   const clock = new VirtualClock();
   const hub = new SimulatedNetwork({ clock, random: seededRandom(seed) }, { latencyMs: 2 });
-  const createPeer = (id: string) => {
+  const createPeer = (id: string, trust?: ContractTrust) => {
     const addressBook = new AddressBook();
-    return { ...hub.createPeer(id, { addressBook, logger: silentLogger }), addressBook };
+    return { ...hub.createPeer(id, { ...trust, addressBook, logger: silentLogger }), addressBook };
   };
   return { clock, hub, createPeer };
 }
@@ -18,7 +19,7 @@ describeNetworkContract("SimulatedNetwork", async () => {
   const { clock, hub, createPeer } = simulation();
   let count = 0;
   return {
-    createPeer: async () => createPeer(`contract-peer-${count++}`),
+    createPeer: async (trust) => createPeer(`contract-peer-${count++}`, trust),
     passTime: (durationMs) => clock.advance(durationMs),
     refusingAddress: async () => hub.addressOf("machine-without-peer"),
     async silentAddress() {
@@ -165,7 +166,7 @@ describe("SimulatedNetwork", () => {
   it("gossips inside each side of a partition and not across", async () => {
     const { clock, hub, createPeer } = simulation();
     const ids = ["peer-a", "peer-b", "peer-c", "peer-d"];
-    const peers = ids.map(createPeer);
+    const peers = ids.map((id) => createPeer(id));
     const heard: string[] = [];
     for (const { network, gossip, addressBook } of peers) {
       await network.start(new AbortController().signal);

@@ -1,10 +1,10 @@
 import type { Clock, Logger, Random } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import type { AddressBook } from "../address-book.ts";
-import type { Gossip, GossipMessage, Network } from "../network.ts";
+import type { Gossip, GossipMessage, Network, NetworkInventory } from "../network.ts";
 import { PausableClock } from "./pausable-clock.ts";
 import { type LinkConditions, SimulatedLinks } from "./simulated-links.ts";
-import { SimulatedPeer } from "./simulated-peer.ts";
+import { SimulatedPeer, type Trust } from "./simulated-peer.ts";
 
 /**
  * How long a connection outlives a cut link or a process that does not answer. The libp2p adapter's
@@ -15,6 +15,7 @@ const SILENCE_LIMIT_MS = 20_000;
 export interface SimulatedProcess {
   readonly network: Network;
   readonly gossip: Gossip;
+  inventory(): NetworkInventory;
   /** Stands still while the process is paused: everything in the process uses this one. */
   readonly clock: Clock;
 }
@@ -46,16 +47,19 @@ export class SimulatedNetwork {
 
   /**
    * A new process on the machine of this id, which is switched on for it. A machine keeps its address; a
-   * process that ran there before must have been stopped or killed.
+   * process that ran there before must have been stopped or killed. Without a gate, it lets everybody in.
    */
-  createPeer(id: NodeId, components: { addressBook: AddressBook; logger: Logger }): SimulatedProcess {
+  createPeer(
+    id: NodeId,
+    components: { addressBook: AddressBook; logger: Logger } & Partial<Trust>,
+  ): SimulatedProcess {
     const machine = this.#machineOf(id);
     const clock = new PausableClock(this.#clock);
     const peer = new SimulatedPeer({ ...components, clock, hub: this }, id, machine.address);
     machine.process = { peer, clock };
     machine.state = "on";
     machine.backlog.length = 0;
-    return { network: peer, gossip: peer, clock };
+    return { network: peer, gossip: peer, clock, inventory: () => peer.inventory() };
   }
 
   /** Where the machine of this id can be dialled. */
@@ -179,6 +183,7 @@ export class SimulatedNetwork {
       for (const { id, atMs } of front) {
         for (const neighbour of this.#relays(id)) {
           if (seen.has(neighbour) || !this.links.open(id, neighbour) || this.links.loses()) continue;
+          if (this.#machineOf(neighbour).process?.peer.hears(id, message.from) === false) continue;
           seen.add(neighbour);
           const arrivesMs = atMs + this.links.latencyMs();
           next.push({ id: neighbour, atMs: arrivesMs });
@@ -228,7 +233,7 @@ export class SimulatedNetwork {
 
   #relays(id: NodeId): readonly NodeId[] {
     const machine = this.#machineOf(id);
-    return machine.state === "on" ? (machine.process?.peer.connectedPeers() ?? []) : [];
+    return machine.state === "on" ? (machine.process?.peer.audience() ?? []) : [];
   }
 
   #toProcess(to: NodeId, deliver: (peer: SimulatedPeer) => void): void {

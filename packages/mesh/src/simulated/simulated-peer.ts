@@ -1,6 +1,10 @@
 import { type Clock, Emitter, type Logger, type Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
+import { abortable } from "../abortable.ts";
 import type { AddressBook } from "../address-book.ts";
+import { Doorway, INTRODUCTION_METHOD, notAllowed } from "../gate/doorway.ts";
+import { type Fence, type Introduction, openGate, type PeerGate } from "../gate/gate.ts";
+import { GuardedRequests } from "../gate/guarded-requests.ts";
 import {
   type DialResult,
   type DialTarget,
@@ -9,24 +13,29 @@ import {
   MAX_GOSSIP_BYTES,
   type Network,
   type NetworkEvent,
+  type NetworkInventory,
   type NetworkStatus,
   type RequestHandler,
   type RequestOptions,
 } from "../network.ts";
-import { cancelled, checkRequest, notConnected, RequestCalls } from "../request-calls.ts";
+import { cancelled, checkRequest, notConnected } from "../request-calls.ts";
 import { type Call, RequestHandlers } from "../request-handlers.ts";
+import { SimulatedConnection } from "./simulated-connection.ts";
+import { passesFence } from "./simulated-fence.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 
-/** One connection as one of its two ends sees it. */
-interface Connection {
-  readonly remote: SimulatedPeer;
-  readonly dialler: NodeId;
-  readonly openedAtMs: number;
-  readonly calls: RequestCalls;
-  /** Aborts the requests being answered when the connection is lost. */
-  readonly closed: AbortController;
-  /** The requests being answered, by the caller's id. */
-  readonly answering: Map<number, AbortController>;
+interface Components extends Partial<Trust> {
+  readonly addressBook: AddressBook;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hub: SimulatedNetwork;
+}
+
+/** Who is let in, and how. */
+export interface Trust {
+  readonly gate: PeerGate;
+  readonly introduction: Introduction | undefined;
+  readonly fence: Fence | undefined;
 }
 
 /** One process of a simulated network: the same ports as the real one, over the hub instead of sockets. */
@@ -37,24 +46,30 @@ export class SimulatedPeer implements Network, Gossip {
   readonly #addressBook: AddressBook;
   readonly #clock: Clock;
   readonly #hub: SimulatedNetwork;
+  readonly #trust: Trust;
   readonly #handlers: RequestHandlers;
+  readonly #requests: GuardedRequests;
   readonly #events: Emitter<NetworkEvent>;
   readonly #topics = new Map<string, Emitter<GossipMessage>>();
-  readonly #connections = new Map<NodeId, Connection>();
+  readonly #connections = new Map<NodeId, SimulatedConnection>();
   readonly #onError: (error: unknown) => void;
   #listening = false;
+  #unsubscribe: Unsubscribe = () => {};
 
-  constructor(
-    components: { addressBook: AddressBook; clock: Clock; logger: Logger; hub: SimulatedNetwork },
-    self: NodeId,
-    address: string,
-  ) {
+  constructor(components: Components, self: NodeId, address: string) {
     this.self = self;
     this.address = address;
     this.#addressBook = components.addressBook;
     this.#clock = components.clock;
     this.#hub = components.hub;
+    const { gate = openGate, introduction, fence } = components;
+    this.#trust = { gate, introduction, fence };
     this.#handlers = new RequestHandlers(components);
+    this.#requests = new GuardedRequests({
+      ...this.#trust,
+      clock: components.clock,
+      handlers: this.#handlers,
+    });
     this.#onError = (error) => components.logger.error({ error }, "A listener of the network failed");
     this.#events = new Emitter(this.#onError);
   }
@@ -65,32 +80,39 @@ export class SimulatedPeer implements Network, Gossip {
 
   async start(): Promise<void> {
     this.#listening = true;
+    this.#unsubscribe = this.#trust.gate.observe(() => {
+      for (const peer of this.connectedPeers()) {
+        if (!this.#trust.gate.allows(peer)) void this.disconnect(peer);
+      }
+    });
     this.#events.emit({ kind: "addresses-changed", addresses: this.status().addresses });
   }
 
   async stop(): Promise<void> {
     this.#listening = false;
+    this.#unsubscribe();
     for (const peer of this.connectedPeers()) await this.disconnect(peer);
   }
 
   async dial(target: DialTarget, timeoutMs: number): Promise<DialResult> {
     const expected = "peer" in target ? target.peer : undefined;
-    if (expected !== undefined && this.#connections.has(expected)) {
+    if (expected !== undefined && this.#connections.get(expected)?.ready === true) {
       return { outcome: "connected", peer: expected };
     }
     if (!this.#listening) return { outcome: "unreachable", reason: "this peer is not started" };
+    if (expected !== undefined && !this.#trust.gate.allows(expected)) {
+      return { outcome: "unreachable", reason: notAllowed(expected).message };
+    }
     const addresses = "peer" in target ? this.#addressBook.addressesOf(target.peer) : target.addresses;
     for (const address of addresses) {
       const machine = this.#hub.machineAt(address);
       if (machine === this.self) return { outcome: "unreachable", reason: "that address is this peer's own" };
-      if (machine !== undefined) {
-        return this.#dialMachine(machine, expected ?? peerIn(address) ?? machine, timeoutMs);
-      }
+      if (machine !== undefined) return this.#dialMachine(machine, expected ?? peerIn(address), timeoutMs);
     }
     return { outcome: "unreachable", reason: "no address is known" };
   }
 
-  #dialMachine(to: NodeId, expected: NodeId, timeoutMs: number): Promise<DialResult> {
+  #dialMachine(to: NodeId, expected: NodeId | undefined, timeoutMs: number): Promise<DialResult> {
     return new Promise((resolve) => {
       let settled = false;
       const settle = (result: DialResult) => {
@@ -105,20 +127,29 @@ export class SimulatedPeer implements Network, Gossip {
       );
       const answer = (result: DialResult) => this.#hub.send(to, this.self, () => settle(result), "reliable");
       const shakeHands = (remote: SimulatedPeer) => {
-        if (remote.self !== expected) {
-          answer({ outcome: "unreachable", reason: "another peer answers there" });
+        const refusal = this.#refusal(remote, expected);
+        if (refusal !== undefined) {
+          answer({ outcome: "unreachable", reason: refusal });
           return;
         }
-        remote.openConnection(this, this.self);
         const finish = () => {
           if (settled || !this.#listening) {
             this.#hub.send(this.self, to, (there) => there.loseConnectionTo(this.self, this), "reliable");
             return;
           }
-          this.openConnection(remote, this.self);
-          settle({ outcome: "connected", peer: to });
+          const connection = this.openConnection(remote, this.self);
+          if (connection.ready) {
+            settle({ outcome: "connected", peer: to });
+            return;
+          }
+          connection.introduced.then(
+            () => settle({ outcome: "connected", peer: to }),
+            (error: unknown) => settle({ outcome: "unreachable", reason: messageOf(error) }),
+          );
         };
         this.#hub.send(to, this.self, finish, "reliable");
+        // After what tells the dialler, so that he has the connection when the first request on it arrives.
+        remote.openConnection(this, this.self);
       };
       this.#hub.toMachine(
         this.self,
@@ -130,6 +161,18 @@ export class SimulatedPeer implements Network, Gossip {
         "reliable",
       );
     });
+  }
+
+  /** Why no connection comes of a dial that reached a process, if so: in the order in which libp2p finds out. */
+  #refusal(remote: SimulatedPeer, expected: NodeId | undefined): string | undefined {
+    const key = this.#trust.fence?.dialling(expected);
+    if (!passesFence(remote.#trust.fence, key))
+      return "what answers there is no peer, or does not let this one in";
+    if (expected !== undefined && remote.self !== expected) return "another peer answers there";
+    if (!this.#trust.gate.allows(remote.self)) return notAllowed(remote.self).message;
+    if (!remote.#trust.gate.allows(this.self))
+      return "what answers there is no peer, or does not let this one in";
+    return undefined;
   }
 
   async disconnect(peer: NodeId): Promise<void> {
@@ -147,30 +190,40 @@ export class SimulatedPeer implements Network, Gossip {
   ): Promise<Uint8Array> {
     checkRequest(method, payload, options.signal);
     const startedMs = this.#clock.monotonic();
-    const dialled = await this.dial({ peer }, options.timeoutMs);
-    if (options.signal?.aborted) throw cancelled(method);
-    const connection = this.#connections.get(peer);
-    if (connection === undefined) throw notConnected(peer, dialled.reason ?? "it was lost at once");
-    const timeoutMs = Math.max(0, options.timeoutMs - (this.#clock.monotonic() - startedMs));
-    return connection.calls.run(
-      method,
-      { ...options, timeoutMs },
-      {
-        send: (id) => {
-          const ask = (there: SimulatedPeer) =>
-            there.#receiveRequest(this, id, { method, payload, timeoutMs });
-          this.#hub.send(this.self, peer, ask, "lossy");
-          if (this.#hub.links.duplicates()) this.#hub.send(this.self, peer, ask, "lossy");
-        },
-        abandon: (id) =>
-          this.#hub.send(
-            this.self,
-            peer,
-            (there) => there.#connections.get(this.self)?.answering.get(id)?.abort(cancelled(method)),
-            "lossy",
-          ),
+    const dialled = await abortable(this.dial({ peer }, options.timeoutMs), options.signal).catch(
+      (error: unknown) => {
+        throw options.signal?.aborted ? cancelled(method) : error;
       },
     );
+    if (options.signal?.aborted) throw cancelled(method);
+    const connection = this.#connections.get(peer);
+    if (connection?.ready !== true) throw notConnected(peer, dialled.reason ?? "it was lost at once");
+    const timeoutMs = Math.max(0, options.timeoutMs - (this.#clock.monotonic() - startedMs));
+    return this.#ask(connection, method, payload, { ...options, timeoutMs }, "lossy");
+  }
+
+  #ask(
+    { calls, remote: { self: peer } }: SimulatedConnection,
+    method: string,
+    payload: Uint8Array,
+    options: RequestOptions,
+    reliable: "reliable" | "lossy",
+  ): Promise<Uint8Array> {
+    return calls.run(method, options, {
+      send: (id) => {
+        const ask = (there: SimulatedPeer) =>
+          there.#receiveRequest(this, id, { method, payload, timeoutMs: options.timeoutMs }, reliable);
+        this.#hub.send(this.self, peer, ask, reliable);
+        if (this.#hub.links.duplicates()) this.#hub.send(this.self, peer, ask, reliable);
+      },
+      abandon: (id) =>
+        this.#hub.send(
+          this.self,
+          peer,
+          (there) => there.#connections.get(this.self)?.answering.get(id)?.abort(cancelled(method)),
+          "lossy",
+        ),
+    });
   }
 
   handle(method: string, handler: RequestHandler): Unsubscribe {
@@ -184,8 +237,8 @@ export class SimulatedPeer implements Network, Gossip {
   status(): NetworkStatus {
     return {
       addresses: this.#listening ? [`${this.address}/p2p/${this.self}`] : [],
-      connections: [...this.#connections].map(([peer, { remote, dialler, openedAtMs }]) => ({
-        peer,
+      connections: this.#readyConnections().map(({ remote, dialler, openedAtMs }) => ({
+        peer: remote.self,
         address: remote.address,
         direction: dialler === this.self ? "outbound" : "inbound",
         roundTripMs: null,
@@ -207,30 +260,77 @@ export class SimulatedPeer implements Network, Gossip {
     return emitter.on(listener);
   }
 
-  receiveGossip(topic: string, message: GossipMessage): void {
-    this.#topics.get(topic)?.emit(message);
+  inventory(): NetworkInventory {
+    const protocols = this.#listening ? ["request", "gossip"] : [];
+    return { methods: this.#handlers.methods(), topics: [...this.#topics.keys()].sort(), protocols };
   }
 
+  receiveGossip(topic: string, message: GossipMessage): void {
+    if (this.#trust.gate.allows(message.from)) this.#topics.get(topic)?.emit(message);
+  }
+
+  /** Whether a message that a neighbour passes on is taken here, and passed on in turn. */
+  hears(neighbour: NodeId, author: NodeId): boolean {
+    const { gate } = this.#trust;
+    const introduced = this.#connections.get(neighbour)?.doorway.open === true;
+    return introduced && gate.allows(neighbour) && gate.allows(author);
+  }
+
+  /** All connections, also those that have not been introduced. */
   connectedPeers(): readonly NodeId[] {
     return [...this.#connections.keys()];
   }
 
-  openConnection(remote: SimulatedPeer, dialler: NodeId): void {
+  /** Those to whom gossip goes. */
+  audience(): readonly NodeId[] {
+    return this.#readyConnections().map(({ remote }) => remote.self);
+  }
+
+  #readyConnections(): readonly SimulatedConnection[] {
+    return [...this.#connections.values()].filter(({ ready }) => ready);
+  }
+
+  openConnection(remote: SimulatedPeer, dialler: NodeId): SimulatedConnection {
     const previous = this.#connections.get(remote.self);
-    // Both dialled at once: both ends keep the connection that the lower id dialled.
-    if (previous?.remote === remote && previous.dialler < dialler) return;
-    this.#connections.set(remote.self, {
-      remote,
-      dialler,
-      openedAtMs: this.#clock.now(),
-      calls: previous?.calls ?? new RequestCalls({ clock: this.#clock }),
-      closed: new AbortController(),
-      answering: new Map(),
-    });
-    this.#addressBook.add(remote.self, [remote.address]);
-    if (previous === undefined) {
-      this.#events.emit({ kind: "connected", peer: remote.self, addresses: [remote.address] });
+    if (previous?.remote === remote) {
+      // Both dialled at once: both ends keep the connection that the lower id dialled.
+      if (previous.dialler >= dialler) {
+        previous.dialler = dialler;
+        previous.openedAtMs = this.#clock.now();
+      }
+      return previous;
     }
+    const doorway = new Doorway({ ...this.#trust, clock: this.#clock }, remote.self);
+    const connection = new SimulatedConnection({ clock: this.#clock }, { remote, dialler, doorway });
+    this.#connections.set(remote.self, connection);
+    this.#addressBook.add(remote.self, [remote.address]);
+    previous?.close();
+    const known = previous?.ready === true;
+    if (this.#trust.introduction === undefined) this.#beReady(connection, known);
+    else this.#introduce(connection, known);
+    return connection;
+  }
+
+  #introduce(connection: SimulatedConnection, known: boolean): void {
+    const { self: peer } = connection.remote;
+    connection.introduced = connection.doorway
+      .pass((payload, timeoutMs) =>
+        this.#ask(connection, INTRODUCTION_METHOD, payload, { timeoutMs }, "reliable"),
+      )
+      .then(() => this.#beReady(connection, known))
+      .catch((error: unknown) => {
+        if (this.#connections.get(peer) === connection) void this.disconnect(peer);
+        throw this.#trust.gate.allows(peer) ? error : notAllowed(peer);
+      });
+    // Who dialled hears of the failure; nobody has to.
+    connection.introduced.catch(() => undefined);
+  }
+
+  /** @param known whether what is above the network knows the peer from a connection before this one */
+  #beReady(connection: SimulatedConnection, known: boolean): void {
+    const { self: peer, address } = connection.remote;
+    connection.ready = true;
+    if (!known) this.#events.emit({ kind: "connected", peer, addresses: [address] });
   }
 
   /** @param remote the process that it led to; a newer connection, to another one, stays */
@@ -238,48 +338,58 @@ export class SimulatedPeer implements Network, Gossip {
     const connection = this.#connections.get(peer);
     if (connection?.remote !== remote) return;
     this.#connections.delete(peer);
-    connection.calls.failAll(notConnected(peer, "it was lost"));
-    connection.closed.abort(notConnected(peer, "it was lost"));
-    this.#events.emit({ kind: "disconnected", peer });
+    connection.close();
+    if (connection.ready) this.#events.emit({ kind: "disconnected", peer });
   }
 
   /** The process ends without a word. */
   die(): void {
     this.#listening = false;
+    this.#unsubscribe();
     this.#connections.clear();
   }
 
-  #receiveRequest(caller: SimulatedPeer, id: number, call: Omit<Call, "from" | "signal">): void {
+  #receiveRequest(
+    caller: SimulatedPeer,
+    id: number,
+    call: Omit<Call, "from" | "signal">,
+    reliable: "reliable" | "lossy",
+  ): void {
     const connection = this.#connections.get(caller.self);
     if (connection === undefined) {
       // As a kernel answers a packet of a connection that it does not know.
       this.#hub.send(this.self, caller.self, (there) => there.loseConnectionTo(this.self, this), "reliable");
       return;
     }
-    void this.#answer(connection, caller.self, id, call);
+    void this.#answer(connection, id, call, reliable);
   }
 
   async #answer(
-    connection: Connection,
-    from: NodeId,
+    connection: SimulatedConnection,
     id: number,
     call: Omit<Call, "from" | "signal">,
+    reliable: "reliable" | "lossy",
   ): Promise<void> {
+    const { self: from } = connection.remote;
     const cancel = new AbortController();
     connection.answering.set(id, cancel);
     const signal = AbortSignal.any([connection.closed.signal, cancel.signal]);
-    const answer = await this.#handlers.answer({ ...call, from, signal });
+    const answer = await this.#requests.answer({ ...call, from, signal }, connection.doorway);
     if (connection.answering.get(id) === cancel) connection.answering.delete(id);
     if (!this.#listening) return;
     this.#hub.send(
       this.self,
       from,
       (there) => there.#connections.get(this.self)?.calls.settle(id, answer),
-      "lossy",
+      reliable,
     );
   }
 }
 
 function peerIn(address: string): NodeId | undefined {
   return /\/p2p\/([^/]+)$/.exec(address)?.[1];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -11,8 +11,11 @@ import { MeshError, type MeshEvent } from "@pi-controller/schema";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { MemoryEvents } from "./testing/memory-events.ts";
+import { bearerOf } from "./testing/memory-security.ts";
 import { meshEvent, nodeId } from "./testing/samples.ts";
 import { startApi } from "./testing/start-api.ts";
+
+const credentials = { bearer: bearerOf("ada") };
 
 async function portOf(server: ReturnType<typeof createServer>): Promise<string> {
   server.listen(0, "127.0.0.1");
@@ -24,7 +27,7 @@ async function portOf(server: ReturnType<typeof createServer>): Promise<string> 
 describe("the client", () => {
   it("does with nodes all that the API can", async () => {
     const { url } = await startApi();
-    const { nodes } = createClient({ baseUrl: url });
+    const { nodes } = createClient({ baseUrl: url, credentials });
     const page = await nodes.list({ limit: 2, sort: "-name" });
     expect([page.items.length, page.total]).toEqual([2, 5]);
     const created = await nodes.create({ address: "192.168.1.20", name: "roof" });
@@ -45,7 +48,7 @@ describe("the client", () => {
     const checks = [{ name: "mesh", ok: false, detail: "starting" }];
     const { url, events } = await startApi({ health: () => ({ live: true, ready: false, checks }) });
     events.append(meshEvent(1), meshEvent(2));
-    const client = createClient({ baseUrl: `${url}/` });
+    const client = createClient({ baseUrl: `${url}/`, credentials });
     expect((await client.events.list({ limit: 1 })).items).toEqual([meshEvent(2)]);
     expect((await client.mesh.get()).node).toBe(nodeId(0));
     expect(await client.health()).toEqual({ live: true, ready: false, checks });
@@ -53,7 +56,7 @@ describe("the client", () => {
 
   it("throws what the peer said, with fields and correlation id", async () => {
     const { url } = await startApi();
-    const failure = createClient({ baseUrl: url }).nodes.list({ limit: 0 });
+    const failure = createClient({ baseUrl: url, credentials }).nodes.list({ limit: 0 });
     await expect(failure).rejects.toBeInstanceOf(MeshError);
     await expect(failure).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
@@ -83,7 +86,7 @@ describe("the client", () => {
         response.writeHead(status).end(body);
       }),
     );
-    const { nodes } = createClient({ baseUrl: url });
+    const { nodes } = createClient({ baseUrl: url, credentials });
     await expect(nodes.list()).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(nodes.list()).rejects.toMatchObject({ code: "INTERNAL" });
     await expect(nodes.list()).rejects.toThrow("items.0.id");
@@ -98,6 +101,7 @@ function followed(url: string, options: Partial<EventStreamOptions> & { clock?: 
   const { clock, ...streamOptions } = options;
   const stream = createClient({
     baseUrl: url,
+    credentials,
     retryMaximumMs: 20,
     ...(clock === undefined ? {} : { clock }),
   }).events.stream({

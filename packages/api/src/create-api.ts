@@ -1,34 +1,24 @@
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
-import type { NodeUseCases } from "@pi-controller/nodes";
 import type { Clock, Logger, Random, Service, Unsubscribe } from "@pi-controller/runtime";
-import { type Health, MeshError } from "@pi-controller/schema";
-import Koa from "koa";
-import type { EventReader } from "./event-reader.ts";
-import { compressed } from "./http/compression.ts";
-import { dispatched } from "./http/dispatch.ts";
-import { Gate } from "./http/gate.ts";
-import { HttpServer } from "./http/http-server.ts";
-import { guarded, measured, withProblems } from "./http/middleware.ts";
-import { parseTarget } from "./http/request-target.ts";
+import { MeshError, type NodeId } from "@pi-controller/schema";
+import { accessed, audited } from "./access/access-middleware.ts";
+import { AuditTrail } from "./access/audit-trail.ts";
+import { Guard } from "./access/guard.ts";
+import { createGate, HttpEdge, limitsOf } from "./http/edge.ts";
 import type { SecureContextSource } from "./http/tls-source.ts";
-import { openApiDocument } from "./openapi/document.ts";
-import { type ApiLimits, type ApiOptions, defaultLimits } from "./options.ts";
+import type { ApiOptions } from "./options.ts";
 import { EventCounter } from "./prometheus/event-counter.ts";
 import { NodeMetricSource } from "./prometheus/node-metrics.ts";
 import { processMetrics } from "./prometheus/process-metrics.ts";
 import { RequestMetrics } from "./prometheus/request-metrics.ts";
 import { type MetricSource, prometheusText } from "./prometheus/text.ts";
-import { nodeRoutes } from "./routes/node-routes.ts";
-import { EVENTS_PATH, peerRoutes } from "./routes/peer-routes.ts";
-import type { Route } from "./routes/route.ts";
+import { createRoutes, type RouteComponents } from "./routes/create-routes.ts";
 import { EventSockets } from "./stream/event-sockets.ts";
-import { UiFiles } from "./ui/ui-files.ts";
+import { Handshakes } from "./stream/handshakes.ts";
+import { UI_NOT_BUILT, UiFiles } from "./ui/ui-files.ts";
 
-export interface ApiComponents {
-  readonly nodes: NodeUseCases;
-  readonly events: EventReader;
-  readonly health: () => Health;
+export interface ApiComponents extends RouteComponents {
+  /** Calls back after who may do what has changed: streams of those who may no longer end at once. */
+  readonly onTrustChange?: (listener: () => void) => Unsubscribe;
   /** Figures for Prometheus beside those of nodes, events and requests. */
   readonly metricSources?: readonly MetricSource[];
   /** Certificate and key; without it there is plain HTTP alone, and that for this machine itself. */
@@ -43,101 +33,98 @@ export interface Api extends Service {
   url(): string;
 }
 
-/** REST, WebSocket and the web UI on one port. Holds no rules of its own: they are in the use cases. */
+/** REST, WebSocket and the web UI of a member, on one port. Holds no rules of its own: they are in the use cases. */
 export function createApi(components: ApiComponents, options: ApiOptions): Api {
-  return new KoaApi(components, options);
+  return new MemberApi(components, options);
 }
 
-/** All routes, for the router and for the OpenAPI document alike. */
-export function createRoutes(
-  components: Pick<ApiComponents, "nodes" | "events" | "health">,
-  options: { readonly version: string; readonly metricsText: () => string },
-): readonly Route[] {
-  const { metricsText, version } = options;
-  let document: unknown;
-  const openApi = () => {
-    document ??= openApiDocument(routes, { version });
-    return document;
-  };
-  const routes: readonly Route[] = [
-    ...nodeRoutes(components.nodes),
-    ...peerRoutes({ ...components, metricsText, openApi }),
-  ];
-  return routes;
-}
-
-class KoaApi implements Api {
+class MemberApi implements Api {
   readonly name = "api";
   readonly #components: ApiComponents;
-  readonly #options: ApiOptions;
-  readonly #gate: Gate;
   readonly #streams: EventSockets;
-  readonly #server: HttpServer;
+  readonly #edge: HttpEdge;
   readonly #requests = new RequestMetrics();
   readonly #eventCounter = new EventCounter();
-  #unsubscribe: Unsubscribe | undefined;
-  #stopping = false;
+  #node: NodeId | undefined;
+  #unsubscribe: readonly Unsubscribe[] = [];
 
   constructor(components: ApiComponents, options: ApiOptions) {
     this.#components = components;
-    this.#options = options;
-    const limits = { ...defaultLimits, ...options.limits };
-    const { clock, logger, random, events, nodes } = components;
-    this.#gate = createGate(clock, options, limits);
-    this.#streams = new EventSockets(
-      { events, clock, logger },
+    const { clock, logger, random, events, security, tls } = components;
+    const limits = limitsOf(options);
+    const node = () => (this.#node ??= security.status(undefined).node);
+    const gate = createGate(clock, options);
+    const trail = new AuditTrail({ audit: security.audit, clock });
+    const { authenticator, authorize } = security;
+    const guard = new Guard(
+      { authenticator, authorize, clock },
       {
-        node: () => nodes.mesh().node,
-        maxStreams: limits.maxStreams,
-        maxStreamsPerAddress: limits.maxStreamsPerAddress,
-        heartbeatMs: limits.streamHeartbeatMs,
+        node,
+        rate: {
+          perSecond: limits.requestsPerSecondOfUser,
+          burst: limits.requestBurstOfUser,
+          maxSenders: limits.maxRateLimitedUsers,
+        },
       },
     );
-    const answer = this.#koa(limits).callback();
-    this.#server = new HttpServer(
+    const { maxStreams, maxStreamsPerAddress, streamHeartbeatMs: heartbeatMs } = limits;
+    this.#streams = new EventSockets(
+      { events, clock, logger },
+      { node, maxStreams, maxStreamsPerAddress, heartbeatMs },
+    );
+    const handshakes = new Handshakes(
+      { gate, guard, trail, streams: this.#streams, random, logger },
+      () => this.#edge.isStopping,
+    );
+    this.#edge = new HttpEdge(
       {
+        gate,
+        routes: createRoutes(components, {
+          version: options.version,
+          metricsText: () => this.#metricsText(),
+        }),
+        audit: audited(trail),
+        access: accessed(guard, node),
+        metrics: this.#requests,
+        ui: new UiFiles(options.uiDirectory, UI_NOT_BUILT),
+        node,
+        mayEverybodys: (caller, route) => guard.mayEverybodys(caller, route),
+        unknownPath: (path) => new MeshError("NOT_FOUND", `There is no ${path}`),
+        isReserved: () => false,
+        onUpgrade: (request, socket, head) => handshakes.handle(request, socket, head),
+        tls,
         clock,
-        logger,
         random,
-        gate: this.#gate,
-        tls: components.tls,
-        onRequest: (request, response) => void answer(request, response),
-        onUpgrade: (request, socket, head) => this.#upgrade(request, socket, head),
+        logger,
       },
-      {
-        hosts: hostsOf(options),
-        port: options.port,
-        portOption: options.portOption ?? "--port",
-        plainHttp: options.plainHttp ?? "loopback",
-        hsts: options.hsts ?? false,
-        limits,
-      },
+      options,
     );
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    this.#stopping = false;
+    const { events, onTrustChange } = this.#components;
     this.#streams.start();
-    this.#unsubscribe = this.#components.events.observe(({ event }) => this.#eventCounter.count(event.type));
-    await this.#server.start(signal);
-    this.#components.logger.info({ url: this.url() }, "The API listens");
+    this.#unsubscribe = [
+      events.observe(({ event }) => this.#eventCounter.count(event.type)),
+      onTrustChange?.(() => this.#streams.recheck()) ?? (() => {}),
+    ];
+    await this.#edge.start(signal);
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
-    await Promise.all([this.#streams.stop(), this.#server.stop()]);
+    this.#edge.refuseMore();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#unsubscribe = [];
+    await Promise.all([this.#streams.stop(), this.#edge.stop()]);
   }
 
   url(): string {
-    return this.#server.url();
+    return this.#edge.url();
   }
 
-  #koa(limits: ApiLimits): Koa {
-    const { clock, logger, random, nodes, metricSources = [] } = this.#components;
-    const { uiDirectory, version } = this.#options;
-    const sources = [
+  #metricsText(): string {
+    const { nodes, metricSources = [] } = this.#components;
+    const sources: readonly MetricSource[] = [
       new NodeMetricSource(nodes),
       this.#requests,
       this.#eventCounter,
@@ -145,27 +132,7 @@ class KoaApi implements Api {
       processMetrics,
       ...metricSources,
     ];
-    const metricsText = () => prometheusText(sources.flatMap((source) => source.collect()));
-    const koa = new Koa();
-    koa.on("error", (error: Error) => {
-      // The error middleware has told the client of all others; this one came while its answer was sent.
-      logger.debug({ error: error.message }, "An answer could not be sent");
-    });
-    koa.use(measured({ clock, logger, metrics: this.#requests }, () => this.#stopping));
-    koa.use(withProblems({ logger, random }));
-    koa.use(compressed);
-    koa.use(guarded(this.#gate));
-    const routes = createRoutes(this.#components, { version, metricsText });
-    koa.use(dispatched({ routes, ui: new UiFiles(uiDirectory) }, limits));
-    return koa;
-  }
-
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.#stopping) throw new MeshError("UNAVAILABLE", "The peer is stopping");
-    this.#gate.admit(request, true);
-    const { path, query } = parseTarget(request.url ?? "");
-    if (path !== EVENTS_PATH) throw new MeshError("NOT_FOUND", `There is no WebSocket at ${path}`);
-    this.#streams.accept(request, socket, head, query);
+    return prometheusText(sources.flatMap((source) => source.collect()));
   }
 
   #streamFamilies() {
@@ -178,26 +145,4 @@ class KoaApi implements Api {
       } as const,
     ];
   }
-}
-
-function createGate(clock: Clock, options: ApiOptions, limits: ApiLimits): Gate {
-  const { hostNames = [] } = options;
-  return new Gate(
-    { clock },
-    {
-      hosts: hostsOf(options),
-      hostNames: typeof hostNames === "function" ? hostNames : () => hostNames,
-      allowedNetworks: options.allowedNetworks,
-      maxRequestsInFlight: limits.maxRequestsInFlight,
-      rate: {
-        perSecond: limits.requestsPerSecond,
-        burst: limits.requestBurst,
-        maxSenders: limits.maxRateLimitedAddresses,
-      },
-    },
-  );
-}
-
-function hostsOf({ host, moreHosts = [] }: ApiOptions): readonly string[] {
-  return [...new Set([host, ...moreHosts])];
 }

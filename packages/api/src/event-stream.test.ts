@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { WebSocket } from "ws";
 import { MemoryEvents } from "./testing/memory-events.ts";
 import { meshEvent, nodeId } from "./testing/samples.ts";
-import { startApi } from "./testing/start-api.ts";
+import { asUser, startApi } from "./testing/start-api.ts";
 
 interface Follower {
   readonly socket: WebSocket;
@@ -15,7 +15,8 @@ interface Follower {
 }
 
 function follow(url: string, query = "", options: { origin?: string; autoPong?: boolean } = {}): Follower {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/events${query}`, options);
+  const headers = asUser("ada");
+  const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/events${query}`, { headers, ...options });
   onTestFinished(() => socket.terminate());
   const messages: EventStreamMessage[] = [];
   socket.on("message", (data: Buffer) => {

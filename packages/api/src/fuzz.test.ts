@@ -49,7 +49,7 @@ describe("whatever comes in", () => {
     ["/api/v1/events", Object.keys(eventQuerySchema.shape)],
     [`/api/v1/nodes/${nodeId(1)}/metrics`, Object.keys(metricsQuerySchema.shape)],
   ])("the query of %s gets a sensible answer", async (path, fields) => {
-    const { url, events } = await startApi({ limits });
+    const { url, events, fetch } = await startApi({ limits });
     events.append(meshEvent(1));
     const query = fc.array(fc.tuple(fc.oneof(fc.constantFrom(...fields), nasty), nasty), { maxLength: 4 });
     await fc.assert(
@@ -63,7 +63,7 @@ describe("whatever comes in", () => {
   });
 
   it("bodies get a sensible answer", async () => {
-    const { url } = await startApi({ limits });
+    const { url, fetch } = await startApi({ limits });
     const value = fc.oneof(nasty, fc.jsonValue({ maxDepth: 3 }));
     const field = fc.oneof(fc.constantFrom("address", "name", "labels", "macAddress"), nasty);
     const body = fc.oneof(
@@ -86,7 +86,7 @@ describe("whatever comes in", () => {
   });
 
   it("paths and headers get a sensible answer", async () => {
-    const { url } = await startApi({ limits });
+    const { url, fetch } = await startApi({ limits });
     const segment = nasty.map((text) => encodeURIComponent(text.toWellFormed()));
     const path = fc.oneof(
       segment.map((id) => `/api/v1/nodes/${id}`),

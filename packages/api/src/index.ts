@@ -1,4 +1,6 @@
+export type { PeerProtocol } from "./access/inventory.ts";
 export { type Api, type ApiComponents, createApi } from "./create-api.ts";
+export { createSetupApi, type SetupApiComponents } from "./create-setup-api.ts";
 export type { EventReader, SequencedEvent } from "./event-reader.ts";
 export type { ConnectionInfo } from "./http/connection-info.ts";
 export type { PlainHttp } from "./http/http-redirect.ts";

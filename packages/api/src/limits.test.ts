@@ -5,16 +5,18 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createApi } from "./create-api.ts";
 import { MemoryEvents } from "./testing/memory-events.ts";
 import { MemoryNodes } from "./testing/memory-nodes.ts";
+import { MemorySecurity } from "./testing/memory-security.ts";
 import { rawSocket, sendRaw, untilClosed } from "./testing/raw-http.ts";
 import { nodeId } from "./testing/samples.ts";
-import { startApi } from "./testing/start-api.ts";
+import { asUser, fetchAs, startApi } from "./testing/start-api.ts";
 
+const AS_ADMIN = `Authorization: ${asUser("ada").authorization}\r\n`;
 const get = (path: string, headers = "") =>
-  `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`;
+  `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${AS_ADMIN}Connection: close\r\n${headers}\r\n`;
 
 describe("bounds of the server", () => {
   it("answers what is no HTTP with a problem, and serves on", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     const random = seededRandom(7);
     const noise = Uint8Array.from({ length: 2_000 }, () => Math.floor(random.next() * 256));
     const garbage: readonly (string | Uint8Array)[] = [
@@ -53,12 +55,12 @@ describe("bounds of the server", () => {
   });
 
   it("does not wait for ever for headers or a body that come slowly", async () => {
-    const { url } = await startApi({ limits: { headersTimeoutMs: 200, requestTimeoutMs: 400 } });
+    const { url, fetch } = await startApi({ limits: { headersTimeoutMs: 200, requestTimeoutMs: 400 } });
     const slowHeaders = rawSocket(url);
     slowHeaders.write("GET /api/v1/mesh HTTP/1.1\r\nHost: localhost\r\nX-");
     const slowBody = rawSocket(url);
     slowBody.write(
-      "POST /api/v1/nodes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
+      "POST /api/v1/nodes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token-ada\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
     );
     const answers = await Promise.all([untilClosed(slowHeaders), untilClosed(slowBody)]);
     expect(answers[0]).toMatch(/^HTTP\/1\.1 408 /);
@@ -76,7 +78,7 @@ describe("bounds of the server", () => {
   });
 
   it("limits the rate of an address and says when to come again", async () => {
-    const { url } = await startApi({ limits: { requestBurst: 5, requestsPerSecond: 0.5 } });
+    const { url, fetch } = await startApi({ limits: { requestBurst: 5, requestsPerSecond: 0.5 } });
     const statuses = [];
     for (let count = 0; count < 6; count++) statuses.push((await fetch(`${url}/healthz`)).status);
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
@@ -86,7 +88,7 @@ describe("bounds of the server", () => {
   });
 
   it("answers no more requests at once than it may", async () => {
-    const { url, nodes } = await startApi({ limits: { maxRequestsInFlight: 1 } });
+    const { url, nodes, fetch } = await startApi({ limits: { maxRequestsInFlight: 1 } });
     let open = () => {};
     nodes.gate = new Promise((resolve) => {
       open = resolve;
@@ -103,14 +105,14 @@ describe("a page of somebody else", () => {
   it("gets nothing under another name, as after DNS rebinding", async () => {
     const { url } = await startApi({ hostNames: ["pi.local"] });
     const as = (host: string) =>
-      sendRaw(url, `GET /api/v1/mesh HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      sendRaw(url, `GET /api/v1/mesh HTTP/1.1\r\nHost: ${host}\r\n${AS_ADMIN}Connection: close\r\n\r\n`);
     expect(await as("evil.example:8080")).toMatch(/^HTTP\/1\.1 403 /);
     expect(await as("pi.local:8080")).toMatch(/^HTTP\/1\.1 200 /);
     expect(await sendRaw(url, "GET /healthz HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 403 /);
   });
 
   it("cannot write, and is given no CORS", async () => {
-    const { url, nodes } = await startApi();
+    const { url, nodes, fetch } = await startApi();
     const origin = { origin: "http://evil.example" };
     const remove = await fetch(`${url}/api/v1/nodes/${nodeId(4)}`, { method: "DELETE", headers: origin });
     expect(remove.status).toBe(403);
@@ -126,7 +128,7 @@ describe("a page of somebody else", () => {
 
 describe("answers", () => {
   it("are compressed when they are large, with the same content", async () => {
-    const { url } = await startApi({ nodeCount: 100 });
+    const { url, fetch } = await startApi({ nodeCount: 100 });
     const get = async (encoding: string) => {
       const response = await fetch(`${url}/api/v1/nodes`, { headers: { "accept-encoding": encoding } });
       return { encoding: response.headers.get("content-encoding"), text: await response.text() };
@@ -139,7 +141,7 @@ describe("answers", () => {
 
 describe("starting and stopping", () => {
   it("lets a request under way end, and takes no more", async () => {
-    const { url, nodes, api } = await startApi();
+    const { url, nodes, api, fetch } = await startApi();
     let open = () => {};
     nodes.gate = new Promise((resolve) => {
       open = resolve;
@@ -184,7 +186,7 @@ describe("starting and stopping", () => {
   });
 
   it("starts again after a stop", async () => {
-    const { api } = await startApi();
+    const { api, fetch } = await startApi();
     await api.stop();
     await api.start(new AbortController().signal);
     expect((await fetch(`${api.url()}/healthz`)).status).toBe(200);
@@ -197,6 +199,7 @@ function newApi(where: { readonly host: string; readonly port: number }) {
       nodes: new MemoryNodes(0),
       events: new MemoryEvents(),
       health: () => ({ live: true, ready: true, checks: [] }),
+      security: new MemorySecurity(),
       clock: systemClock(),
       random: seededRandom(1),
       logger: silentLogger,
@@ -206,7 +209,7 @@ function newApi(where: { readonly host: string; readonly port: number }) {
 }
 
 function put(url: string, name: string): Promise<Response> {
-  return fetch(`${url}/api/v1/nodes/${nodeId(1)}`, {
+  return fetchAs("ada")(`${url}/api/v1/nodes/${nodeId(1)}`, {
     method: "PUT",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ name }),

@@ -24,6 +24,11 @@ export interface ApiLimits {
   readonly requestBurst: number;
   /** For how many remote addresses the rate is remembered. */
   readonly maxRateLimitedAddresses: number;
+  /** Of one user, from whatever addresses, in the long run. */
+  readonly requestsPerSecondOfUser: number;
+  /** Of one user, at once. */
+  readonly requestBurstOfUser: number;
+  readonly maxRateLimitedUsers: number;
   readonly maxStreams: number;
   readonly maxStreamsPerAddress: number;
   /** A stream that has nothing to say says so after this time. */
@@ -46,10 +51,28 @@ export const defaultLimits: ApiLimits = {
   requestsPerSecond: 100,
   requestBurst: 400,
   maxRateLimitedAddresses: 1_024,
+  requestsPerSecondOfUser: 100,
+  requestBurstOfUser: 400,
+  maxRateLimitedUsers: 1_024,
   maxStreams: 128,
   maxStreamsPerAddress: 32,
   streamHeartbeatMs: 15_000,
   stopTimeoutMs: 5_000,
+};
+
+/** Of a node that belongs to no mesh: one person sets it up, and strangers must not keep it busy. */
+export const setupLimits: Partial<ApiLimits> = {
+  maxBodyBytes: 4 * 1024,
+  maxHeaderBytes: 8 * 1024,
+  headersTimeoutMs: 5_000,
+  requestTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 10_000,
+  maxConnections: 64,
+  maxConnectionsPerAddress: 32,
+  maxRequestsInFlight: 16,
+  requestsPerSecond: 20,
+  requestBurst: 200,
+  maxRateLimitedAddresses: 256,
 };
 
 export interface ApiOptions {

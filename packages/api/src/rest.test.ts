@@ -12,7 +12,7 @@ async function problem(response: Response) {
 
 describe("the REST API", () => {
   it("lists nodes a page at a time", async () => {
-    const { url } = await startApi({ nodeCount: 5 });
+    const { url, fetch } = await startApi({ nodeCount: 5 });
     const list = async (query: string) =>
       nodePageSchema.parse(await (await fetch(`${url}/api/v1/nodes?${query}`)).json());
     const first = await list("limit=3");
@@ -23,7 +23,7 @@ describe("the REST API", () => {
   });
 
   it("answers 304 while the record is the one that the client has", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     const first = await fetch(`${url}/api/v1/nodes/${nodeId(1)}`);
     const etag = first.headers.get("etag") ?? "";
     expect(etag).toMatch(/^".+"$/);
@@ -35,7 +35,7 @@ describe("the REST API", () => {
   });
 
   it("changes a node only in the revision that the client has seen", async () => {
-    const { url, nodes } = await startApi();
+    const { url, nodes, fetch } = await startApi();
     const path = `${url}/api/v1/nodes/${nodeId(1)}`;
     const etag = (await fetch(path)).headers.get("etag") ?? "";
     const put = (ifMatch: string, name: string) =>
@@ -56,7 +56,7 @@ describe("the REST API", () => {
   });
 
   it("tells a new node from one that was known", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     const post = () =>
       fetch(`${url}/api/v1/nodes`, {
         method: "POST",
@@ -71,7 +71,7 @@ describe("the REST API", () => {
   });
 
   it("removes a node, with an empty answer", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     const remove = (number: number) => fetch(`${url}/api/v1/nodes/${nodeId(number)}`, { method: "DELETE" });
     const removed = await remove(4);
     expect([removed.status, await removed.text()]).toEqual([204, ""]);
@@ -80,14 +80,14 @@ describe("the REST API", () => {
   });
 
   it("serves metrics of a node, events and the mesh", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     for (const path of [`nodes/${nodeId(1)}/metrics?limit=2`, "events?type=cluster.*", "mesh"]) {
       expect((await fetch(`${url}/api/v1/${path}`)).status).toBe(200);
     }
   });
 
   it("answers HEAD as GET, without the body", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     const head = await fetch(`${url}/api/v1/mesh`, { method: "HEAD" });
     expect(head.status).toBe(200);
     expect(Number(head.headers.get("content-length"))).toBeGreaterThan(100);
@@ -95,7 +95,7 @@ describe("the REST API", () => {
 
   it("says with the status whether it is ready and live, and why not", async () => {
     const checks = [{ name: "database", ok: false, detail: "the disk is full" }];
-    const { url } = await startApi({ health: () => ({ live: true, ready: false, checks }) });
+    const { url, fetch } = await startApi({ health: () => ({ live: true, ready: false, checks }) });
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     const ready = await fetch(`${url}/readyz`);
     expect(ready.status).toBe(503);
@@ -105,7 +105,7 @@ describe("the REST API", () => {
 
 describe("errors of the REST API", () => {
   it("name the wrong fields of a query and of a body", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     const query = await problem(await fetch(`${url}/api/v1/nodes?limit=0&stat=alive`));
     expect(query).toMatchObject({ status: 400, code: "INVALID_ARGUMENT" });
     expect(query.detail).toContain("limit");
@@ -119,12 +119,12 @@ describe("errors of the REST API", () => {
   });
 
   it("refuse a parameter that is given twice", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     expect((await fetch(`${url}/api/v1/nodes?name=a&name=b`)).status).toBe(400);
   });
 
   it("name the place where a body is no JSON", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     const response = await fetch(`${url}/api/v1/nodes`, {
       method: "POST",
       headers: json,
@@ -134,7 +134,7 @@ describe("errors of the REST API", () => {
   });
 
   it("refuse other media types, large bodies and bodies that are no UTF-8", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     const post = async (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>) =>
       (await fetch(`${url}/api/v1/nodes`, { method: "POST", headers, body })).status;
     expect(await post("address=pi", { "content-type": "application/x-www-form-urlencoded" })).toBe(415);
@@ -144,7 +144,7 @@ describe("errors of the REST API", () => {
   });
 
   it("refuse a large body also when its length was not told", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     const body = new ReadableStream({
       pull(controller) {
         controller.enqueue(new Uint8Array(16_384).fill(32));
@@ -160,7 +160,7 @@ describe("errors of the REST API", () => {
   });
 
   it("tell unknown paths from wrong methods", async () => {
-    const { url } = await startApi();
+    const { url, fetch } = await startApi();
     expect((await problem(await fetch(`${url}/api/v1/nothing`))).code).toBe("NOT_FOUND");
     const response = await fetch(`${url}/api/v1/nodes/${nodeId(1)}`, { method: "PATCH" });
     expect(response.status).toBe(405);
@@ -168,7 +168,7 @@ describe("errors of the REST API", () => {
   });
 
   it("carry the correlation id of the request, or a new one", async () => {
-    const { url, nodes } = await startApi();
+    const { url, nodes, fetch } = await startApi();
     const given = await fetch(`${url}/api/v1/nodes`, {
       method: "POST",
       headers: { ...json, "x-correlation-id": "ticket-7" },
@@ -188,7 +188,7 @@ describe("errors of the REST API", () => {
       warn() {},
       error: (fields: object) => logged.push(fields),
     };
-    const { url, nodes } = await startApi({ logger });
+    const { url, nodes, fetch } = await startApi({ logger });
     nodes.failure = new Error("the secret is 42");
     const found = await problem(await fetch(`${url}/api/v1/mesh`));
     expect(found).toMatchObject({ status: 500, code: "INTERNAL" });

@@ -95,6 +95,11 @@ export interface SessionUseCases {
     origin: RequestOrigin,
   ): Promise<{ readonly secret: string; readonly principal: Principal }>;
   logout(secret: string): Promise<void>;
+  /**
+   * Whether there is a user of this name: for the audit log alone, which says whose login failed, but must not keep
+   * what may be a password in the wrong field.
+   */
+  knows?(userName: string): boolean;
   /** One's own sessions on this node; with the right to list sessions, everybody's. */
   list(acting: Acting, all: boolean): readonly SessionView[];
   /** @throws MeshError NOT_FOUND when there is none of one's own, or at all */

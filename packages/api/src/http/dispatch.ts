@@ -1,51 +1,100 @@
-import { MeshError } from "@pi-controller/schema";
+import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { Context, Middleware } from "koa";
+import type { Caller } from "../access/caller.ts";
+import { cookieNames, setCookieHeaders } from "../access/cookies.ts";
 import type { Route, RouteAnswer } from "../routes/route.ts";
 import { Router } from "../routes/router.ts";
 import type { UiFiles } from "../ui/ui-files.ts";
 import { readJsonBody } from "./body.ts";
 import { methodNotAllowed } from "./http-rejection.ts";
-import { stateOf } from "./middleware.ts";
-import { parseTarget, type RequestTarget } from "./request-target.ts";
+import { stateOf } from "./request-state.ts";
+import { parseTarget } from "./request-target.ts";
 import { dataHeaders, uiHeaders } from "./security-headers.ts";
 
-interface Components {
-  readonly routes: readonly Route[];
-  readonly ui: UiFiles;
-}
-
-/** Innermost: answers a request by the table of routes, or from the UI's files. */
-export function dispatched(
-  { routes, ui }: Components,
-  options: { readonly maxBodyBytes: number },
-): Middleware {
+/** Finds out what is asked for; whether there is any such thing is told further in, to who may know. */
+export function matched(routes: readonly Route[]): Middleware {
   const router = new Router(routes);
-  return async (ctx) => {
-    const target = parseTarget(ctx.req.url ?? "");
-    const match = router.match(ctx.method, target.path);
-    if (match.kind === "other-method") throw methodNotAllowed(ctx.method, target.path, match.allowed);
-    if (match.kind === "none") return answerFromUi(ctx, ui, target.path);
-    stateOf(ctx).route = match.route.path;
-    return answerRoute(ctx, match.route, match.params, target, options.maxBodyBytes);
+  return async (ctx, next) => {
+    const state = stateOf(ctx);
+    state.target = parseTarget(ctx.req.url ?? "");
+    state.match = router.match(ctx.method, state.target.path);
+    if (state.match.kind === "route") state.route = state.match.route.path;
+    await next();
   };
 }
 
-async function answerRoute(
-  ctx: Context,
+/** What answering takes, besides the table of routes. */
+export interface Answering {
+  readonly ui: UiFiles;
+  /** This node, for the names of its cookies. */
+  readonly node: () => NodeId;
+  readonly mayEverybodys: (caller: Caller, route: Route) => boolean;
+  /** What a path says that is neither a route nor of the UI. */
+  readonly unknownPath: (path: string) => MeshError;
+  /** Whether a path is kept from the UI's files. */
+  readonly isReserved: (path: string) => boolean;
+}
+
+/** Innermost: answers a request by the table of routes, or from the UI's files. */
+export function answered(
+  components: Answering,
+  { maxBodyBytes }: { readonly maxBodyBytes: number },
+): Middleware {
+  return async (ctx) => {
+    const state = stateOf(ctx);
+    const { match, target, caller } = state;
+    if (match.kind === "other-method") throw methodNotAllowed(ctx.method, target.path, match.allowed);
+    if (match.kind === "none") return answerFromUi(ctx, components, target.path);
+    if (caller === undefined) throw new MeshError("UNAUTHENTICATED", "Log in first, or send a token");
+    const { route, params } = match;
+    const answer = await confirmed(route, caller, () =>
+      route.answer({
+        params,
+        query: target.query,
+        readBody: () => readJsonBody(ctx.req, maxBodyBytes),
+        ifMatch: ctx.headers["if-match"],
+        ifNoneMatch: ctx.headers["if-none-match"],
+        target: ctx.req.url ?? "",
+        caller,
+        mayEverybodys: components.mayEverybodys(caller, route),
+        nameTarget(name) {
+          state.auditTarget = name;
+        },
+      }),
+    );
+    state.answer = answer;
+    setCookies(ctx, answer, caller, components.node);
+    send(ctx, route, answer);
+  };
+}
+
+/**
+ * A wrong password that was to confirm an act is told apart from a login that is over: it names the field. Both are
+ * UNAUTHENTICATED, and a client must not throw its user out for a typing error.
+ */
+async function confirmed(
   route: Route,
-  params: Readonly<Record<string, string>>,
-  target: RequestTarget,
-  maxBodyBytes: number,
-): Promise<void> {
-  const answer = await route.answer({
-    params,
-    query: target.query,
-    readBody: () => readJsonBody(ctx.req, maxBodyBytes),
-    ifMatch: ctx.headers["if-match"],
-    ifNoneMatch: ctx.headers["if-none-match"],
-    context: { correlationId: stateOf(ctx).correlationId },
-  });
-  send(ctx, route, answer);
+  { principal }: Caller,
+  answer: () => Promise<RouteAnswer>,
+): Promise<RouteAnswer> {
+  try {
+    return await answer();
+  } catch (error) {
+    const known = error instanceof MeshError && error.code === "UNAUTHENTICATED" && principal !== undefined;
+    if (!known || route.access === "public" || error.details.fields !== undefined) throw error;
+    const fields = [{ field: "password", message: error.message }];
+    throw new MeshError(error.code, error.message, { ...error.details, fields }, { cause: error });
+  }
+}
+
+function setCookies(ctx: Context, answer: RouteAnswer, { secure }: Caller, node: () => NodeId): void {
+  const { session, oidcState } = answer;
+  if (session === undefined && oidcState === undefined) return;
+  const changes = {
+    ...(session === undefined ? {} : { session: session?.secret ?? null }),
+    ...(oidcState === undefined ? {} : { oidcState }),
+  };
+  ctx.set("set-cookie", setCookieHeaders(changes, cookieNames(node(), secure), secure));
 }
 
 function send(ctx: Context, route: Route, { status, body, headers = {} }: RouteAnswer): void {
@@ -54,6 +103,8 @@ function send(ctx: Context, route: Route, { status, body, headers = {} }: RouteA
   const kind = route.answers[status]?.body;
   if (kind === null || kind === undefined) {
     ctx.body = null;
+    // Koa takes an empty body for 204 unless the status is said again.
+    ctx.status = status;
   } else if (typeof kind === "string") {
     ctx.body = body;
     ctx.set("content-type", kind);
@@ -63,8 +114,12 @@ function send(ctx: Context, route: Route, { status, body, headers = {} }: RouteA
   }
 }
 
-async function answerFromUi(ctx: Context, ui: UiFiles, path: string): Promise<void> {
-  if (path === "/api" || path.startsWith("/api/")) throw new MeshError("NOT_FOUND", `There is no ${path}`);
+async function answerFromUi(
+  ctx: Context,
+  { ui, unknownPath, isReserved }: Answering,
+  path: string,
+): Promise<void> {
+  if (path === "/api" || path.startsWith("/api/") || isReserved(path)) throw unknownPath(path);
   if (ctx.method !== "GET" && ctx.method !== "HEAD") {
     throw methodNotAllowed(ctx.method, path, ["GET", "HEAD"]);
   }

@@ -1,23 +1,13 @@
 import type { Clock, Logger, Random } from "@pi-controller/runtime";
-import type { Context, Middleware } from "koa";
+import type { Middleware } from "koa";
 import type { RequestMetrics } from "../prometheus/request-metrics.ts";
 import { correlationIdOf } from "./correlation.ts";
 import type { Gate } from "./gate.ts";
 import { problemOf } from "./problem.ts";
+import { stateOf } from "./request-state.ts";
 import { dataHeaders } from "./security-headers.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
-
-/** What of a request the layers tell each other. */
-interface RequestState {
-  correlationId: string;
-  /** For logs and metrics: a path of the table of routes, or what kind of request it was. */
-  route: string;
-}
-
-export function stateOf(ctx: Context): RequestState {
-  return ctx.state;
-}
 
 /** Outermost: what follows must not throw. */
 export function measured(

@@ -27,6 +27,8 @@ export function problemOf(error: unknown, correlationId: string): ProblemAnswer 
     ...(fields === undefined ? {} : { fields: [...fields] }),
   };
   const headers = {
+    // RFC 9110 section 11.6.1 asks for it; a cookie is no scheme that it could name.
+    ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
     ...(shown instanceof HttpRejection ? shown.headers : {}),
     ...(retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }),
   };

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { type ErrorCode, statusOfCode } from "@pi-controller/schema";
 import type * as z from "zod";
+import { accessText } from "../access/route-access.ts";
 import type { AnswerSpec, RouteSpec } from "../routes/route.ts";
 import { type JsonSchema, jsonSchemaOf, namedSchemas, schemaOrReference } from "./schemas.ts";
 
@@ -14,15 +15,25 @@ const COMMON_ERRORS: readonly ErrorCode[] = [
 
 const headers: Readonly<Record<string, { description: string; schema: JsonSchema }>> = {
   ETag: { description: "The revision of the record, for If-Match", schema: { type: "string" } },
-  Location: { description: "Path of the node", schema: { type: "string" } },
+  Location: { description: "Where it is", schema: { type: "string" } },
+  "Set-Cookie": { description: "The session, or that it is over", schema: { type: "string" } },
   "X-Correlation-Id": {
     description: "The one that the request gave, or a new one: finds the request in logs and events",
     schema: { type: "string" },
   },
 };
 
+/** Ways to say who one is; any one of them will do. */
+const LOGINS = ["session", "bearer", "clientCertificate"] as const;
+
+interface DocumentOptions {
+  readonly version: string;
+  /** Name of the cookie over TLS; each node has its own. */
+  readonly sessionCookie: string;
+}
+
 /** The OpenAPI 3.1 document of a table of routes. */
-export function openApiDocument(routes: readonly RouteSpec[], options: { readonly version: string }) {
+export function openApiDocument(routes: readonly RouteSpec[], options: DocumentOptions) {
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
@@ -38,7 +49,21 @@ export function openApiDocument(routes: readonly RouteSpec[], options: { readonl
     },
     servers: [{ url: "/" }],
     paths,
-    components: { schemas: namedSchemas() },
+    components: { schemas: namedSchemas(), securitySchemes: securitySchemes(options.sessionCookie) },
+  };
+}
+
+function securitySchemes(sessionCookie: string): Record<(typeof LOGINS)[number], JsonSchema> {
+  return {
+    session: {
+      type: "apiKey",
+      in: "cookie",
+      name: sessionCookie,
+      description:
+        "Set by logging in; each node has a cookie of its own, without `__Host-` over the loopback",
+    },
+    bearer: { type: "http", scheme: "bearer", description: "An API token, or a JWT made from a login" },
+    clientCertificate: { type: "mutualTLS", description: "A certificate that the mesh issued" },
   };
 }
 
@@ -48,6 +73,8 @@ function operationOf(route: RouteSpec): JsonSchema {
     tags: [route.tag],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
+    security: route.access === "public" ? [] : LOGINS.map((login) => ({ [login]: [] })),
+    "x-access": accessText(route.access),
     parameters: [
       ...parametersOf(route.params, "path"),
       ...parametersOf(route.query, "query"),
@@ -104,7 +131,8 @@ function problemResponses(route: RouteSpec): JsonSchema {
   const codesOf = new Map<number, ErrorCode[]>();
   const takesInput = route.params !== undefined || route.query !== undefined || route.body !== undefined;
   const invalid: readonly ErrorCode[] = takesInput ? ["INVALID_ARGUMENT"] : [];
-  for (const code of new Set([...invalid, ...COMMON_ERRORS, ...route.errors])) {
+  const login: readonly ErrorCode[] = route.access === "public" ? [] : ["UNAUTHENTICATED"];
+  for (const code of new Set([...invalid, ...login, ...COMMON_ERRORS, ...route.errors])) {
     const { http } = statusOfCode[code];
     codesOf.set(http, [...(codesOf.get(http) ?? []), code]);
   }

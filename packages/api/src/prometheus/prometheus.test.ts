@@ -41,7 +41,7 @@ function parse(text: string): Map<string, number> {
 
 describe("/metrics", () => {
   it("shows every known node, and leaves out what is not current", async () => {
-    const { url } = await startApi({ nodeCount: 1_200 });
+    const { url, fetch } = await startApi({ nodeCount: 1_200 });
     const response = await fetch(`${url}/metrics`);
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     const samples = parse(await response.text());
@@ -58,7 +58,7 @@ describe("/metrics", () => {
   });
 
   it("counts requests by route, and events by type", async () => {
-    const { url, events } = await startApi();
+    const { url, events, fetch } = await startApi();
     await fetch(`${url}/api/v1/nodes/${nodeId(1)}`);
     await fetch(`${url}/api/v1/nodes/${nodeId(2)}`);
     await fetch(`${url}/api/v1/nodes/${nodeId(99)}`);

@@ -2,7 +2,6 @@ import type { NodeUseCases, Revised } from "@pi-controller/nodes";
 import {
   metricsQuerySchema,
   type NodeView,
-  nodeIdSchema,
   nodeMetricsSchema,
   nodePageSchema,
   nodeQuerySchema,
@@ -10,11 +9,10 @@ import {
   nodeUpdateSchema,
   nodeViewSchema,
 } from "@pi-controller/schema";
-import * as z from "zod";
 import { clientHas, entityTag, revisionOfIfMatch } from "../http/entity-tag.ts";
 import { type Route, type RouteAnswer, route } from "./route.ts";
+import { nodeParams } from "./schemas.ts";
 
-const paramsSchema = z.strictObject({ id: nodeIdSchema });
 const path = "/api/v1/nodes";
 
 export function nodeRoutes(nodes: NodeUseCases): readonly Route[] {
@@ -23,6 +21,7 @@ export function nodeRoutes(nodes: NodeUseCases): readonly Route[] {
       method: "GET",
       path,
       operationId: "listNodes",
+      access: { verb: "list", resource: "nodes" },
       tag: "nodes",
       summary: "List the nodes that this peer knows, alive or not",
       query: nodeQuerySchema,
@@ -34,6 +33,7 @@ export function nodeRoutes(nodes: NodeUseCases): readonly Route[] {
       method: "POST",
       path,
       operationId: "registerNode",
+      access: { verb: "create", resource: "nodes" },
       tag: "nodes",
       summary: "Add a node by its address",
       description:
@@ -58,12 +58,13 @@ export function nodeRoutes(nodes: NodeUseCases): readonly Route[] {
       method: "GET",
       path: `${path}/{id}`,
       operationId: "getNode",
+      access: { verb: "get", resource: "nodes", name: "id" },
       tag: "nodes",
       summary: "Show one node",
       description:
         "The entity tag is the revision of the node's record, that is of what a PUT can change; measured values " +
         "and the membership change without it, and 304 says nothing of them.",
-      params: paramsSchema,
+      params: nodeParams,
       conditions: ["If-None-Match"],
       answers: {
         200: { description: "The node", body: nodeViewSchema, headers: ["ETag"] },
@@ -80,10 +81,11 @@ export function nodeRoutes(nodes: NodeUseCases): readonly Route[] {
       method: "PUT",
       path: `${path}/{id}`,
       operationId: "updateNode",
+      access: { verb: "update", resource: "nodes", name: "id" },
       tag: "nodes",
       summary: "Change the name or the labels of a node",
       description: "What is left out stays as it is.",
-      params: paramsSchema,
+      params: nodeParams,
       body: nodeUpdateSchema,
       conditions: ["If-Match"],
       answers: { 200: { description: "The changed node", body: nodeViewSchema, headers: ["ETag"] } },
@@ -96,9 +98,10 @@ export function nodeRoutes(nodes: NodeUseCases): readonly Route[] {
       method: "DELETE",
       path: `${path}/{id}`,
       operationId: "removeNode",
+      access: { verb: "delete", resource: "nodes", name: "id" },
       tag: "nodes",
       summary: "Remove a node that is gone, reachable or not",
-      params: paramsSchema,
+      params: nodeParams,
       conditions: ["If-Match"],
       answers: { 204: { description: "The node is removed", body: null } },
       errors: ["NOT_FOUND", "FAILED_PRECONDITION"],
@@ -111,9 +114,10 @@ export function nodeRoutes(nodes: NodeUseCases): readonly Route[] {
       method: "GET",
       path: `${path}/{id}/metrics`,
       operationId: "getNodeMetrics",
+      access: { verb: "get", resource: "metrics", name: "id" },
       tag: "nodes",
       summary: "Show what a node measured: the last sample and a short history",
-      params: paramsSchema,
+      params: nodeParams,
       query: metricsQuerySchema,
       answers: { 200: { description: "The metrics", body: nodeMetricsSchema } },
       errors: ["NOT_FOUND"],

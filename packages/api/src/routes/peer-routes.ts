@@ -1,11 +1,5 @@
 import type { NodeUseCases } from "@pi-controller/nodes";
-import {
-  eventPageSchema,
-  eventQuerySchema,
-  type Health,
-  healthSchema,
-  meshViewSchema,
-} from "@pi-controller/schema";
+import { eventPageSchema, eventQuerySchema, meshViewSchema } from "@pi-controller/schema";
 import { eventFilter } from "@pi-controller/telemetry";
 import * as z from "zod";
 import type { EventReader } from "../event-reader.ts";
@@ -16,19 +10,19 @@ export const EVENTS_PATH = "/api/v1/events";
 interface Components {
   readonly nodes: Pick<NodeUseCases, "mesh">;
   readonly events: Pick<EventReader, "query">;
-  readonly health: () => Health;
   /** Prometheus' text format. */
   readonly metricsText: () => string;
   /** The OpenAPI document of all routes. */
   readonly openApi: () => unknown;
 }
 
-export function peerRoutes({ nodes, events, health, metricsText, openApi }: Components): readonly Route[] {
+export function peerRoutes({ nodes, events, metricsText, openApi }: Components): readonly Route[] {
   return [
     route({
       method: "GET",
       path: EVENTS_PATH,
       operationId: "listEvents",
+      access: { verb: "list", resource: "events" },
       tag: "events",
       summary: "List what happened, newest first; or, as a WebSocket, follow it",
       description:
@@ -44,6 +38,7 @@ export function peerRoutes({ nodes, events, health, metricsText, openApi }: Comp
       method: "GET",
       path: "/api/v1/mesh",
       operationId: "getMesh",
+      access: { verb: "get", resource: "mesh" },
       tag: "mesh",
       summary: "Show how the mesh looks from this peer",
       answers: { 200: { description: "This peer's view", body: meshViewSchema } },
@@ -54,6 +49,7 @@ export function peerRoutes({ nodes, events, health, metricsText, openApi }: Comp
       method: "GET",
       path: "/api/v1/openapi.json",
       operationId: "getOpenApi",
+      access: "authenticated",
       tag: "peer",
       summary: "This description of the API",
       answers: {
@@ -64,40 +60,9 @@ export function peerRoutes({ nodes, events, health, metricsText, openApi }: Comp
     }),
     route({
       method: "GET",
-      path: "/healthz",
-      operationId: "getLiveness",
-      tag: "peer",
-      summary: "Tell whether the peer works, or only a restart helps",
-      answers: {
-        200: { description: "It works", body: healthSchema },
-        503: { description: "Restart it", body: healthSchema },
-      },
-      errors: [],
-      handle() {
-        const body = health();
-        return { status: body.live ? 200 : 503, body };
-      },
-    }),
-    route({
-      method: "GET",
-      path: "/readyz",
-      operationId: "getReadiness",
-      tag: "peer",
-      summary: "Tell whether the peer can do its work now",
-      answers: {
-        200: { description: "It can", body: healthSchema },
-        503: { description: "It cannot, and says why", body: healthSchema },
-      },
-      errors: [],
-      handle() {
-        const body = health();
-        return { status: body.ready ? 200 : 503, body };
-      },
-    }),
-    route({
-      method: "GET",
       path: "/metrics",
       operationId: "getPrometheusMetrics",
+      access: { verb: "get", resource: "metrics" },
       tag: "peer",
       summary: "Metrics of all nodes and of this process, for Prometheus",
       answers: {

@@ -1,6 +1,9 @@
 import type { RequestContext } from "@pi-controller/nodes";
-import { type ErrorCode, parseInput } from "@pi-controller/schema";
+import { type Access, type ErrorCode, MeshError, parseInput } from "@pi-controller/schema";
+import type { Acting, Principal } from "@pi-controller/security";
 import type * as z from "zod";
+import type { Caller } from "../access/caller.ts";
+import type { AccessRule, RouteAccess } from "../access/route-access.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -9,7 +12,7 @@ export interface AnswerSpec {
   readonly description: string;
   /** Of the JSON body; a media type for a body that is not JSON; null for none. */
   readonly body: z.ZodType | string | null;
-  readonly headers?: readonly ("ETag" | "Location")[];
+  readonly headers?: readonly ("ETag" | "Location" | "Set-Cookie")[];
 }
 
 /** What the OpenAPI document says of a route. */
@@ -18,9 +21,15 @@ export interface RouteSpec {
   /** With parameters in braces, as `/api/v1/nodes/{id}`. */
   readonly path: string;
   readonly operationId: string;
-  readonly tag: "nodes" | "events" | "mesh" | "peer";
+  readonly tag: "nodes" | "events" | "mesh" | "peer" | "session" | "users" | "enrolment" | "certificates";
   readonly summary: string;
   readonly description?: string;
+  /** Who may. Asked before anything of the request but its head is looked at. */
+  readonly access: RouteAccess;
+  /** Of a route about one's own: the right to everybody's, which `all=true` in the query asks for. */
+  readonly everybodys?: Pick<Access, "verb" | "resource">;
+  /** What the audit log calls it, where the right that it takes does not say it. */
+  readonly action?: string;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
@@ -33,19 +42,30 @@ export interface RouteSpec {
 
 export interface RouteAnswer {
   readonly status: number;
-  /** JSON unless the route's spec says otherwise; then text. */
+  /** JSON unless the route's spec says otherwise; then text or bytes. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Gives the browser a session, for whom; null ends the one that it has. */
+  readonly session?: { readonly secret: string; readonly principal: Principal } | null;
+  /** Ties a login at a provider to the browser; null unties it. */
+  readonly oidcState?: string | null;
+  /** Why it failed, where the answer is no problem: a browser that followed a link is led on to a page. */
+  readonly failure?: MeshError;
 }
 
-/** A request as it comes in: nothing of it has been checked. */
+/** A request as it comes in: nothing of it has been checked but who makes it, and that he may. */
 export interface RawRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
-  readBody(): Promise<unknown>;
+  readonly readBody: () => Promise<unknown>;
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
-  readonly context: RequestContext;
+  /** The target as in the request line. */
+  readonly target: string;
+  readonly caller: Caller;
+  readonly mayEverybodys: boolean;
+  /** For the audit log: a name that the path does not have, such as the user's who logs in. */
+  readonly nameTarget: (target: string) => void;
 }
 
 export interface Route extends RouteSpec {
@@ -59,24 +79,29 @@ interface RouteDefinition<
   Params extends z.ZodObject | undefined,
   Query extends z.ZodObject | undefined,
   Body extends z.ZodType | undefined,
+  Allowed extends RouteAccess,
 > extends RouteSpec {
-  readonly handle: (request: {
-    readonly params: Parsed<Params>;
-    readonly query: Parsed<Query>;
-    readonly body: Parsed<Body>;
-    readonly ifMatch: string | undefined;
-    readonly ifNoneMatch: string | undefined;
-    readonly context: RequestContext;
-  }) => RouteAnswer | Promise<RouteAnswer>;
+  readonly access: Allowed;
+  readonly handle: (
+    request: Omit<RawRequest, "params" | "query" | "readBody"> & {
+      readonly params: Parsed<Params>;
+      readonly query: Parsed<Query>;
+      readonly body: Parsed<Body>;
+      readonly context: RequestContext;
+      /** On whose behalf; strangers get to public routes alone. */
+      readonly acting: Allowed extends "public" ? undefined : Acting;
+    },
+  ) => RouteAnswer | Promise<RouteAnswer>;
 }
 
 /** Makes a route of its description and of a handler that gets what the schemas made of the request. */
 export function route<
+  const Allowed extends "public" | "authenticated" | AccessRule,
   Params extends z.ZodObject | undefined = undefined,
   Query extends z.ZodObject | undefined = undefined,
   Body extends z.ZodType | undefined = undefined,
 >(
-  definition: RouteDefinition<Params, Query, Body> & {
+  definition: RouteDefinition<Params, Query, Body, Allowed> & {
     readonly params?: Params;
     readonly query?: Query;
     readonly body?: Body;
@@ -86,14 +111,28 @@ export function route<
   return {
     ...spec,
     async answer(request) {
-      const { ifMatch, ifNoneMatch, context } = request;
+      const { readBody, caller, ...rest } = request;
+      const acting = actingOf(caller, definition.access);
       const params = parsed(definition.params, request.params, "path");
       // A route without a query says nothing of one: whoever adds `?_=1` against a cache is no error.
       const query = parsed(definition.query, request.query, "query");
-      const body = parsed(definition.body, definition.body && (await request.readBody()), "body");
-      return handle({ params, query, body, ifMatch, ifNoneMatch, context });
+      const body = parsed(definition.body, definition.body && (await readBody()), "body");
+      const context = { correlationId: caller.origin.correlationId };
+      return handle({ ...rest, caller, params, query, body, context, acting });
     },
   };
+}
+
+/** A second look: whatever has gone wrong before, a route that is not public is answered to nobody unknown. */
+function actingOf<Allowed extends RouteAccess>(
+  { principal, origin }: Caller,
+  access: Allowed,
+): Allowed extends "public" ? undefined : Acting {
+  if (access !== "public" && principal === undefined) {
+    throw new MeshError("UNAUTHENTICATED", "Log in first, or send a token");
+  }
+  const acting = access === "public" || principal === undefined ? undefined : { ...origin, principal };
+  return acting as Allowed extends "public" ? undefined : Acting;
 }
 
 function parsed<Schema extends z.ZodType | undefined>(

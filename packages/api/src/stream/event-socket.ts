@@ -21,6 +21,8 @@ interface Options {
   readonly node: NodeId;
   readonly query: EventStreamQuery;
   readonly heartbeatMs: number;
+  /** Why the client may follow the events no longer; undefined while he may. */
+  readonly objection: () => MeshError | undefined;
   /** What came up that the client did not cause. */
   readonly onError: (error: unknown) => MeshError;
 }
@@ -86,6 +88,12 @@ export class EventSocket {
     }
   }
 
+  /** Ends the stream when its client may follow the events no longer. */
+  recheck(): void {
+    const objection = this.#options.objection();
+    if (objection !== undefined) this.close(objection);
+  }
+
   close(error: MeshError): void {
     closeSocket(this.#components, error);
   }
@@ -123,6 +131,7 @@ export class EventSocket {
 
   #heartbeat(): void {
     const { socket } = this.#components;
+    if (socket.readyState === socket.OPEN) this.recheck();
     if (this.#silentHeartbeats >= SILENT_HEARTBEATS) {
       socket.terminate();
       return;

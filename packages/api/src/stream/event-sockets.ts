@@ -10,6 +10,7 @@ import {
 } from "@pi-controller/schema";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { EventReader } from "../event-reader.ts";
+import { connectionInfo } from "../http/connection-info.ts";
 import { closeSocket, EventSocket } from "./event-socket.ts";
 
 interface Components {
@@ -24,6 +25,13 @@ interface Options {
   readonly maxStreams: number;
   readonly maxStreamsPerAddress: number;
   readonly heartbeatMs: number;
+}
+
+/** A connection that asks to become a WebSocket. */
+export interface Handshake {
+  readonly request: IncomingMessage;
+  readonly connection: Duplex;
+  readonly head: Buffer;
 }
 
 /** Larger messages from clients end the connection: there is nothing that they have to say. */
@@ -76,12 +84,32 @@ export class EventSockets {
     timer.cancel();
   }
 
+  /** Ends the streams of all who may follow the events no longer. */
+  recheck(): void {
+    for (const stream of this.#streams) stream.recheck();
+  }
+
   /**
    * Takes over a connection whose WebSocket handshake was found to be allowed. What is wrong with the query
    * is told with a close code: a browser hides an HTTP answer to a handshake from the page.
+   *
+   * @param objection why the client may follow the events no longer, asked now and then; undefined while he may
    */
-  accept(request: IncomingMessage, connection: Duplex, head: Buffer, query: unknown): void {
-    const address = request.socket.remoteAddress ?? "";
+  accept(handshake: Handshake, query: unknown, objection: () => MeshError | undefined): void {
+    this.#take(handshake, (socket, address) => {
+      this.#open(socket, address, parseInput(eventStreamQuerySchema, query, "query"), objection);
+    });
+  }
+
+  /** Completes the handshake, only to say with a close code why there is no stream to be had. */
+  refuse(handshake: Handshake, error: MeshError): void {
+    this.#take(handshake, () => {
+      throw error;
+    });
+  }
+
+  #take({ request, connection, head }: Handshake, open: (socket: WebSocket, address: string) => void): void {
+    const address = connectionInfo(request).remoteAddress;
     this.#server.handleUpgrade(request, connection, head, (socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => void this.#sockets.delete(socket));
@@ -89,14 +117,19 @@ export class EventSockets {
         this.#components.logger.debug({ error: error.message, address }, "An event stream failed");
       });
       try {
-        this.#open(socket, address, parseInput(eventStreamQuerySchema, query, "query"));
+        open(socket, address);
       } catch (error) {
         closeSocket({ socket, clock: this.#components.clock }, this.#shown(error));
       }
     });
   }
 
-  #open(socket: WebSocket, address: string, query: EventStreamQuery): void {
+  #open(
+    socket: WebSocket,
+    address: string,
+    query: EventStreamQuery,
+    objection: () => MeshError | undefined,
+  ): void {
     const { maxStreams, maxStreamsPerAddress, node, heartbeatMs } = this.#options;
     const ofAddress = this.#perAddress.get(address) ?? 0;
     if (this.#streams.size >= maxStreams || ofAddress >= maxStreamsPerAddress) {
@@ -111,7 +144,7 @@ export class EventSockets {
     this.#node ??= node();
     const stream = new EventSocket(
       { socket, events, clock },
-      { node: this.#node, query, heartbeatMs, onError: (error) => this.#shown(error) },
+      { node: this.#node, query, heartbeatMs, objection, onError: (error) => this.#shown(error) },
     );
     this.#streams.add(stream);
     this.#perAddress.set(address, ofAddress + 1);

@@ -22,7 +22,7 @@ async function builtUi(): Promise<string> {
 
 describe("the UI", () => {
   it("serves hashed files for ever, compressed beforehand, and the page anew each time", async () => {
-    const { url } = await startApi({ uiDirectory: await builtUi() });
+    const { url, fetch } = await startApi({ uiDirectory: await builtUi() });
     const script = await fetch(`${url}/assets/index-B4dsf8_2.js`);
     expect(await script.text()).toBe("console.log(1)");
     expect(Object.fromEntries(script.headers)).toMatchObject({
@@ -42,7 +42,7 @@ describe("the UI", () => {
   });
 
   it("gives its page for the paths of its own router, but not for files or the API", async () => {
-    const { url } = await startApi({ uiDirectory: await builtUi() });
+    const { url, fetch } = await startApi({ uiDirectory: await builtUi() });
     expect(await (await fetch(`${url}/nodes/12D3KooWNode000001`)).text()).toContain("<title>UI</title>");
     for (const path of ["/assets/gone-12345678.js", "/api", "/api/v2/nodes", "/api/v1/nodes/x/y"]) {
       expect((await fetch(url + path)).status, path).toBe(404);
@@ -71,7 +71,7 @@ describe("the UI", () => {
   });
 
   it("says so when it is not built", async () => {
-    const { url } = await startApi({ uiDirectory: "/nonexistent" });
+    const { url, fetch } = await startApi({ uiDirectory: "/nonexistent" });
     const response = await fetch(`${url}/nodes`);
     expect(response.status).toBe(503);
     expect(await response.text()).toContain("The web UI is not built");

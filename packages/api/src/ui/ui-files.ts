@@ -17,20 +17,44 @@ const compressed = [
   ["gzip", ".gz"],
 ] as const;
 
-const NOT_BUILT = `<!doctype html>
+const page = (body: string) => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Pi-Controller</title>
 <h1>The web UI is not built</h1>
-<p>This peer runs and serves its API: see <a href="/api/v1/openapi.json">its description</a>.</p>
+${body}
 <p>Build the UI with <code>npm run build</code>, then load this page again.</p>
 </html>
 `;
+
+/** In the place of the UI's page. */
+export const UI_NOT_BUILT = page(
+  `<p>This peer runs and serves its API: see <a href="/api/v1/openapi.json">its description</a>, once you are
+logged in.</p>`,
+);
+
+/** The same of a node that belongs to no mesh; whoever has no UI can set it up all the same. */
+export const SETUP_UI_NOT_BUILT =
+  page(`<p>This node belongs to no mesh yet. Its set-up code is on its console, in its log, and in the file
+<code>setup-code</code> of its data directory. To make a mesh with this node in it, write</p>
+<pre>{
+  "code": "XXXXX-XXXXX-XXXXX-XXXXX",
+  "meshName": "home",
+  "userName": "ada",
+  "password": "at least 12 characters"
+}</pre>
+<p>to a file <code>setup.json</code> and send it to this address:</p>
+<pre>curl --json @setup.json http://127.0.0.1:8080/api/v1/setup</pre>
+<p>To have this node join a mesh that there is, approve it on any of the mesh's nodes, with the same code.</p>`);
 
 /** The built UI's files. They are read at every request, so that a new build shows without a restart. */
 export class UiFiles {
   readonly #directory: string | undefined;
 
-  constructor(directory: string | undefined) {
+  readonly #notBuilt: string;
+
+  /** @param notBuilt the page that is shown while there is no UI, HTML */
+  constructor(directory: string | undefined, notBuilt: string) {
     this.#directory = directory;
+    this.#notBuilt = notBuilt;
   }
 
   /**
@@ -48,7 +72,7 @@ export class UiFiles {
     const page = await this.#read("index.html", encodings);
     if (page !== undefined) return { status: 200, ...page };
     const headers = { "content-type": contentTypeOf(".html"), "cache-control": "no-store" };
-    return { status: 503, body: Buffer.from(NOT_BUILT), headers };
+    return { status: 503, body: Buffer.from(this.#notBuilt), headers };
   }
 
   async #read(asset: string, encodings: string): Promise<Omit<UiAnswer, "status"> | undefined> {

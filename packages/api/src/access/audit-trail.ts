@@ -1,0 +1,95 @@
+import { type Clock, RateLimiter } from "@pi-controller/runtime";
+import type { ErrorCode } from "@pi-controller/schema";
+import {
+  type AuditEntry,
+  type AuditUseCases,
+  type Principal,
+  type RequestOrigin,
+  senderOf,
+} from "@pi-controller/security";
+
+/** What became of a request, as far as the audit log cares. */
+export interface AuditedRequest {
+  readonly method: string;
+  /** As `delete nodes`, `login`, or method and route. */
+  readonly action: string;
+  /** What it was done to; never what the client made up. */
+  readonly target: string;
+  readonly principal: Principal | undefined;
+  readonly origin: RequestOrigin;
+  readonly status: number;
+  /** Undefined when it was done. */
+  readonly code: ErrorCode | undefined;
+  /** Recorded also when it only reads, and was not refused: a login that a link leads to. */
+  readonly always: boolean;
+}
+
+const REFUSED: readonly (ErrorCode | undefined)[] = [
+  "UNAUTHENTICATED",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+];
+/** Refusals of one address, or one user, that are recorded one by one; of a flood the rest is counted. */
+const REFUSALS = { perSecond: 1, burst: 200, maxSenders: 1_024 };
+
+/** Pure: the record of a request; undefined when none is due, as for reading what one may read. */
+export function auditEntryOf(request: AuditedRequest): AuditEntry | undefined {
+  const { method, action, target, principal, origin, status, code, always } = request;
+  const refused = REFUSED.includes(code);
+  const mutating = method !== "GET" && method !== "HEAD";
+  if (!refused && !mutating && !always) return undefined;
+  return {
+    actor: principal?.userName ?? "anonymous",
+    userId: principal?.userId ?? null,
+    via: principal?.via ?? "none",
+    address: origin.address,
+    action,
+    target,
+    outcome: refused ? "denied" : code === undefined ? "allowed" : "failed",
+    // Not the message of the error: that may quote what was sent.
+    detail: code === undefined ? String(status) : `${status} ${code}`,
+    correlationId: origin.correlationId,
+  };
+}
+
+/**
+ * Writes the records of all requests, for REST and WebSockets alike. A stranger must not be able to push everything
+ * else out of the log, nor to wear out the card: a flood of refusals is recorded once a second, with the number of
+ * those in between.
+ */
+export class AuditTrail {
+  readonly #components: { readonly audit: Pick<AuditUseCases, "record">; readonly clock: Clock };
+  readonly #rate = new RateLimiter(REFUSALS);
+  /** Of whom how many refusals were not recorded one by one. */
+  readonly #leftOut = new Map<string, number>();
+
+  constructor(components: { readonly audit: Pick<AuditUseCases, "record">; readonly clock: Clock }) {
+    this.#components = components;
+  }
+
+  record(request: AuditedRequest): void {
+    const entry = auditEntryOf(request);
+    if (entry === undefined) return;
+    const more = entry.outcome === "denied" ? this.#bounded(entry) : 0;
+    if (more === undefined) return;
+    const detail = more === 0 ? entry.detail : `${entry.detail}, and ${more} more refused before it`;
+    this.#components.audit.record({ ...entry, detail });
+  }
+
+  /** @returns how many were left out before this one; undefined to leave it out too */
+  #bounded({ userId, address }: AuditEntry): number | undefined {
+    const sender = userId ?? senderOf(address);
+    const leftOut = this.#leftOut.get(sender) ?? 0;
+    if (this.#rate.take(sender, this.#components.clock.monotonic()) === 0) {
+      this.#leftOut.delete(sender);
+      return leftOut;
+    }
+    this.#leftOut.delete(sender);
+    this.#leftOut.set(sender, leftOut + 1);
+    const [longestQuiet] = this.#leftOut.keys();
+    if (this.#leftOut.size > REFUSALS.maxSenders && longestQuiet !== undefined) {
+      this.#leftOut.delete(longestQuiet);
+    }
+    return undefined;
+  }
+}

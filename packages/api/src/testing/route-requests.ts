@@ -1,0 +1,110 @@
+import { nodeId } from "./samples.ts";
+import { FINGERPRINT, PASSWORD, SETUP_CODE, TOKEN_ID, userView } from "./security-samples.ts";
+
+export interface RouteRequest {
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+const ADA = userView("ada", []).id;
+const confirmation = { password: PASSWORD };
+const sessionId = "00000000-0000-4000-8000-000000000000";
+const rules = [{ verbs: ["get"], resources: ["nodes"] }];
+
+/** A proper request of every route of a member, by method and path as the table of routes has them. */
+export const routeRequests: Readonly<Record<string, RouteRequest>> = {
+  "GET /api/v1/nodes": { path: "/api/v1/nodes" },
+  "POST /api/v1/nodes": { path: "/api/v1/nodes", body: { address: "10.0.0.7" } },
+  "GET /api/v1/nodes/{id}": { path: `/api/v1/nodes/${nodeId(1)}` },
+  "PUT /api/v1/nodes/{id}": { path: `/api/v1/nodes/${nodeId(1)}`, body: { name: "roof" } },
+  "DELETE /api/v1/nodes/{id}": { path: `/api/v1/nodes/${nodeId(4)}` },
+  "GET /api/v1/nodes/{id}/metrics": { path: `/api/v1/nodes/${nodeId(1)}/metrics` },
+  "GET /api/v1/events": { path: "/api/v1/events" },
+  "GET /api/v1/mesh": { path: "/api/v1/mesh" },
+  "GET /api/v1/openapi.json": { path: "/api/v1/openapi.json" },
+  "GET /healthz": { path: "/healthz" },
+  "GET /readyz": { path: "/readyz" },
+  "GET /metrics": { path: "/metrics" },
+  "GET /api/v1/session": { path: "/api/v1/session" },
+  "POST /api/v1/session": { path: "/api/v1/session", body: { userName: "ada", password: PASSWORD } },
+  "DELETE /api/v1/session": { path: "/api/v1/session" },
+  "PUT /api/v1/session/password": {
+    path: "/api/v1/session/password",
+    body: { password: PASSWORD, newPassword: "staple-staple-staple" },
+  },
+  "POST /api/v1/session/jwt": { path: "/api/v1/session/jwt" },
+  "GET /api/v1/sessions": { path: "/api/v1/sessions?all=true" },
+  "DELETE /api/v1/sessions/{id}": { path: `/api/v1/sessions/${sessionId}` },
+  "GET /api/v1/oidc/login": { path: "/api/v1/oidc/login" },
+  "GET /api/v1/oidc/callback": { path: "/api/v1/oidc/callback?code=good" },
+  "GET /api/v1/api-tokens": { path: "/api/v1/api-tokens?all=true" },
+  "POST /api/v1/api-tokens": {
+    path: "/api/v1/api-tokens",
+    body: { name: "backup", expiresInDays: 30, ...confirmation },
+  },
+  "POST /api/v1/api-tokens/{id}/revoke": {
+    path: `/api/v1/api-tokens/${TOKEN_ID}/revoke`,
+    body: confirmation,
+  },
+  "GET /api/v1/users": { path: "/api/v1/users" },
+  "POST /api/v1/users": {
+    path: "/api/v1/users",
+    body: { name: "bob", roles: ["monitor"], newPassword: "staple-staple-staple", ...confirmation },
+  },
+  "GET /api/v1/users/{id}": { path: `/api/v1/users/${ADA}` },
+  "PUT /api/v1/users/{id}": { path: `/api/v1/users/${ADA}`, body: { roles: ["admin"], ...confirmation } },
+  "POST /api/v1/users/{id}/remove": { path: `/api/v1/users/${ADA}/remove`, body: confirmation },
+  "GET /api/v1/roles": { path: "/api/v1/roles" },
+  "PUT /api/v1/roles/{name}": { path: "/api/v1/roles/gardener", body: { rules, ...confirmation } },
+  "POST /api/v1/roles/{name}/remove": { path: "/api/v1/roles/gardener/remove", body: confirmation },
+  "GET /api/v1/pending-nodes": { path: "/api/v1/pending-nodes" },
+  "POST /api/v1/pending-nodes": { path: "/api/v1/pending-nodes", body: { address: "192.168.1.27" } },
+  "POST /api/v1/pending-nodes/{id}/approve": {
+    path: `/api/v1/pending-nodes/${nodeId(7)}/approve`,
+    body: { code: SETUP_CODE, ...confirmation },
+  },
+  "GET /api/v1/join-tokens": { path: "/api/v1/join-tokens" },
+  "POST /api/v1/join-tokens": {
+    path: "/api/v1/join-tokens",
+    body: { label: "shelf", expiresInHours: 24, uses: 10, ...confirmation },
+  },
+  "POST /api/v1/join-tokens/{id}/revoke": {
+    path: `/api/v1/join-tokens/${TOKEN_ID}/revoke`,
+    body: confirmation,
+  },
+  "POST /api/v1/nodes/{id}/revoke": { path: `/api/v1/nodes/${nodeId(4)}/revoke`, body: confirmation },
+  "POST /api/v1/mesh/leave": { path: "/api/v1/mesh/leave", body: confirmation },
+  "GET /api/v1/certificates": { path: "/api/v1/certificates" },
+  "POST /api/v1/certificates/renew": { path: "/api/v1/certificates/renew" },
+  "GET /api/v1/certificates/root": { path: "/api/v1/certificates/root" },
+  "GET /root.pem": { path: "/root.pem" },
+  "GET /root.crt": { path: "/root.crt" },
+  "GET /api/v1/client-certificates": { path: "/api/v1/client-certificates" },
+  "POST /api/v1/client-certificates": {
+    path: "/api/v1/client-certificates",
+    body: { userId: ADA, name: "ci", request: "PEM", expiresInDays: 30, ...confirmation },
+  },
+  "POST /api/v1/client-certificates/{fingerprint}/revoke": {
+    path: `/api/v1/client-certificates/${FINGERPRINT}/revoke`,
+    body: confirmation,
+  },
+  "GET /api/v1/audit": { path: "/api/v1/audit" },
+  "GET /api/v1/inventory": { path: "/api/v1/inventory" },
+};
+
+/** More that has an answer of its own. */
+export const moreRequests: readonly (RouteRequest & { readonly route: string })[] = [
+  { route: "GET /api/v1/nodes", path: "/api/v1/nodes?limit=0" },
+  { route: "GET /api/v1/nodes/{id}", path: `/api/v1/nodes/${nodeId(99)}` },
+  { route: "POST /api/v1/nodes", path: "/api/v1/nodes", body: { address: "10.0.0.7" } },
+  {
+    route: "POST /api/v1/session",
+    path: "/api/v1/session",
+    body: { userName: "ada", password: "wrong-wrong-wrong" },
+  },
+  {
+    route: "POST /api/v1/users",
+    path: "/api/v1/users",
+    body: { name: "eve", roles: [], newPassword: "staple-staple-staple", password: "wrong" },
+  },
+];

@@ -2,13 +2,14 @@ import { generateKeyPair } from "@libp2p/crypto/keys";
 import { type Logger, silentLogger, systemClock } from "@pi-controller/runtime";
 import { AddressBook } from "../address-book.ts";
 import { type Fence, type Introduction, openGate, type PeerGate } from "../gate/gate.ts";
-import type { Gossip, Network } from "../network.ts";
-import { libp2pNetwork } from "./libp2p-network.ts";
+import type { Gossip, Network, NetworkInventory } from "../network.ts";
+import { libp2pNetwork, libp2pRequests } from "./libp2p-network.ts";
 
 export interface TestPeer {
   readonly network: Network;
   readonly gossip: Gossip;
   readonly addressBook: AddressBook;
+  inventory(): NetworkInventory;
 }
 
 /** A peer on loopback, for tests; not started. */
@@ -38,6 +39,25 @@ export async function createTestPeer(
       meshName: options.meshName ?? "test",
       maxConnections: 50,
     },
+  );
+  return { ...ports, addressBook };
+}
+
+/** A peer on loopback that speaks requests only, for tests; not started. */
+export async function createTestRequests(
+  meshName: string,
+  listen: readonly string[] = ["/ip4/127.0.0.1/tcp/0"],
+): Promise<Omit<TestPeer, "gossip">> {
+  const addressBook = new AddressBook();
+  const ports = libp2pRequests(
+    {
+      privateKey: await generateKeyPair("Ed25519"),
+      addressBook,
+      clock: systemClock(),
+      gate: openGate,
+      logger: silentLogger,
+    },
+    { listen, meshName, maxConnections: 50 },
   );
   return { ...ports, addressBook };
 }

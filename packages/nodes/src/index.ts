@@ -1,7 +1,14 @@
 export { announcementsCollection, boardsCollection, nodesCollection } from "./collections.ts";
 export { MeshWatch, type MeshWatchComponents } from "./mesh-watch.ts";
 export { createNodes, type NodesComponents, type NodesOptions } from "./nodes.ts";
-export type { EventsPort, MembershipChange, MembershipPort, MemberView, MetricsPort } from "./ports.ts";
+export type {
+  EventsPort,
+  MembershipChange,
+  MembershipPort,
+  MembersPort,
+  MemberView,
+  MetricsPort,
+} from "./ports.ts";
 export { Roster, type RosterComponents, type RosterOptions } from "./roster.ts";
 export {
   SelfRegistration,

@@ -14,7 +14,7 @@ import {
 import { announcementsCollection, nodesCollection } from "./collections.ts";
 import { hostOf } from "./host-address.ts";
 import { uniqueNodeName } from "./node-names.ts";
-import type { EventsPort, MembershipPort } from "./ports.ts";
+import { type EventsPort, isListed, type MembersPort } from "./ports.ts";
 import { revisionOf } from "./revision.ts";
 import type { RequestContext } from "./use-cases.ts";
 
@@ -25,7 +25,9 @@ const JOIN_TIMEOUT_MS = 10_000;
 export interface NodeRegistryComponents {
   readonly network: Pick<Network, "self" | "dial">;
   readonly documents: Pick<Documents, "mesh">;
-  readonly membership: Pick<MembershipPort, "member">;
+  readonly members: Pick<MembersPort, "has">;
+  /** Whether a peer answers at an address that belongs to no mesh yet. */
+  readonly isPending: (address: string) => Promise<boolean>;
   readonly events: EventsPort;
   readonly clock: Clock;
   /** Makes multiaddrs to dial from what a person typed. */
@@ -42,15 +44,15 @@ export class NodeRegistry {
 
   /** @throws MeshError NOT_FOUND */
   get(id: NodeId): NodeRecord {
-    return requireRecord(this.#nodes.get(id), id);
+    return this.#required(this.#nodes.get(id), id);
   }
 
   /**
-   * Enters a machine in the roster: as the peer that answers at its address, or as a machine without one.
+   * Enters a machine in the roster that runs no peer. Where a member answers at the address, it is that one.
    *
    * @returns its record, and whether it is new
-   * @throws MeshError ALREADY_EXISTS when another node has the name, UNAVAILABLE when a peer answered and
-   *   did not join in time
+   * @throws MeshError ALREADY_EXISTS when another node has the name, FAILED_PRECONDITION when a peer answers that has
+   *   to be approved, UNAVAILABLE when a member answered and is not in the roster in time
    */
   async register(
     registration: NodeRegistration,
@@ -60,6 +62,12 @@ export class NodeRegistry {
     if (name !== undefined) requireFreeName(this.#nodes.all(), name, undefined);
     const dialled = await this.#dial(registration.address);
     if (dialled !== undefined) return this.#adopt(dialled, registration, context);
+    if (await this.#components.isPending(registration.address)) {
+      throw new MeshError(
+        "FAILED_PRECONDITION",
+        "A peer answers at that address that belongs to no mesh yet: approve it under the pending nodes",
+      );
+    }
     const outcome = await this.#documents.transact((transaction) =>
       this.#recordMachine(transaction, registration),
     );
@@ -81,7 +89,7 @@ export class NodeRegistry {
     context: RequestContext,
   ): Promise<NodeRecord> {
     const { record, changed } = await this.#documents.transact((transaction) => {
-      const before = requireRecord(transaction.get(nodesCollection, id), id);
+      const before = this.#required(transaction.get(nodesCollection, id), id);
       requireRevision(before, ifMatch);
       if (update.name !== undefined) requireFreeName(transaction.all(nodesCollection), update.name, id);
       const fields = changedFields(before, update);
@@ -105,28 +113,41 @@ export class NodeRegistry {
     return record;
   }
 
-  /** @throws MeshError NOT_FOUND, FAILED_PRECONDITION when the revision is another one or the node is alive */
+  /** @throws MeshError NOT_FOUND, FAILED_PRECONDITION when the revision is another one or the node is a member */
   async remove(id: NodeId, ifMatch: string | undefined, context: RequestContext): Promise<void> {
-    const { membership, network, events } = this.#components;
     const record = await this.#documents.transact((transaction) => {
-      const before = requireRecord(transaction.get(nodesCollection, id), id);
+      const before = this.#required(transaction.get(nodesCollection, id), id);
       requireRevision(before, ifMatch);
-      const state = id === network.self ? "alive" : membership.member(id)?.state;
-      if (state === "alive" || state === "suspect") {
+      if (before.kind === "peer") {
         throw new MeshError(
           "FAILED_PRECONDITION",
-          `${before.name} is ${state}: it would enter itself in the roster again. Stop its peer first.`,
+          `${before.name} belongs to the mesh: revoke it, or have it leave`,
         );
       }
+      transaction.delete(nodesCollection, id);
+      return before;
+    });
+    this.#tellRemoved(record, context);
+  }
+
+  /** Takes out of the roster what is there of a node that belongs to the mesh no more; nothing there is no error. */
+  async forget(id: NodeId, context: RequestContext): Promise<void> {
+    const record = await this.#documents.transact((transaction) => {
+      const before = transaction.get(nodesCollection, id);
       transaction.delete(nodesCollection, id);
       transaction.delete(announcementsCollection, id);
       return before;
     });
-    events.emit("cluster.node.removed", {
-      node: id,
-      data: { name: record.name },
-      correlationId: context.correlationId,
-    });
+    if (record !== undefined) this.#tellRemoved(record, context);
+  }
+
+  #tellRemoved({ id, name }: NodeRecord, { correlationId }: RequestContext): void {
+    this.#components.events.emit("cluster.node.removed", { node: id, data: { name }, correlationId });
+  }
+
+  #required(record: NodeRecord | undefined, id: NodeId): NodeRecord {
+    if (record !== undefined && isListed(record, this.#components.members)) return record;
+    throw new MeshError("NOT_FOUND", `There is no node ${id}`);
   }
 
   get #documents() {
@@ -216,11 +237,6 @@ export class NodeRegistry {
   #time(): string {
     return new Date(this.#components.clock.now()).toISOString();
   }
-}
-
-function requireRecord(record: NodeRecord | undefined, id: NodeId): NodeRecord {
-  if (record === undefined) throw new MeshError("NOT_FOUND", `There is no node ${id}`);
-  return record;
 }
 
 function requireFreeName(all: readonly NodeRecord[], name: string, except: NodeId | undefined): void {

@@ -3,12 +3,19 @@ import type { Network } from "@pi-controller/mesh";
 import type { Clock } from "@pi-controller/runtime";
 import type { Membership, MetricsSample, NodeId, NodeRecord, NodeView } from "@pi-controller/schema";
 import { announcementsCollection, boardsCollection, nodesCollection } from "./collections.ts";
-import type { MembershipPort, MemberView, MetricsPort } from "./ports.ts";
+import {
+  isListed,
+  type MembershipPort,
+  type MembersPort,
+  type MemberView,
+  type MetricsPort,
+} from "./ports.ts";
 import { type Heard, type RemoteValue, remoteValue } from "./remote-value.ts";
 
 export interface NodeViewsComponents {
   readonly network: Pick<Network, "self">;
   readonly documents: Pick<Documents, "mesh" | "node">;
+  readonly members: Pick<MembersPort, "has">;
   readonly membership: Pick<MembershipPort, "member">;
   readonly metrics: Pick<MetricsPort, "last" | "staleAfterMs">;
   readonly clock: Clock;
@@ -23,8 +30,9 @@ export class NodeViews {
   }
 
   all(): NodeView[] {
-    const records = this.#components.documents.mesh.collection(nodesCollection).all();
-    return records.map((record) => this.view(record));
+    const { documents, members } = this.#components;
+    const records = documents.mesh.collection(nodesCollection).all();
+    return records.filter((record) => isListed(record, members)).map((record) => this.view(record));
   }
 
   view(record: NodeRecord): NodeView {

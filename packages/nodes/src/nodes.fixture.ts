@@ -1,11 +1,12 @@
 import { Documents, MemoryDisk, MemoryStore } from "@pi-controller/document";
 import { AddressBook, Membership, openGate } from "@pi-controller/mesh";
 import { SimulatedNetwork, simulatedSigner } from "@pi-controller/mesh/simulated";
-import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
+import { Emitter, seededRandom, silentLogger, type Unsubscribe, VirtualClock } from "@pi-controller/runtime";
 import type { Board, NodeId } from "@pi-controller/schema";
 import { EventLog, Events, MetricsExchange } from "@pi-controller/telemetry";
 import { MeshWatch } from "./mesh-watch.ts";
 import { createNodes } from "./nodes.ts";
+import type { MembersPort } from "./ports.ts";
 import { Roster } from "./roster.ts";
 import { SelfRegistration } from "./self-registration.ts";
 
@@ -34,9 +35,48 @@ interface PeerOptions {
   readonly disk?: MemoryDisk;
 }
 
+/** Where a peer of no mesh answers. */
+export const PENDING_ADDRESS = "127.0.0.77";
+
 export type FixturePeer = Awaited<ReturnType<typeof startPeer>>;
 
-async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions, seed: number) {
+/** Who was admitted, as all peers of a fixture know it. */
+class Members implements MembersPort {
+  readonly #ids = new Set<NodeId>();
+  readonly #changed = new Emitter<void>((error) => {
+    throw error;
+  });
+
+  has(id: NodeId): boolean {
+    return this.#ids.has(id);
+  }
+
+  all(): readonly NodeId[] {
+    return [...this.#ids];
+  }
+
+  observe(listener: () => void): Unsubscribe {
+    return this.#changed.on(listener);
+  }
+
+  admit(id: NodeId): void {
+    this.#ids.add(id);
+    this.#changed.emit();
+  }
+
+  revoke(id: NodeId): void {
+    this.#ids.delete(id);
+    this.#changed.emit();
+  }
+}
+
+async function startPeer(
+  hub: SimulatedNetwork,
+  members: Members,
+  id: NodeId,
+  options: PeerOptions,
+  seed: number,
+) {
   const disk = options.disk ?? new MemoryDisk();
   const addressBook = new AddressBook();
   const random = seededRandom(seed);
@@ -62,7 +102,7 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
   });
   const events = new Events({ ...components, log }, { self: id });
   const metrics = new MetricsExchange({ ...components, memberCount: () => membership.size }, { self: id });
-  const roster = new Roster({ documents, membership, addressBook, metrics, logger }, { self: id });
+  const roster = new Roster({ documents, members, membership, addressBook, metrics, logger }, { self: id });
   const watch = new MeshWatch(
     { ...components, membership, documents, events, nameOf: (node) => roster.nameOf(node) },
     { self: id },
@@ -77,6 +117,8 @@ async function startPeer(hub: SimulatedNetwork, id: NodeId, options: PeerOptions
       ...components,
       discovery: undefined,
       documents,
+      members,
+      isPending: async (address) => address === PENDING_ADDRESS,
       membership,
       metrics,
       events,
@@ -114,10 +156,12 @@ export class Fixture {
   readonly clock = new VirtualClock();
   readonly hub = new SimulatedNetwork({ clock: this.clock, random: seededRandom(1) }, { latencyMs: 2 });
   readonly peers: FixturePeer[] = [];
+  readonly members = new Members();
   #seed = 10;
 
   async add(id: NodeId, options: PeerOptions = {}): Promise<FixturePeer> {
-    const peer = await startPeer(this.hub, id, options, this.#seed++);
+    this.members.admit(id);
+    const peer = await startPeer(this.hub, this.members, id, options, this.#seed++);
     this.peers.push(peer);
     await this.run(50);
     return peer;

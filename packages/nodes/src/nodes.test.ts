@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Fixture, type FixturePeer } from "./nodes.fixture.ts";
+import { nodesCollection } from "./collections.ts";
+import { Fixture, type FixturePeer, PENDING_ADDRESS } from "./nodes.fixture.ts";
 
 /** After this time a new peer that finds nobody has entered itself in the roster. */
 const ALONE_MS = 2_000;
@@ -86,12 +87,12 @@ describe("a node", () => {
     expect(isStopped).toBe(true);
   });
 
-  it("enters itself again when it was removed while it lives", async () => {
+  it("enters itself again when its entry was taken out while it lives", async () => {
     const { fixture, one, two } = await mesh(2);
     fixture.hub.partition([[IDS[0]], [IDS[1]]]);
     await fixture.run(60_000);
     expect(one.nodes.get(IDS[1]).value.membership.state).toBe("dead");
-    await fixture.finish(one.nodes.remove(IDS[1], undefined, context));
+    await fixture.finish(one.nodes.forget(IDS[1], context));
     expect(one.names()).toEqual(["pi-0"]);
     fixture.hub.healAll();
     await fixture.connectAll();
@@ -101,11 +102,11 @@ describe("a node", () => {
     expect(one.nodes.get(IDS[1]).value.board).not.toBeNull();
   });
 
-  it("enters itself again when it was removed while it was off, and forgets nothing of itself", async () => {
+  it("enters itself again when its entry was taken out while it was off, and forgets nothing of itself", async () => {
     const { fixture, one, two } = await mesh(2);
     fixture.hub.kill(IDS[1]);
     await fixture.run(10_000);
-    await fixture.finish(one.nodes.remove(IDS[1], undefined, context));
+    await fixture.finish(one.nodes.forget(IDS[1], context));
     two.disk.openedBy = undefined;
     const again = await fixture.add(IDS[1], { disk: two.disk, name: "pi-1" });
     await fixture.connectAll();
@@ -134,7 +135,7 @@ describe("registering by hand", () => {
     ).toHaveLength(1);
   });
 
-  it("takes in the peer that answers at the address", async () => {
+  it("is for members, too: names the one that answers at the address", async () => {
     const fixture = new Fixture();
     const one = await fixture.add(IDS[0], { name: "pi-0" });
     await fixture.add(IDS[1], { name: "pi-1" });
@@ -145,6 +146,17 @@ describe("registering by hand", () => {
     expect(joined).toMatchObject({
       value: { id: IDS[1], kind: "peer", name: "kitchen", labels: { room: "kitchen" } },
     });
+  });
+
+  it("is refused for a peer that has to be approved", async () => {
+    const { fixture, one } = await mesh(1);
+    await fixture.run(ALONE_MS);
+    const refused = fixture.finish(one.nodes.register({ address: PENDING_ADDRESS }, context));
+    await expect(refused).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      message: expect.stringContaining("approve it"),
+    });
+    expect(one.names()).toEqual(["pi-0"]);
   });
 
   it("refuses a name that is taken, and writes nothing", async () => {
@@ -191,8 +203,23 @@ describe("changing a node", () => {
   });
 });
 
+describe("an entry of a peer that was not admitted", () => {
+  it("is not shown, whoever wrote it, until it is", async () => {
+    const { fixture, one, two } = await mesh(2);
+    const record = { ...one.nodes.get(IDS[1]).value, id: "stranger-1", name: "stranger" };
+    const { kind, labels, createdAt, updatedAt } = record;
+    const forged = { id: record.id, kind, name: record.name, labels, createdAt, updatedAt };
+    await fixture.finish(two.documents.mesh.collection(nodesCollection).put(forged.id, forged));
+    await fixture.run(1_000);
+    expect(one.names()).toEqual(["pi-0", "pi-1"]);
+    expect(one.nodes.mesh().counts).toMatchObject({ alive: 2, unknown: 0 });
+    fixture.members.admit(forged.id);
+    expect(one.names()).toEqual(["pi-0", "pi-1", "stranger"]);
+  });
+});
+
 describe("removing a node", () => {
-  it("is refused while it is alive", async () => {
+  it("is refused while it belongs to the mesh", async () => {
     const { fixture, one } = await mesh(2);
     for (const id of [IDS[0], IDS[1]]) {
       await expect(fixture.finish(one.nodes.remove(id, undefined, context))).rejects.toMatchObject({
@@ -202,12 +229,15 @@ describe("removing a node", () => {
     expect(one.names()).toEqual(["pi-0", "pi-1"]);
   });
 
-  it("leaves nothing of a dead one on any peer", async () => {
+  it("leaves nothing of a revoked one on any peer", async () => {
     const { fixture, one, two } = await mesh(3);
     fixture.hub.kill(IDS[2]);
     await fixture.run(10_000);
     expect(one.nodes.get(IDS[2]).value.membership.state).toBe("dead");
-    await fixture.finish(one.nodes.remove(IDS[2], undefined, context));
+    fixture.members.revoke(IDS[2]);
+    expect(one.names()).toEqual(["pi-0", "pi-1"]);
+    expect(() => one.nodes.get(IDS[2])).toThrow("There is no node");
+    await fixture.finish(one.nodes.forget(IDS[2], context));
     await fixture.run(15_000);
     for (const peer of [one, two]) {
       expect(peer.names()).toEqual(["pi-0", "pi-1"]);
@@ -240,7 +270,10 @@ describe("what a peer sees of the others", () => {
     for (const id of [IDS[1], IDS[2]]) fixture.hub.kill(id);
     await fixture.run(10_000);
     expect(one.nodes.mesh().partition).not.toBeNull();
-    for (const id of [IDS[1], IDS[2]]) await fixture.finish(one.nodes.remove(id, undefined, context));
+    for (const id of [IDS[1], IDS[2]]) {
+      fixture.members.revoke(id);
+      await fixture.finish(one.nodes.forget(id, context));
+    }
     await fixture.run(1_000);
     expect(one.nodes.mesh().partition).toBeNull();
     expect(one.events().map(({ type }) => type)).toContain("mesh.partition.healed");

@@ -3,7 +3,7 @@ import type { AddressBook } from "@pi-controller/mesh";
 import type { Logger, Service, Unsubscribe } from "@pi-controller/runtime";
 import type { Announcement, NodeId, NodeRecord } from "@pi-controller/schema";
 import { announcementsCollection, nodesCollection } from "./collections.ts";
-import type { MembershipPort, MetricsPort } from "./ports.ts";
+import { isListed, type MembershipPort, type MembersPort, type MetricsPort } from "./ports.ts";
 
 export interface RosterOptions {
   readonly self: NodeId;
@@ -11,6 +11,7 @@ export interface RosterOptions {
 
 export interface RosterComponents {
   readonly documents: Pick<Documents, "mesh" | "forgetNode">;
+  readonly members: MembersPort;
   readonly membership: Pick<MembershipPort, "setRoster" | "forget">;
   readonly addressBook: Pick<AddressBook, "replace" | "remove">;
   readonly metrics: Pick<MetricsPort, "forget">;
@@ -18,8 +19,8 @@ export interface RosterComponents {
 }
 
 /**
- * Carries the roster from the mesh document to those who act on it: membership learns whom to watch, the
- * address book where they are, and all forget a node that an operator removed.
+ * Carries the roster to those who act on it: membership learns whom to watch, the address book where they are, and
+ * all forget a node that was removed, was revoked or left.
  */
 export class Roster implements Service {
   readonly name = "roster";
@@ -38,6 +39,7 @@ export class Roster implements Service {
     const announcements = this.#announcements();
     this.#unsubscribe.push(
       nodes.observe(() => this.#update(nodes)),
+      this.#components.members.observe(() => this.#update(nodes)),
       announcements.observe((changes) => {
         for (const { value } of changes) this.#learnAddresses(value);
       }),
@@ -51,11 +53,8 @@ export class Roster implements Service {
   }
 
   /** Ids of all nodes that run a peer, in reach or not. */
-  peers(): NodeId[] {
-    return this.#nodes()
-      .all()
-      .filter(({ kind }) => kind === "peer")
-      .map(({ id }) => id);
+  peers(): readonly NodeId[] {
+    return this.#components.members.all();
   }
 
   /** What people call a node; undefined when it is not in the roster. */
@@ -72,18 +71,19 @@ export class Roster implements Service {
   }
 
   #learnAddresses(announcement: Announcement | undefined): void {
-    if (announcement !== undefined) {
+    if (announcement !== undefined && this.#components.members.has(announcement.id)) {
       this.#components.addressBook.replace(announcement.id, announcement.addresses);
     }
   }
 
   #update(nodes: Collection<NodeRecord>): void {
-    const { documents, membership, addressBook, metrics, logger } = this.#components;
-    const known = new Set(nodes.all().map(({ id }) => id));
+    const { documents, membership, addressBook, members, metrics, logger } = this.#components;
+    const listed = nodes.all().filter((record) => isListed(record, members));
+    const known = new Set(listed.map(({ id }) => id));
     for (const id of this.#known) {
       if (known.has(id)) continue;
-      // Removed by somebody who took it for dead: it forgets nothing of itself, and enters itself again.
-      if (id === this.#self) continue;
+      // A member whose entry somebody took out enters itself again; this node forgets nothing of itself.
+      if (id === this.#self || members.has(id)) continue;
       logger.info({ node: id }, "A node was removed from the roster");
       addressBook.remove(id);
       metrics.forget(id);
@@ -91,6 +91,10 @@ export class Roster implements Service {
       documents.forgetNode(id).catch((error: unknown) => {
         logger.error({ node: id, err: error }, "The document of a removed node could not be dropped");
       });
+    }
+    // Whoever was admitted just now may have told where he is before.
+    for (const id of known) {
+      if (!this.#known.has(id)) this.#learnAddresses(this.#announcements().get(id));
     }
     this.#known = known;
     membership.setRoster(this.peers());

@@ -25,7 +25,10 @@ export interface NodeUseCases {
   list(query: NodeQuery): NodePage;
   /** @throws MeshError NOT_FOUND */
   get(id: NodeId): Revised<NodeView>;
-  /** @throws MeshError NOT_FOUND, UNAVAILABLE when a peer answers at the address and will not join in time */
+  /**
+   * @throws MeshError ALREADY_EXISTS when another node has the name, FAILED_PRECONDITION when a peer answers at the
+   *   address that has to be approved, UNAVAILABLE when a member does that is not in the roster yet
+   */
   register(
     registration: NodeRegistration,
     context: RequestContext,
@@ -41,8 +44,10 @@ export interface NodeUseCases {
     ifMatch: string | undefined,
     context: RequestContext,
   ): Promise<Revised<NodeView>>;
-  /** @throws MeshError NOT_FOUND, FAILED_PRECONDITION when the revision is another one or the node is alive */
+  /** @throws MeshError NOT_FOUND, FAILED_PRECONDITION when the revision is another one or the node is a member */
   remove(id: NodeId, ifMatch: string | undefined, context: RequestContext): Promise<void>;
+  /** Takes a node out of the roster that was revoked or has left. */
+  forget(id: NodeId, context: RequestContext): Promise<void>;
   /** @throws MeshError NOT_FOUND */
   metrics(id: NodeId, query: { readonly since?: string | undefined; readonly limit: number }): NodeMetrics;
   mesh(): MeshView;

@@ -1,3 +1,4 @@
+export * from "./certificates/index.ts";
 export * from "./crypto/index.ts";
 export type * from "./keys.ts";
 export { addressFilter, plainAddress, senderOf } from "./limits/address.ts";

@@ -5,9 +5,18 @@ export { type FoundedMesh, type NewMesh, newMesh } from "./building/mesh.ts";
 export { type MeshSecret, meshSecretStatements, nextMeshSecret } from "./building/mesh-secrets.ts";
 export { overdueStatements } from "./building/overdue.ts";
 export { type BuiltUser, type NewUser, newUser, resetUser } from "./building/users.ts";
+export { TrustIntroduction } from "./introduction.ts";
 export { type KeyringComponents, PasswordKeyring, userByName } from "./keyring.ts";
+export { MeshSecrets, type MeshSecretsComponents, type MeshSecretsOptions } from "./mesh-secrets.ts";
+export {
+  acknowledgementsCollection,
+  SecretRollover,
+  type SecretRolloverComponents,
+} from "./secret-rollover.ts";
 export { coSign, meshIdOf, signStatement } from "./signed-statement.ts";
 export * from "./statements.ts";
 export { Trust, type TrustComponents, type TrustOptions } from "./trust.ts";
+export { TrustCarrier, type TrustCarrierComponents, trustCollection } from "./trust-carrier.ts";
+export { trustGate } from "./trust-gate.ts";
 export type * from "./trust-port.ts";
 export { TrustStore } from "./trust-store.ts";

@@ -15,8 +15,16 @@ export function compareStatements(one: SignedStatement, other: SignedStatement):
     const difference = value - (second[index] ?? 0);
     if (difference !== 0) return difference;
   }
-  const [text, otherText] = [one.envelope.statement, other.envelope.statement];
-  return text === otherText ? 0 : text > otherText ? 1 : -1;
+  return compareTexts(one.envelope.statement, other.envelope.statement) || compareSignatures(one, other);
+}
+
+/** Whoever holds a key can sign one text in more than one way; peers agree on one of them, too. */
+function compareSignatures(one: SignedStatement, other: SignedStatement): number {
+  return compareTexts(JSON.stringify(one.envelope.signatures), JSON.stringify(other.envelope.signatures));
+}
+
+function compareTexts(text: string, other: string): number {
+  return text === other ? 0 : text > other ? 1 : -1;
 }
 
 /** What is compared first, first; as many numbers for all statements of one kind. */

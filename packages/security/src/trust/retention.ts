@@ -34,3 +34,16 @@ export function forgettable(statements: Iterable<SignedStatement>, nowMs: number
   });
   return new Set(keys.map(({ key }) => key));
 }
+
+/**
+ * Whether a record of the document can go: it expired long ago, or its user was deleted, for good.
+ *
+ * @param isDeleted whether a user is known and deleted
+ */
+export function isOver(statement: Statement, nowMs: number, isDeleted: (user: string) => boolean): boolean {
+  if (statement.kind === "credential" || statement.kind === "api-token") {
+    if (isDeleted(statement.user)) return true;
+  }
+  const endMs = expiryMs(statement);
+  return endMs !== undefined && nowMs > endMs + KEPT_DAYS * DAY_MS;
+}

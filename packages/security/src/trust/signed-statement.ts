@@ -90,6 +90,14 @@ export function readEnvelope(input: unknown): SignedStatement {
   return new SignedStatement(envelope, parseInput(statementSchema, json, "statement"));
 }
 
+/** Whether two envelopes are one, signatures included. */
+export function sameEnvelope(one: Envelope, other: Envelope): boolean {
+  if (one === other) return true;
+  return (
+    one.statement === other.statement && JSON.stringify(one.signatures) === JSON.stringify(other.signatures)
+  );
+}
+
 /**
  * Puts a statement into an envelope.
  *

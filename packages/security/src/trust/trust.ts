@@ -1,7 +1,7 @@
 import { type Clock, Emitter, type Logger, LogLimiter, type Unsubscribe } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { RecentStatements } from "./recent-statements.ts";
-import { type SignedStatement, signStatement } from "./signed-statement.ts";
+import { type SignedStatement, sameEnvelope, signStatement } from "./signed-statement.ts";
 import {
   type Addition,
   addTo,
@@ -163,7 +163,10 @@ export class Trust implements TrustPort {
     const addition = this.#add(incoming);
     const problems = [
       ...rejected,
-      ...[...addition.refused].map(([signed, reason]) => ({ key: signed.key, reason })),
+      // What it makes void of earlier statements, as a reset does, is no problem.
+      ...[...addition.refused]
+        .filter(([signed]) => incoming.includes(signed))
+        .map(([signed, reason]) => ({ key: signed.key, reason })),
     ];
     const [problem] = problems;
     if (problem !== undefined) {
@@ -222,7 +225,8 @@ export class Trust implements TrustPort {
     for (const envelope of envelopes) {
       try {
         const signed = this.#recent.read(envelope);
-        if (this.statement(signed.key)?.digest !== signed.digest) incoming.push(signed);
+        const held = this.statement(signed.key)?.envelope;
+        if (held === undefined || !sameEnvelope(held, signed.envelope)) incoming.push(signed);
       } catch (error) {
         if (!(error instanceof MeshError)) throw error;
         rejected.push({ key: undefined, reason: error.message });

@@ -1,0 +1,152 @@
+import type { Fence } from "@pi-controller/mesh";
+import { Emitter, type Logger, type Service, type Unsubscribe } from "@pi-controller/runtime";
+import { MeshError, type NodeId } from "@pi-controller/schema";
+import { seal, unseal } from "../crypto/seal.ts";
+import type { NodeKey } from "../crypto/signing-keys.ts";
+import { MESH_SECRET_BYTES, type MeshSecret, meshSecretContext } from "./building/mesh-secrets.ts";
+import { diallingOrder, ringOf } from "./secret-ring.ts";
+import type { Trust } from "./trust.ts";
+import type { TrustStore } from "./trust-store.ts";
+
+/** Peers whose next way to be dialled is remembered; with more, all begin anew. */
+const MAX_DIALLED = 4_096;
+
+export interface MeshSecretsComponents {
+  readonly trust: Pick<Trust, "view" | "observe">;
+  readonly node: NodeKey;
+  readonly store: Pick<TrustStore, "secrets" | "keepSecrets">;
+  readonly logger: Logger;
+}
+
+export interface MeshSecretsOptions {
+  /** What the discovery of peers is marked with, from a secret: `discoveryTag` of the mesh package. */
+  readonly tagOf: (secret: Uint8Array) => string;
+}
+
+/**
+ * The secrets that all members share: opens what is sealed to this node, keeps older ones while somebody needs them,
+ * and is the fence of the network.
+ */
+export class MeshSecrets implements Service, Fence {
+  readonly name = "mesh secrets";
+  readonly #components: MeshSecretsComponents;
+  readonly #options: MeshSecretsOptions;
+  readonly #changed: Emitter<void>;
+  #secrets: readonly MeshSecret[] = [];
+  #acknowledged: ReadonlyMap<NodeId, number> = new Map();
+  /** How often each was dialled; the next attempt goes another way. */
+  readonly #dialled = new Map<NodeId | undefined, number>();
+  #opening: Promise<void> = Promise.resolve();
+  #unsubscribe: Unsubscribe | undefined;
+
+  constructor(components: MeshSecretsComponents, options: MeshSecretsOptions) {
+    this.#components = components;
+    this.#options = options;
+    this.#changed = new Emitter((error) =>
+      components.logger.error({ err: error }, "A listener of the mesh secrets failed"),
+    );
+  }
+
+  /** @throws MeshError as the store; what cannot be opened is logged */
+  async start(): Promise<void> {
+    const { store, trust } = this.#components;
+    this.#secrets = store.secrets().flatMap(({ epoch, sealed }) => this.#unsealed(epoch, sealed));
+    this.#unsubscribe = trust.observe(() => {
+      this.#opening = this.#opening.then(() => this.#open());
+    });
+    await this.#open();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    await this.#opening;
+  }
+
+  /** The newest one that this node has; undefined before it has any. */
+  get newest(): MeshSecret | undefined {
+    return this.#secrets[0];
+  }
+
+  /** Resolves when what the trust says now was taken in. */
+  settled(): Promise<void> {
+    return this.#opening;
+  }
+
+  /** Calls back when there is a newer secret, or fewer old ones. */
+  observe(listener: () => void): Unsubscribe {
+    return this.#changed.on(listener);
+  }
+
+  accepted(): readonly Uint8Array[] {
+    return this.#secrets.map(({ secret }) => secret);
+  }
+
+  dialling(peer: NodeId | undefined): Uint8Array | undefined {
+    const epoch = peer === undefined ? undefined : this.#acknowledged.get(peer);
+    const order = diallingOrder(this.#secrets, epoch);
+    const attempt = this.#dialled.get(peer) ?? 0;
+    if (order.length > 1) {
+      if (this.#dialled.size >= MAX_DIALLED) this.#dialled.clear();
+      this.#dialled.set(peer, attempt + 1);
+    } else this.#dialled.delete(peer);
+    return order[attempt % Math.max(1, order.length)]?.secret;
+  }
+
+  /** What discovery is marked with: announce the first, look for all. */
+  tags(): readonly string[] {
+    return this.#secrets.map(({ secret }) => this.#options.tagOf(secret));
+  }
+
+  /** Says which epoch each member is known to have. */
+  setAcknowledged(acknowledged: ReadonlyMap<NodeId, number>): void {
+    this.#acknowledged = acknowledged;
+    this.#keep(this.#secrets);
+  }
+
+  async #open(): Promise<void> {
+    const { trust, node, logger } = this.#components;
+    const statement = trust.view.meshSecrets.get(node.node);
+    try {
+      if (statement !== undefined && statement.epoch > (this.newest?.epoch ?? 0)) {
+        const { epoch, box } = statement;
+        const secret = await node.box.open(box, meshSecretContext(node.node, epoch));
+        if (secret.byteLength !== MESH_SECRET_BYTES)
+          throw new MeshError("DATA_LOSS", "It has the wrong length");
+        this.#keep([{ epoch, secret }, ...this.#secrets]);
+      } else this.#keep(this.#secrets);
+    } catch (error) {
+      logger.error({ err: error, epoch: statement?.epoch }, "The mesh secret cannot be opened or kept");
+    }
+  }
+
+  #keep(known: readonly MeshSecret[]): void {
+    const { trust, node, store } = this.#components;
+    const others = [...trust.view.members.keys()].filter((member) => member !== node.node);
+    const ring = ringOf(known, others, this.#acknowledged);
+    const same = ring.length === this.#secrets.length && ring[0]?.epoch === this.#secrets[0]?.epoch;
+    if (same) return;
+    store.keepSecrets(
+      ring.map(({ epoch, secret }) => ({
+        epoch,
+        sealed: seal(node.storageKey, secret, this.#subject(epoch)),
+      })),
+    );
+    this.#secrets = ring;
+    this.#changed.emit();
+  }
+
+  #unsealed(epoch: number, sealed: string): MeshSecret[] {
+    const { node, logger } = this.#components;
+    try {
+      return [{ epoch, secret: unseal(node.storageKey, sealed, this.#subject(epoch)) }];
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error;
+      logger.warn({ err: error, epoch }, "A stored mesh secret cannot be opened");
+      return [];
+    }
+  }
+
+  #subject(epoch: number): string {
+    return `mesh-secret ${this.#components.trust.view.meshId} ${epoch}`;
+  }
+}

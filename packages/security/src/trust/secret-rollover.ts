@@ -1,0 +1,149 @@
+import { defineCollection, type WritableDocument } from "@pi-controller/document";
+import { type Clock, type Logger, LogLimiter, type Service, type Unsubscribe } from "@pi-controller/runtime";
+import { MeshError, type NodeId, nodeIdSchema } from "@pi-controller/schema";
+import * as z from "zod";
+import { inDomain, SIGNATURE_BYTES, verifySignature } from "../crypto/ed25519.ts";
+import { fromBase64Url, toBase64Url } from "../crypto/encoding.ts";
+import { publicKeyOfNode } from "../crypto/node-public-key.ts";
+import type { NodeKey } from "../crypto/signing-keys.ts";
+import { meshSecretStatements } from "./building/mesh-secrets.ts";
+import type { MeshSecrets } from "./mesh-secrets.ts";
+import type { Trust } from "./trust.ts";
+
+const LOG_PERIOD_MS = 60_000;
+const REPEAT_MS = 10_000;
+const DOMAIN = "mesh secret acknowledgement";
+
+/** Each node says which epoch of the mesh secret it has: id is the node. */
+export const acknowledgementsCollection = defineCollection({
+  name: "trust-acknowledgements",
+  schema: z.object({
+    id: nodeIdSchema,
+    epoch: z.int().min(1),
+    /** Of the node, over mesh, node and epoch. */
+    signature: z.base64url().length(86),
+  }),
+});
+type Acknowledgement = z.infer<typeof acknowledgementsCollection.schema>;
+
+export interface SecretRolloverComponents {
+  readonly trust: Pick<Trust, "view" | "observe" | "sign" | "publish" | "nextVersion">;
+  readonly secrets: Pick<MeshSecrets, "newest" | "observe" | "setAcknowledged">;
+  readonly node: NodeKey;
+  readonly document: Pick<WritableDocument, "collection">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Brings all members to the newest mesh secret: says which one this node has, learns which one others have, and
+ * hands a newer one on to those that this node sponsored and that the authority did not know of when it changed it.
+ */
+export class SecretRollover implements Service {
+  readonly name = "mesh secret rollover";
+  readonly #components: SecretRolloverComponents;
+  readonly #logLimiter: LogLimiter;
+  readonly #subscriptions: Unsubscribe[] = [];
+  /** Signatures that were verified, by node. */
+  readonly #verified = new Map<NodeId, Acknowledgement>();
+  #said: { readonly epoch: number; readonly atMs: number } | undefined;
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(components: SecretRolloverComponents) {
+    this.#components = components;
+    this.#logLimiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
+  }
+
+  async start(): Promise<void> {
+    const { document, trust, secrets } = this.#components;
+    this.#subscriptions.push(
+      document.collection(acknowledgementsCollection).observe(() => this.#update()),
+      trust.observe(() => this.#update()),
+      secrets.observe(() => this.#update()),
+    );
+    this.#update();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
+    await this.#working;
+  }
+
+  #update(): void {
+    this.#learn();
+    this.#working = this.#working
+      .then(() => this.#acknowledge())
+      .then(() => this.#handOn())
+      .catch((error: unknown) => {
+        const message = "The mesh secret could not be acknowledged or handed on";
+        this.#logLimiter.limit(message, (suppressed) =>
+          this.#components.logger.warn({ err: error, suppressed }, message),
+        );
+      });
+  }
+
+  #learn(): void {
+    const { trust, secrets, document } = this.#components;
+    const { members } = trust.view;
+    const records = document.collection(acknowledgementsCollection);
+    for (const node of [...this.#verified.keys()]) if (!members.has(node)) this.#verified.delete(node);
+    for (const node of members.keys()) {
+      const record = records.get(node);
+      const known = this.#verified.get(node);
+      // What was acknowledged once stays so: a record that somebody set back changes nothing.
+      if (record === undefined || record.epoch <= (known?.epoch ?? 0)) continue;
+      if (record.id === node && this.#isGenuine(record)) this.#verified.set(node, record);
+    }
+    secrets.setAcknowledged(new Map([...this.#verified].map(([node, { epoch }]) => [node, epoch])));
+  }
+
+  async #acknowledge(): Promise<void> {
+    const { node, secrets, document, trust, clock } = this.#components;
+    const { newest } = secrets;
+    const records = document.collection(acknowledgementsCollection);
+    if (newest === undefined || !trust.view.members.has(node.node)) return;
+    if ((records.get(node.node)?.epoch ?? 0) >= newest.epoch) return;
+    // Whoever keeps setting it back is answered now and then.
+    const nowMs = clock.monotonic();
+    const before = this.#said;
+    if (before?.epoch === newest.epoch && nowMs - before.atMs < REPEAT_MS) return;
+    this.#said = { epoch: newest.epoch, atMs: nowMs };
+    const record = { id: node.node, epoch: newest.epoch };
+    const signature = toBase64Url(node.sign(this.#text(record)));
+    await records.put(node.node, { ...record, signature });
+  }
+
+  async #handOn(): Promise<void> {
+    const { node, secrets, trust, logger } = this.#components;
+    const { newest } = secrets;
+    const { members, meshSecrets } = trust.view;
+    if (newest === undefined || !members.has(node.node)) return;
+    const behind = [...members.values()].filter(
+      ({ node: member, admittedBy }) =>
+        admittedBy.kind === "join-token" &&
+        admittedBy.sponsor === node.node &&
+        (meshSecrets.get(member)?.epoch ?? 0) < newest.epoch,
+    );
+    if (behind.length === 0) return;
+    const envelopes = await meshSecretStatements(trust, behind, newest, node);
+    try {
+      await trust.publish(envelopes);
+    } catch (error) {
+      // The authority was faster.
+      if (!(error instanceof MeshError) || error.code !== "FAILED_PRECONDITION") throw error;
+      logger.debug({ err: error }, "A mesh secret was not handed on");
+    }
+  }
+
+  #isGenuine(record: Acknowledgement): boolean {
+    const key = publicKeyOfNode(record.id);
+    const signature = fromBase64Url(record.signature, SIGNATURE_BYTES);
+    return (
+      key !== undefined && signature !== undefined && verifySignature(key, this.#text(record), signature)
+    );
+  }
+
+  #text({ id, epoch }: Pick<Acknowledgement, "id" | "epoch">): Uint8Array {
+    return inDomain(DOMAIN, `${this.#components.trust.view.meshId} ${id} ${epoch}`);
+  }
+}

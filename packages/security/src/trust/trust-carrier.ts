@@ -1,0 +1,227 @@
+import { defineCollection, type WritableDocument } from "@pi-controller/document";
+import {
+  backoffMs,
+  type Clock,
+  type Logger,
+  LogLimiter,
+  type Random,
+  repeat,
+  type Service,
+  type Timer,
+  type Unsubscribe,
+} from "@pi-controller/runtime";
+import { MeshError } from "@pi-controller/schema";
+import { isOutdated, isOver } from "./retention.ts";
+import { readEnvelope, type SignedStatement, sameEnvelope } from "./signed-statement.ts";
+import { type Envelope, envelopeSchema } from "./statements.ts";
+import type { Trust } from "./trust.ts";
+
+/** Statements on their way, in the mesh document: id is the key. Nobody believes it; each peer verifies. */
+export const trustCollection = defineCollection({ name: "trust", schema: envelopeSchema });
+
+/** Records that are taken in, and put back, in one step. */
+const BATCH = 500;
+/** Records without a place among what stands that are looked at in one pass: a hostile member may write many. */
+const MAX_LOOKED_AT = 5_000;
+const HOUR_MS = 3_600_000;
+const LOG_PERIOD_MS = 60_000;
+
+/** Not at once, as all other peers want to put the same record back; ever slower against who keeps deleting it. */
+const PUT_BACK = { initialMs: 1_000, maximumMs: 60_000, jitterFraction: 0.8 };
+/** When nothing had to be put back for this long, the next time is as the first one. */
+const QUIET_MS = 120_000;
+
+export interface TrustCarrierComponents {
+  readonly trust: Pick<
+    Trust,
+    "statement" | "statements" | "merge" | "observe" | "onPublish" | "now" | "rememberTime" | "tidy"
+  >;
+  readonly document: Pick<WritableDocument, "collection" | "transact">;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * Carries statements to and from the mesh document. The document is a carrier and no more: what is missing there,
+ * older or not genuine is put back by every peer that knows better.
+ */
+export class TrustCarrier implements Service {
+  readonly name = "trust carrier";
+  readonly #components: TrustCarrierComponents;
+  readonly #logLimiter: LogLimiter;
+  readonly #subscriptions: Unsubscribe[] = [];
+  readonly #readRecords = new WeakMap<Envelope, SignedStatement | null>();
+  #merging: Promise<void> = Promise.resolve();
+  #housekeeping: Timer | undefined;
+  #putBackTimer: Timer | undefined;
+  #rounds = 0;
+  #lastWriteMs = Number.NEGATIVE_INFINITY;
+
+  constructor(components: TrustCarrierComponents) {
+    this.#components = components;
+    this.#logLimiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
+  }
+
+  async start(): Promise<void> {
+    const { trust, document, clock, logger } = this.#components;
+    const records = document.collection(trustCollection);
+    this.#subscriptions.push(
+      records.observe((changes) => {
+        this.#take(changes.flatMap(({ value }) => value ?? []));
+        this.#schedulePutBack();
+      }),
+      // What could not be verified before may be now; what stands now may be missing there.
+      trust.observe(() => {
+        this.#take(records.all());
+        this.#schedulePutBack();
+      }),
+      trust.onPublish((keys) => this.#carry(keys)),
+    );
+    this.#housekeeping = repeat(
+      clock,
+      () => HOUR_MS,
+      () => this.#keepHouse(),
+      (error) => logger.error({ err: error }, "Statements that are over could not be cleared away"),
+    );
+    this.#take(records.all());
+    await this.#merging;
+    this.#schedulePutBack();
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
+    this.#housekeeping?.cancel();
+    this.#putBackTimer?.cancel();
+    this.#putBackTimer = undefined;
+    await this.#merging;
+  }
+
+  /** What a record says; nothing when it is no statement. Records stay the same objects until they change. */
+  #read(envelope: Envelope): SignedStatement | undefined {
+    let read = this.#readRecords.get(envelope);
+    if (read === undefined) {
+      read = readOrNull(envelope);
+      this.#readRecords.set(envelope, read);
+    }
+    return read ?? undefined;
+  }
+
+  #take(envelopes: readonly Envelope[]): void {
+    const { trust } = this.#components;
+    const unknown = envelopes.filter((envelope) => !this.#isHeld(envelope)).slice(0, MAX_LOOKED_AT);
+    if (unknown.length === 0) return;
+    this.#merging = this.#merging.then(async () => {
+      try {
+        await trust.merge(unknown);
+      } catch (error) {
+        this.#report(error, "Statements could not be stored");
+      }
+    });
+  }
+
+  /** A look at the key, without verifying anything. */
+  #isHeld(envelope: Envelope): boolean {
+    const key = this.#read(envelope)?.key;
+    // What is no statement is of no use, either.
+    if (key === undefined) return true;
+    const held = this.#components.trust.statement(key);
+    return held !== undefined && sameEnvelope(held.envelope, envelope);
+  }
+
+  #schedulePutBack(): void {
+    const { clock, random } = this.#components;
+    if (this.#putBackTimer !== undefined) return;
+    if (clock.monotonic() - this.#lastWriteMs > QUIET_MS) this.#rounds = 0;
+    this.#putBackTimer = clock.setTimer(
+      () => void this.#putBack(),
+      backoffMs(this.#rounds + 1, PUT_BACK, random),
+    );
+  }
+
+  async #putBack(): Promise<void> {
+    await this.#merging;
+    this.#putBackTimer = undefined;
+    const missing = this.#missing(this.#components.trust.statements());
+    if (missing.length === 0) return;
+    this.#rounds++;
+    this.#lastWriteMs = this.#components.clock.monotonic();
+    await this.#write(missing.slice(0, BATCH));
+    this.#schedulePutBack();
+  }
+
+  /** What the document lacks, or has otherwise. */
+  #missing(statements: Iterable<SignedStatement>): SignedStatement[] {
+    const { document, trust } = this.#components;
+    const records = document.collection(trustCollection);
+    const nowMs = trust.now();
+    return [...statements].filter(({ key, envelope, statement }) => {
+      const record = records.get(key);
+      if (record !== undefined && sameEnvelope(record, envelope)) return false;
+      return !isOutdated(statement, nowMs);
+    });
+  }
+
+  /** What was made here goes out at once. It is on this disk: when it cannot be written there now, it will be later. */
+  async #carry(keys: readonly string[]): Promise<void> {
+    const { trust } = this.#components;
+    const statements = keys.map((key) => trust.statement(key)).filter((signed) => signed !== undefined);
+    const missing = this.#missing(statements);
+    for (let start = 0; start < missing.length; start += BATCH) {
+      await this.#write(missing.slice(start, start + BATCH));
+    }
+  }
+
+  async #write(statements: readonly SignedStatement[]): Promise<void> {
+    const { document, trust } = this.#components;
+    try {
+      await document.transact((transaction) => {
+        for (const { key } of statements) {
+          // As it stands when its turn has come.
+          const envelope = trust.statement(key)?.envelope;
+          if (envelope !== undefined) transaction.put(trustCollection, key, envelope);
+        }
+      });
+    } catch (error) {
+      this.#report(error, "Statements could not be written to the mesh document");
+    }
+  }
+
+  async #keepHouse(): Promise<void> {
+    const { trust, document } = this.#components;
+    trust.rememberTime();
+    trust.tidy();
+    const nowMs = trust.now();
+    const isDeleted = (user: string) => {
+      const known = trust.statement(`user/${user}`)?.statement;
+      return known?.kind === "user" && known.deleted;
+    };
+    const over = document
+      .collection(trustCollection)
+      .all()
+      .map((envelope) => this.#read(envelope))
+      .filter((signed) => signed !== undefined)
+      .filter(
+        ({ key, statement }) => trust.statement(key) === undefined && isOver(statement, nowMs, isDeleted),
+      )
+      .slice(0, BATCH);
+    if (over.length === 0) return;
+    await document.transact((transaction) => {
+      for (const { key } of over) transaction.delete(trustCollection, key);
+    });
+  }
+
+  #report(error: unknown, message: string): void {
+    const { logger } = this.#components;
+    this.#logLimiter.limit(message, (suppressed) => logger.error({ err: error, suppressed }, message));
+  }
+}
+
+function readOrNull(envelope: Envelope): SignedStatement | null {
+  try {
+    return readEnvelope(envelope);
+  } catch (error) {
+    if (error instanceof MeshError) return null;
+    throw error;
+  }
+}

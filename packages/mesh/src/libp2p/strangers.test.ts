@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { generateKeyPair } from "@libp2p/crypto/keys";
 import { multiaddr } from "@multiformats/multiaddr";
-import type { Unsubscribe } from "@pi-controller/runtime";
+import type { Logger, Unsubscribe } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Fence, PeerGate } from "../gate/gate.ts";
@@ -45,19 +45,24 @@ class Roster implements PeerGate {
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 interface Home {
   readonly victim: TestPeer;
   readonly friend: TestPeer;
   readonly roster: Roster;
+  /** What the victim logged. */
+  readonly lines: readonly string[];
 }
 
 /** Two members, of whom one listens. */
 async function startHome(options: { fence?: Fence } = {}): Promise<Home> {
   const roster = new Roster();
-  const victim = await createTestPeer({ ...options, gate: roster });
+  const lines: string[] = [];
+  const keep = (_fields: object, message: string) => void lines.push(message);
+  const logger: Logger = { debug: keep, info: keep, warn: keep, error: keep };
+  const victim = await createTestPeer({ ...options, gate: roster, logger });
   const friend = await createTestPeer({ ...options, listen: [] });
   roster.add(victim.network.self, friend.network.self);
   victim.network.handle("test.echo", async ({ payload }) => payload);
@@ -67,7 +72,7 @@ async function startHome(options: { fence?: Fence } = {}): Promise<Home> {
     closers.push(() => network.stop());
   }
   friend.addressBook.add(victim.network.self, victim.network.status().addresses);
-  return { victim, friend, roster };
+  return { victim, friend, roster, lines };
 }
 
 async function expectFriendServed({ victim, friend }: Home): Promise<void> {
@@ -140,6 +145,8 @@ describe("libp2pNetwork among strangers", () => {
       expect(await speak(stranger, addressOf(home.victim), protocol), protocol).toBe("refused");
     }
     await until(() => stranger.getConnections().length === 0);
+    // Once, however often he came; and no connection of his was ever ready.
+    expect(home.lines).toEqual(["A peer that is not allowed in this mesh was turned away"]);
     expect(home.victim.network.status().connections.map(({ peer }) => peer)).toEqual([
       home.friend.network.self,
     ]);
@@ -183,7 +190,7 @@ describe("libp2pNetwork among strangers", () => {
 
   it("gives those who are slow at the fence no more time for being many, and serves others meanwhile", async () => {
     const home = await startHome({ fence });
-    const callers = await Promise.all(Array.from({ length: 100 }, () => openSocket(home.victim)));
+    const callers = await Promise.all(Array.from({ length: 25 }, () => openSocket(home.victim)));
     const drip = setInterval(() => {
       for (const { socket } of callers) if (socket.writable) socket.write(randomBytes(1));
     }, 200);
@@ -192,6 +199,18 @@ describe("libp2pNetwork among strangers", () => {
     for (const duration of await Promise.all(callers.map(({ closed }) => closed))) {
       expect(duration).toBeLessThan(4_500);
     }
+    await expectFriendServed(home);
+  }, 15_000);
+
+  it("keeps no more of one machine waiting than leaves room for others", async () => {
+    const home = await startHome({ fence });
+    const callers = await Promise.all(Array.from({ length: 50 }, () => openSocket(home.victim)));
+    const atOnce = new Set<Caller>();
+    for (const caller of callers)
+      void caller.closed.then((duration) => duration < 1_500 && atOnce.add(caller));
+    await until(() => atOnce.size === 18);
+    await Promise.all(callers.map(({ closed }) => closed));
+    expect(atOnce.size).toBe(18);
     await expectFriendServed(home);
   }, 15_000);
 

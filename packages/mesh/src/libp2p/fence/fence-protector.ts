@@ -4,10 +4,11 @@ import type {
   MessageStream,
   MultiaddrConnection,
 } from "@libp2p/interface";
-import { byteStream } from "@libp2p/utils";
+import { type ByteStream, byteStream } from "@libp2p/utils";
 import { MeshError } from "@pi-controller/schema";
 import { Uint8ArrayList } from "uint8arraylist";
 import type { Fence } from "../../gate/gate.ts";
+import { hostOf } from "../dial-plan.ts";
 import {
   answerCipher,
   beginFence,
@@ -23,6 +24,8 @@ import { FencedConnection } from "./fenced-connection.ts";
 const HELLO_TIMEOUT_MS = 3_000;
 /** More than the hello is what the dialler sends right behind it: no more than the first messages of libp2p. */
 const MAX_EARLY_BYTES = 16 * 1024;
+/** Of one machine, so that it alone cannot take all places for handshakes that libp2p has. */
+const MAX_WAITING_PER_HOST = 32;
 /** A ring holds one key an epoch whose members have not all fetched the next; more than this is not tried. */
 const MAX_ACCEPTED_KEYS = 16;
 
@@ -36,6 +39,8 @@ const MAX_ACCEPTED_KEYS = 16;
  */
 export class FenceProtector implements ConnectionProtector {
   readonly #fence: Fence;
+  /** How many diallers of each machine have not sent their hello yet; none is kept at zero. */
+  readonly #waiting = new Map<string, number>();
 
   constructor(fence: Fence) {
     this.#fence = fence;
@@ -70,13 +75,9 @@ export class FenceProtector implements ConnectionProtector {
   async #guard(connection: MultiaddrConnection, signal: AbortSignal | undefined): Promise<MessageStream> {
     const accepted = this.#fence.accepted().slice(0, MAX_ACCEPTED_KEYS);
     if (accepted.length === 0) return connection;
-    const timeout = AbortSignal.timeout(HELLO_TIMEOUT_MS);
     const bytes = byteStream(connection, { maxBufferSize: HELLO_BYTES + MAX_EARLY_BYTES });
-    const hello = await bytes.read({
-      bytes: HELLO_BYTES,
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-    });
-    const recognised = recogniseFence(hello.subarray(), accepted);
+    const hello = await this.#wait(connection, () => readHello(bytes, signal));
+    const recognised = recogniseFence(hello, accepted);
     if (recognised === undefined) {
       throw new MeshError("PERMISSION_DENIED", "The dialler does not have a key of this mesh");
     }
@@ -88,6 +89,34 @@ export class FenceProtector implements ConnectionProtector {
     bytes.unwrap();
     return fenced;
   }
+
+  async #wait<T>(connection: MultiaddrConnection, read: () => Promise<T>): Promise<T> {
+    const host = hostOf(connection.remoteAddr.toString());
+    const waiting = this.#waiting.get(host) ?? 0;
+    if (waiting >= MAX_WAITING_PER_HOST) {
+      throw new MeshError("RESOURCE_EXHAUSTED", `Too many connections from ${host} wait at the fence`);
+    }
+    this.#waiting.set(host, waiting + 1);
+    try {
+      return await read();
+    } finally {
+      const left = (this.#waiting.get(host) ?? 1) - 1;
+      if (left > 0) this.#waiting.set(host, left);
+      else this.#waiting.delete(host);
+    }
+  }
+}
+
+async function readHello(
+  bytes: ByteStream<MessageStream>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const timeout = AbortSignal.timeout(HELLO_TIMEOUT_MS);
+  const hello = await bytes.read({
+    bytes: HELLO_BYTES,
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  });
+  return hello.subarray();
 }
 
 function peerIn(address: string): string | undefined {

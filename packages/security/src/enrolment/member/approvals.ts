@@ -1,6 +1,6 @@
 import type { Clock } from "@pi-controller/runtime";
 import { type Approval, type Labels, MeshError, type NodeId, type PendingNode } from "@pi-controller/schema";
-import { parseSetupCode } from "../../crypto/index.ts";
+import { fingerprintOf, parseSetupCode } from "../../crypto/index.ts";
 import type { AuthorityKey, Keyring } from "../../keys.ts";
 import type { TrustPort } from "../../trust/trust-port.ts";
 import type { Acting } from "../../use-cases.ts";
@@ -23,6 +23,8 @@ export interface ApprovalsComponents {
   readonly signCertificates?: ((authority: AuthorityKey) => Promise<void>) | undefined;
   /** Writes down what a new member is to be called, before it enters itself in the roster. */
   readonly enterNode: (node: NodeId, wish: NodeWish) => Promise<void>;
+  /** What people call a node. */
+  readonly nameOf: (node: NodeId) => string;
   readonly isAlive: (node: NodeId) => boolean;
 }
 
@@ -47,8 +49,7 @@ export class Approvals {
     const { keyring, pending } = this.#components;
     const code = parseSetupCode(approval.code);
     if (code === undefined) throw noCode();
-    const found = pending.get(node);
-    if (found === undefined) throw notPending(node);
+    const found = pending.get(node) ?? this.#interrupted(node);
     // The password first: nobody who has none tries codes through this node.
     return withAuthority(keyring, acting, approval.password, async (authority) => {
       try {
@@ -60,6 +61,14 @@ export class Approvals {
       pending.admitted(node);
       return { ...found, problem: null };
     });
+  }
+
+  /** A node that has become a member while whoever approved it did not hear so is not pending any more. */
+  #interrupted(node: NodeId): PendingNode {
+    const member = this.#components.trust.view.members.get(node);
+    if (member === undefined) throw notPending(node);
+    const shown = { id: node, name: this.#components.nameOf(node), fingerprint: fingerprintOf(node) };
+    return { ...shown, addresses: [], joinToken: null, foundAt: member.issuedAt, problem: null };
   }
 
   async #approve(

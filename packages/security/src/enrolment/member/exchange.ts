@@ -142,23 +142,21 @@ async function ask<Schema extends z.ZodType>(
 
 /** What a stranger's error says is not repeated to people as it is: only what it means. */
 function ownError({ code, details }: MeshError): MeshError {
-  switch (code) {
-    case "UNAUTHENTICATED":
-      return new MeshError(code, "The pending node refuses the proof");
-    case "RESOURCE_EXHAUSTED": {
-      const message = "The pending node takes no more attempts for now";
-      return new MeshError(code, message, { retryAfterMs: boundedWaitMs(details.retryAfterMs) });
-    }
-    case "ALREADY_EXISTS":
-      return new MeshError(code, "The node belongs to this mesh already");
-    case "FAILED_PRECONDITION":
-      return refused("it belongs to another mesh, or the attempt took too long");
-    case "UNAVAILABLE":
-    case "DEADLINE_EXCEEDED":
-      return new MeshError("UNAVAILABLE", "The pending node does not answer");
-    default:
-      return refused(`it answered ${code}`);
+  if (code === "UNAUTHENTICATED") return new MeshError(code, "The pending node refuses the proof");
+  if (code === "RESOURCE_EXHAUSTED") {
+    const retryAfterMs = boundedWaitMs(details.retryAfterMs);
+    return new MeshError(code, "The pending node takes no more attempts for now", { retryAfterMs });
   }
+  if (code === "ALREADY_EXISTS") return new MeshError(code, "The node belongs to this mesh already");
+  if (code === "FAILED_PRECONDITION") {
+    return refused(
+      "it belongs to another mesh, the attempt took too long, or it does not accept what it was sent",
+    );
+  }
+  if (code === "UNAVAILABLE" || code === "DEADLINE_EXCEEDED") {
+    return new MeshError("UNAVAILABLE", "The pending node does not answer");
+  }
+  return refused(`it answered ${code}`);
 }
 
 async function patiently<Result>(clock: Clock, attempt: () => Promise<Result>): Promise<Result> {

@@ -1,6 +1,6 @@
 import { MeshError, nodeIdSchema } from "@pi-controller/schema";
 import * as z from "zod";
-import { utf8 } from "../../crypto/index.ts";
+import { fromBase64Url, utf8 } from "../../crypto/index.ts";
 import { envelopeSchema, meshIdSchema, tokenIdSchema } from "../../trust/statements.ts";
 import { ENROLMENT_VERSION, NONCE_BYTES, PROOF_BYTES } from "./transcript.ts";
 
@@ -17,7 +17,12 @@ const MAX_ENVELOPES = 20_000;
 /** A version is counted up by one at each enrolment of the same node. */
 const MAX_MEMBER_VERSION = 2 ** 32;
 
-const bytes = (length: number) => z.base64url().length(Math.ceil((length * 4) / 3));
+/** One text a value: nothing that is proven can be spelt in two ways. */
+const bytes = (length: number) =>
+  z
+    .string()
+    .max(2 * length)
+    .refine((text) => fromBase64Url(text, length) !== undefined, `expected ${length} bytes in base64url`);
 const nonceSchema = bytes(NONCE_BYTES);
 const proofSchema = bytes(PROOF_BYTES);
 /** Names of unknown fields are the other side's to choose. */

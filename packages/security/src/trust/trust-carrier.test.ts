@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { testNode } from "../crypto/testing.ts";
+import { resetUser } from "./building/users.ts";
+import { type FixturePeer, TrustFixture } from "./peers.fixture.ts";
+import type { Envelope } from "./statements.ts";
+import { testCost } from "./testing.ts";
+import { trustCollection } from "./trust-carrier.ts";
+
+let fixture: TrustFixture;
+afterEach(() => fixture.dispose());
+
+const records = (peer: FixturePeer) => peer.documents.mesh.collection(trustCollection);
+const hashes = () => new Set(fixture.peers.map(({ trust }) => trust.hash));
+/** Whether the document of a peer says what its trust says. */
+const isWhole = (peer: FixturePeer) =>
+  [...peer.trust.statements()].every(
+    ({ key, envelope }) => records(peer).get(key)?.statement === envelope.statement,
+  );
+
+async function revoke(node: number, by = 0): Promise<void> {
+  const { authority } = fixture.mesh;
+  const { trust } = fixture.peer(by);
+  const statement = {
+    kind: "revocation",
+    node: testNode(node).node,
+    memberVersion: 1,
+    reason: "stolen",
+    by: authority.user.user.id,
+  } as const;
+  await fixture.finish(trust.publish([trust.sign(statement, [authority])]));
+}
+
+describe("statements in the mesh document", () => {
+  it("reach all members when they are published", async () => {
+    fixture = await TrustFixture.create(3);
+    await fixture.connectAll();
+    await fixture.until(() => fixture.peers.every(isWhole));
+    await revoke(2);
+    await fixture.until(() => !fixture.peer(1).trust.view.members.has(testNode(2).node), 5_000);
+  });
+
+  it("are put back when somebody deletes, downgrades or forges them, and nobody believes it meanwhile", async () => {
+    fixture = await TrustFixture.create(3);
+    await fixture.connectAll();
+    await fixture.until(() => fixture.peers.every(isWhole));
+    const [one, other] = [fixture.peer(0), fixture.peer(1)];
+    const key = `member/${testNode(2).node}`;
+    const older = records(one).get(key) as Envelope;
+    await fixture.admit(testNode(2), 2);
+    await fixture.until(() => hashes().size === 1 && fixture.peers.every(isWhole));
+    const forged = { ...older, statement: older.statement.replace('"version":1', '"version":7') };
+    const attacks = [
+      () => records(other).delete(key),
+      () => records(other).put(key, older),
+      () => records(other).put(key, forged),
+      () => records(other).put(key, records(other).get("genesis") as Envelope),
+    ];
+    for (const attack of attacks) {
+      await fixture.finish(attack());
+      expect(one.trust.view.members.get(testNode(2).node)?.version).toBe(2);
+      await fixture.until(() => fixture.peers.every(isWhole));
+    }
+    expect(hashes().size).toBe(1);
+  });
+
+  it("are quiet when all agree", async () => {
+    fixture = await TrustFixture.create(3);
+    await fixture.connectAll();
+    await fixture.until(() => fixture.peers.every(isWhole));
+    await fixture.run(5_000);
+    let changes = 0;
+    for (const peer of fixture.peers) records(peer).observe(() => changes++);
+    await fixture.run(300_000);
+    expect(changes).toBe(0);
+  });
+
+  it("are put back ever more slowly against who keeps deleting them", async () => {
+    fixture = await TrustFixture.create(2);
+    await fixture.connectAll();
+    await fixture.until(() => fixture.peers.every(isWhole));
+    const [one, hostile] = [fixture.peer(0), fixture.peer(1)];
+    await hostile.carrier.stop();
+    let puts = 0;
+    records(hostile).observe((changes) => {
+      if (!changes.some(({ id, value }) => id === "authority" && value !== undefined)) return;
+      puts++;
+      void records(hostile).delete("authority");
+    });
+    await fixture.finish(records(hostile).delete("authority"));
+    await fixture.run(600_000);
+    expect(puts).toBeGreaterThan(5);
+    expect(puts).toBeLessThan(40);
+    expect(one.trust.view.authorityBoxes).toBeDefined();
+  });
+
+  it("of one that could not be verified yet are taken when what it stands on arrives", async () => {
+    fixture = await TrustFixture.create(1);
+    const one = fixture.peer(0);
+    const { trust, authority, hasher } = fixture.mesh;
+    const before = authority.user.user;
+    const reset = await resetUser({ signer: trust, hasher }, before, "new password", authority, testCost);
+    const [user, credential] = reset.envelopes;
+    await fixture.finish(records(one).put(`credential/${before.id}`, credential));
+    await fixture.run(500);
+    expect(trust.view.users.get(before.id)?.signingKey).toBe(before.signingKey);
+    await fixture.finish(records(one).put(`user/${before.id}`, user));
+    await fixture.until(() => trust.view.credentials.get(before.id)?.version === 2, 10_000);
+    expect(trust.view.users.get(before.id)?.signingKey).not.toBe(before.signingKey);
+    const keyring = fixture.mesh.keyring.unlockUser({ id: before.id }, "new password");
+    await expect(fixture.finish(keyring)).resolves.toBeDefined();
+  });
+});
+
+describe("the introduction", () => {
+  it("tells who was away of a revocation before anything else", async () => {
+    fixture = await TrustFixture.create(3);
+    await revoke(2, 0);
+    expect(fixture.peer(1).trust.view.members.has(testNode(2).node)).toBe(true);
+    await fixture.connect(fixture.peer(1), fixture.peer(0));
+    expect(fixture.peer(1).trust.view.members.has(testNode(2).node)).toBe(false);
+    expect(hashes().size).toBe(2);
+  });
+
+  it("lets nobody in who was revoked", async () => {
+    fixture = await TrustFixture.create(3);
+    await revoke(2, 0);
+    const dialled = await fixture.finish(
+      fixture.peer(2).network.dial({ addresses: [fixture.network.addressOf(testNode(0).node)] }, 5_000),
+    );
+    await fixture.run(1_000);
+    expect(fixture.peer(0).network.status().connections).toEqual([]);
+    expect(dialled.outcome === "connected" ? fixture.peer(2).network.status().connections : []).toEqual([]);
+  });
+});

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import {
+  type ClientCredentials,
   createClient,
   type EventStreamOptions,
   type StreamGap,
@@ -94,14 +95,17 @@ describe("the client", () => {
 });
 
 /** A client's stream with all that it told. */
-function followed(url: string, options: Partial<EventStreamOptions> & { clock?: VirtualClock } = {}) {
+function followed(
+  url: string,
+  options: Partial<EventStreamOptions> & { clock?: VirtualClock; credentials?: ClientCredentials } = {},
+) {
   const events: MeshEvent[] = [];
   const statuses: StreamStatus[] = [];
   const gaps: StreamGap[] = [];
-  const { clock, ...streamOptions } = options;
+  const { clock, credentials: given = credentials, ...streamOptions } = options;
   const stream = createClient({
     baseUrl: url,
-    credentials,
+    credentials: given,
     retryMaximumMs: 20,
     ...(clock === undefined ? {} : { clock }),
   }).events.stream({
@@ -176,6 +180,59 @@ describe("the client's event stream", () => {
     expect(follower.stream.status).toMatchObject({
       error: { code: "INVALID_ARGUMENT", message: expect.stringContaining("node") },
     });
+  });
+
+  it("follows events with a token that is asked for anew, and ends when there is no right to them", async () => {
+    const { url, events, security, changeTrust } = await startApi();
+    const bearer = async () => bearerOf("mona");
+    const follower = followed(url, { credentials: { bearer } });
+    await follower.live();
+    events.append(meshEvent(1));
+    await vi.waitUntil(() => follower.events.length === 1);
+    security.shutOut.add("mona");
+    changeTrust();
+    await vi.waitUntil(() => follower.stream.status.state === "closed");
+    expect(follower.stream.status).toMatchObject({ error: { code: "UNAUTHENTICATED" } });
+    for (const [token, code] of [
+      ["nobody", "UNAUTHENTICATED"],
+      [bearerOf("nemo"), "PERMISSION_DENIED"],
+    ] as const) {
+      const refused = followed(url, { credentials: { bearer: token } });
+      await vi.waitUntil(() => refused.stream.status.state === "closed");
+      expect(refused.stream.status).toMatchObject({ error: { code } });
+    }
+  });
+
+  it("waits when its token cannot be had just now, and is quiet when it is closed meanwhile", async () => {
+    const { url } = await startApi();
+    const answers = [
+      () => Promise.reject(new Error("the vault is closed")),
+      () => Promise.resolve(bearerOf("ada")),
+    ];
+    const bearer = () => answers.shift()?.() ?? Promise.reject(new Error("asked too often"));
+    const follower = followed(url, { credentials: { bearer } });
+    await follower.live();
+    expect(follower.statuses.map(({ state }) => state)).toEqual([
+      "connecting",
+      "waiting",
+      "connecting",
+      "live",
+    ]);
+    let answer = (_token: string) => {};
+    const slow = followed(url, {
+      credentials: {
+        bearer: () =>
+          new Promise((resolve) => {
+            answer = resolve;
+          }),
+      },
+    });
+    await vi.waitUntil(() => slow.statuses.length === 1);
+    slow.stream.close();
+    answer(bearerOf("ada"));
+    const other = followed(url);
+    await other.live();
+    expect(slow.statuses.map(({ state }) => state)).toEqual(["connecting", "closed"]);
   });
 
   it("takes a link for dead when nothing comes, and connects again", async () => {

@@ -14,7 +14,11 @@ interface Follower {
   sequences(): number[];
 }
 
-function follow(url: string, query = "", options: { origin?: string; autoPong?: boolean } = {}): Follower {
+function follow(
+  url: string,
+  query = "",
+  options: { origin?: string; autoPong?: boolean; headers?: Record<string, string> } = {},
+): Follower {
   const headers = asUser("ada");
   const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/events${query}`, { headers, ...options });
   onTestFinished(() => socket.terminate());
@@ -31,7 +35,7 @@ function follow(url: string, query = "", options: { origin?: string; autoPong?: 
 }
 
 function refusal(url: string, path: string, options: object = {}): Promise<number | undefined> {
-  const socket = new WebSocket(url.replace("http", "ws") + path, options);
+  const socket = new WebSocket(url.replace("http", "ws") + path, { headers: asUser("ada"), ...options });
   return new Promise((resolve) => {
     socket.on("unexpected-response", (request, response) => {
       request.destroy();
@@ -195,6 +199,30 @@ describe("the event stream", () => {
     expect(await refusal(url, "/api/v1/nodes")).toBe(404);
     const same = follow(url, "", { origin: url });
     await vi.waitUntil(() => same.messages.length === 1);
+  });
+
+  it("tells by close code what browsers and Node's own WebSocket hide from programs", async () => {
+    const { url } = await startApi();
+    const headers = { "sec-fetch-mode": "websocket" };
+    expect((await follow(url, "", { headers }).closed).code).toBe(4401);
+    const noRight = await follow(url, "", { headers: { ...headers, ...asUser("nemo") } }).closed;
+    expect(noRight).toEqual({ code: 4403, reason: "nemo may not watch events" });
+    expect(await refusal(url, "/api/v1/events", { headers: { ...headers, host: "evil.example" } })).toBe(403);
+  });
+
+  it("ends at once when its user may no longer, and at the next heartbeat at the latest", async () => {
+    const clock = new VirtualClock();
+    const { url, security, changeTrust } = await startApi({ clock });
+    const mona = follow(url, "", { headers: asUser("mona") });
+    const ada = follow(url);
+    await vi.waitUntil(() => mona.messages.length === 1 && ada.messages.length === 1);
+    security.shutOut.add("mona");
+    changeTrust();
+    expect((await mona.closed).code).toBe(4401);
+    expect(ada.socket.readyState).toBe(WebSocket.OPEN);
+    security.shutOut.add("ada");
+    await clock.advance(15_000);
+    expect((await ada.closed).code).toBe(4401);
   });
 
   it("says goodbye when the peer stops", async () => {

@@ -1,11 +1,15 @@
 import { eventQuerySchema, metricsQuerySchema, nodeQuerySchema, problemSchema } from "@pi-controller/schema";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
+import { cookieNames } from "./access/cookies.ts";
+import { memberRoutes, nameOf } from "./testing/ask.ts";
+import { routeRequests } from "./testing/route-requests.ts";
 import { meshEvent, nodeId } from "./testing/samples.ts";
 import { startApi } from "./testing/start-api.ts";
 
-const limits = { requestBurst: 1e6 };
+const limits = { requestBurst: 1e6, requestBurstOfUser: 1e6 };
 const RUNS = 150;
+const RUNS_OF_A_ROUTE = 60;
 
 /** Text that breaks things, beside any text at all. */
 const nasty = fc.oneof(
@@ -82,6 +86,80 @@ describe("whatever comes in", () => {
         await expectSensible(await fetch(url + path, { method, headers, body: text }));
       }),
       { seed: 2, numRuns: RUNS },
+    );
+  });
+
+  const withBody = memberRoutes().filter(({ body }) => body !== undefined);
+  it.each(withBody.map((route) => [nameOf(route)]))("bodies of %s get a sensible answer", async (name) => {
+    const { url, fetch } = await startApi({ limits });
+    const proper = routeRequests[name]?.body as Record<string, unknown>;
+    const { path = "" } = routeRequests[name] ?? {};
+    const value = fc.oneof(nasty, fc.jsonValue({ maxDepth: 3 }));
+    // Near what is proper, so that what is wrong is found at every depth of the checks.
+    const bent = fc
+      .tuple(fc.constantFrom(...Object.keys(proper)), fc.option(value, { nil: undefined }))
+      .map(([field, other]) => JSON.stringify({ ...proper, [field]: other }));
+    const extra = fc
+      .tuple(nasty, value)
+      .map(([field, other]) => JSON.stringify({ ...proper, [field]: other }));
+    const body = fc.oneof(
+      bent,
+      extra,
+      fc.jsonValue().map((any) => JSON.stringify(any)),
+      nasty,
+    );
+    await fc.assert(
+      fc.asyncProperty(body, async (text) => {
+        const headers = { "content-type": "application/json" };
+        await expectSensible(
+          await fetch(url + path, { method: name.split(" ")[0] ?? "", headers, body: text }),
+        );
+      }),
+      { seed: 4, numRuns: RUNS_OF_A_ROUTE },
+    );
+  });
+
+  it("cookies and tokens get a sensible answer, and nobody in", async () => {
+    const { url } = await startApi({ limits });
+    const name = cookieNames(nodeId(0), false).session;
+    const text = fc.oneof(fc.string({ maxLength: 60 }), fc.stringMatching(/^[!-~ ]{0,60}$/));
+    const header = fc.oneof(
+      text.map((value) => ({ cookie: `${name}=${value}` })),
+      text.map((value) => ({ cookie: value })),
+      text.map((value) => ({ authorization: `Bearer ${value}` })),
+      text.map((value) => ({ authorization: value })),
+      text.map((value) => ({ "sec-fetch-site": value, "x-correlation-id": value })),
+    );
+    await fc.assert(
+      fc.asyncProperty(header, async (headers) => {
+        const response = await fetch(`${url}/api/v1/nodes`, { headers });
+        if (response.ok) throw new Error("Somebody got in");
+        await expectSensible(response);
+      }),
+      { seed: 5, numRuns: RUNS },
+    );
+  });
+
+  it("queries of the new lists get a sensible answer", async () => {
+    const { url, fetch } = await startApi({ limits });
+    const path = fc.constantFrom(
+      "/api/v1/audit",
+      "/api/v1/sessions",
+      "/api/v1/api-tokens",
+      "/api/v1/oidc/callback",
+    );
+    const field = fc.oneof(
+      fc.constantFrom("all", "node", "actor", "outcome", "limit", "cursor", "code"),
+      nasty,
+    );
+    const query = fc.array(fc.tuple(field, nasty), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(path, query, async (place, pairs) => {
+        const search = new URLSearchParams();
+        for (const [name, value] of pairs) search.append(name.toWellFormed(), value.toWellFormed());
+        await expectSensible(await fetch(`${url}${place}?${search.toString()}`, { redirect: "manual" }));
+      }),
+      { seed: 6, numRuns: RUNS },
     );
   });
 

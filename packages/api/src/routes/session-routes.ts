@@ -48,6 +48,9 @@ export function sessionRoutes({ sessions, status }: Components): readonly Route[
         // What is no user's name may be a password that slipped into the wrong field.
         if (sessions.knows?.(body.userName) === true) nameTarget(body.userName);
         const session = await sessions.login(body, caller.origin);
+        // The browser forgets it now; nobody else shall find it.
+        const former = caller.credentials.session;
+        if (former !== undefined) await sessions.logout(former);
         return { status: 200, body: status(session.principal), session };
       },
     }),

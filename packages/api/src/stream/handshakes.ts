@@ -52,10 +52,12 @@ export class Handshakes {
     const { path, query } = parseTarget(request.url ?? "");
     const route = webSocketRoutes.find((each) => each.path === path);
     let caller = strangerOf(request, correlationId);
+    let isOurPage = false;
     try {
       this.#refuseWhileStopping();
       gate.admit(request, true);
       refuseOtherSites(request.headers);
+      isOurPage = true;
       if (route === undefined) throw new MeshError("NOT_FOUND", `There is no WebSocket at ${path}`);
       await gate.run(async () => {
         caller = await guard.identify(request, correlationId, route.access);
@@ -64,9 +66,8 @@ export class Handshakes {
       this.#refuseWhileStopping();
     } catch (error) {
       this.#record(route, caller, error);
-      if (!(error instanceof MeshError) || route === undefined || !seesOnlyCloseCodes(error, request)) {
-        throw error;
-      }
+      const told = error instanceof MeshError && isOurPage && seesOnlyCloseCodes(error, request);
+      if (!told) throw error;
       this.#components.streams.refuse(handshake, error);
       return;
     }

@@ -69,6 +69,11 @@ export class MemoryNodes implements NodeUseCases {
     this.#nodes.delete(id);
   }
 
+  async forget(id: NodeId, context: RequestContext): Promise<void> {
+    this.contexts.push(context);
+    this.#nodes.delete(id);
+  }
+
   metrics(id: NodeId, { limit }: { readonly limit: number }) {
     const history = Array.from({ length: Math.min(limit, 3) }, (_none, number) => metricsSample(number));
     return { node: id, last: this.get(id).value.metrics, history };

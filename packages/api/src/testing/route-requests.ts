@@ -79,7 +79,7 @@ export const routeRequests: Readonly<Record<string, RouteRequest>> = {
   "GET /api/v1/certificates/root": { path: "/api/v1/certificates/root" },
   "GET /root.pem": { path: "/root.pem" },
   "GET /root.crt": { path: "/root.crt" },
-  "GET /api/v1/client-certificates": { path: "/api/v1/client-certificates" },
+  "GET /api/v1/client-certificates": { path: "/api/v1/client-certificates?all=true" },
   "POST /api/v1/client-certificates": {
     path: "/api/v1/client-certificates",
     body: { userId: ADA, name: "ci", request: "PEM", expiresInDays: 30, ...confirmation },

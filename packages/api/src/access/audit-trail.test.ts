@@ -1,0 +1,116 @@
+import { describe, expect, it, vi } from "vitest";
+import { ask, handshake, memberRoutes, nameOf } from "../testing/ask.ts";
+import { nodeId } from "../testing/samples.ts";
+import { PASSWORD, SECRET, SETUP_CODE } from "../testing/security-samples.ts";
+import { asUser, startApi } from "../testing/start-api.ts";
+
+const routes = memberRoutes();
+
+describe("the audit log", () => {
+  it("has every refused and every mutating request, and no secret", async () => {
+    const { url, security } = await startApi();
+    const asked = [];
+    for (const route of routes) {
+      for (const headers of [{}, asUser("nemo"), asUser("ada")]) {
+        const { status } = await ask(url, nameOf(route), {
+          ...headers,
+          "x-correlation-id": `id-${asked.length}`,
+        });
+        asked.push({ route, status });
+      }
+    }
+    for (const [index, { route, status }] of asked.entries()) {
+      const found = security.records.filter(({ correlationId }) => correlationId === `id-${index}`);
+      const due =
+        status === 401 ||
+        status === 403 ||
+        route.method !== "GET" ||
+        route.operationId === "completeOidcLogin";
+      expect([nameOf(route), status, found.length]).toEqual([nameOf(route), status, due ? 1 : 0]);
+      const outcome = status === 401 || status === 403 ? "denied" : status < 400 ? "allowed" : "failed";
+      const led = route.operationId === "completeOidcLogin";
+      if (due && !led) expect(found[0]).toMatchObject({ outcome, address: "127.0.0.1" });
+    }
+    const text = JSON.stringify(security.records);
+    for (const secret of [PASSWORD, SECRET, SETUP_CODE, "staple", "token-"])
+      expect(text).not.toContain(secret);
+  });
+
+  it("says who did what to what", async () => {
+    const { url, security } = await startApi();
+    await ask(url, "POST /api/v1/nodes/{id}/revoke", { ...asUser("ada"), "x-correlation-id": "id-1" });
+    await ask(url, "PUT /api/v1/roles/{name}", asUser("mona"));
+    expect(security.records).toEqual([
+      {
+        actor: "ada",
+        userId: "user-ada0000000000000",
+        via: "api-token",
+        address: "127.0.0.1",
+        action: "revoke nodes",
+        target: nodeId(4),
+        outcome: "allowed",
+        detail: "204",
+        correlationId: "id-1",
+      },
+      expect.objectContaining({
+        actor: "mona",
+        action: "update roles",
+        target: "gardener",
+        outcome: "denied",
+        detail: "403 PERMISSION_DENIED",
+      }),
+    ]);
+  });
+
+  it("has each login, good or not, with the name only of somebody who exists", async () => {
+    const { url, security } = await startApi();
+    const login = (userName: string, password: string) =>
+      fetch(`${url}/api/v1/session`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ userName, password }),
+      });
+    await login("ada", PASSWORD);
+    await login("ada", "wrong-wrong-wrong");
+    await login("my-own-password", "x");
+    const seen = security.records.map(({ actor, action, target, outcome }) => [
+      actor,
+      action,
+      target,
+      outcome,
+    ]);
+    expect(seen).toEqual([
+      ["ada", "login", "ada", "allowed"],
+      ["anonymous", "login", "ada", "denied"],
+      ["anonymous", "login", "", "denied"],
+    ]);
+  });
+
+  it("keeps no token that was put into a path by mistake", async () => {
+    const { url, security } = await startApi();
+    const path = `/api/v1/api-tokens/pic_t0ken0000000000a_${SECRET}/revoke`;
+    for (const headers of [{}, asUser("ada")]) await fetch(url + path, { method: "POST", headers });
+    expect(security.records).toHaveLength(2);
+    expect(JSON.stringify(security.records)).not.toContain(SECRET);
+  });
+
+  it("has what was refused at the gate, and refused handshakes", async () => {
+    const { url, security } = await startApi();
+    await fetch(`${url}/api/v1/nodes/${nodeId(4)}`, {
+      method: "DELETE",
+      headers: { origin: "http://evil.example" },
+    });
+    await handshake(url, "/api/v1/events", {});
+    await vi.waitUntil(() => security.records.length === 2);
+    expect(security.records).toMatchObject([
+      { action: "delete nodes", target: nodeId(4), outcome: "denied" },
+      { action: "watch events", outcome: "denied", detail: "401 UNAUTHENTICATED" },
+    ]);
+  });
+
+  it("cannot be flooded: of many refusals of one address some are recorded, with the number of all", async () => {
+    const { url, security } = await startApi({ limits: { requestBurst: 1_000 } });
+    for (let count = 0; count < 300; count++) await fetch(`${url}/api/v1/mesh`);
+    expect(security.records.length).toBeLessThan(250);
+  });
+});

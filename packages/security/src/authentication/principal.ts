@@ -31,8 +31,13 @@ export function principalOf(user: StatementOf<"user">, view: TrustView, facts: C
     idleExpiresAt: idleExpiresAtMs === undefined ? null : timestamp(idleExpiresAtMs),
     expiresAt: timestamp(expiresAtMs),
     // The provider knows no password of ours, and so opens nothing here.
-    canUnseal: via !== "oidc" && view.authorityBoxes?.boxes[user.id] !== undefined,
+    canUnseal: via !== "oidc" && keepsAuthority(user, view),
   };
+}
+
+/** Whether a user's password unseals the authority: see `Keyring.unlockAuthority`. */
+export function keepsAuthority(user: StatementOf<"user">, view: TrustView): boolean {
+  return !user.disabled && user.roles.includes("admin") && view.authorityBoxes?.boxes[user.id] !== undefined;
 }
 
 /** The last moment that can be written down, for what ends later (ECMAScript: 8.64e15 ms, but four digits a year). */

@@ -2,28 +2,42 @@ import "./without-eval.ts";
 import "./style/index.css";
 import { createClient } from "@pi-controller/client";
 import { render } from "preact";
-import { App } from "./app.tsx";
+import { Boot } from "./boot.tsx";
+import { ClientContext } from "./client-context.ts";
+import { AnswerWatch } from "./identity/answer-watch.ts";
+import { Identity } from "./identity/identity.ts";
+import { IdentityContext } from "./identity/identity-context.ts";
+import { browserTabChannel } from "./identity/tab-channel.ts";
+import { resumeAfterProvider } from "./login/return-path.ts";
 import { followLocation } from "./route/location.ts";
-import { PeerSession } from "./session/peer-session.ts";
-import { SessionContext } from "./session/session-context.ts";
+import { takeCodeFromAddress } from "./setup/code-in-address.ts";
 import { browserClock, tabVisibility } from "./time/page-clock.ts";
 
-const session = new PeerSession({
-  client: createClient({ baseUrl: window.location.origin }),
+// Before anything else is done: a set-up code must not stay in the address bar, nor in the history.
+takeCodeFromAddress();
+
+const answers = new AnswerWatch((input, init) => fetch(input, init));
+const client = createClient({ baseUrl: window.location.origin, fetch: answers.fetch });
+const identity = new Identity({
+  client,
+  answers,
   clock: browserClock,
   visibility: tabVisibility,
+  tabs: browserTabChannel(),
   random: Math.random,
 });
-session.start();
-window.addEventListener("online", () => session.refreshNow());
 followLocation();
+resumeAfterProvider();
+identity.start();
 
 const root = document.getElementById("app");
 if (root !== null) {
   render(
-    <SessionContext.Provider value={session}>
-      <App />
-    </SessionContext.Provider>,
+    <ClientContext.Provider value={client}>
+      <IdentityContext.Provider value={identity}>
+        <Boot />
+      </IdentityContext.Provider>
+    </ClientContext.Provider>,
     root,
   );
 }

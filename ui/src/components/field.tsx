@@ -1,27 +1,23 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
-interface Properties {
-  readonly label: string;
-  readonly value: string;
-  readonly onInput: (value: string) => void;
+interface FrameProperties {
+  readonly label: ComponentChildren;
   readonly hint?: ComponentChildren;
   /** What is wrong with the value. */
   readonly problem?: string | undefined;
-  readonly autoFocus?: boolean;
-  readonly placeholder?: string;
+  /** The control; the attributes tie it to its label, hint and problem. */
+  readonly children: (attributes: ControlAttributes) => ComponentChildren;
 }
 
-/** A line of text to fill in, with its label, a hint, and what is wrong with it. */
-export function Field({
-  label,
-  value,
-  onInput,
-  hint,
-  problem,
-  autoFocus = false,
-  placeholder = "",
-}: Properties) {
+interface ControlAttributes {
+  readonly id: string;
+  readonly "aria-invalid": boolean;
+  readonly "aria-describedby": string;
+}
+
+/** A control with its label, a hint, and what is wrong with its value. */
+export function FieldFrame({ label, hint, problem, children }: FrameProperties) {
   const id = useId();
   const hintId = `${id}-hint`;
   const problemId = `${id}-problem`;
@@ -29,19 +25,11 @@ export function Field({
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input
-        id={id}
-        type="text"
-        value={value}
-        placeholder={placeholder}
-        autoFocus={autoFocus}
-        autoCapitalize="none"
-        autoComplete="off"
-        spellcheck={false}
-        aria-invalid={problem !== undefined}
-        aria-describedby={describedBy.filter(Boolean).join(" ")}
-        onInput={(event) => onInput(event.currentTarget.value)}
-      />
+      {children({
+        id,
+        "aria-invalid": problem !== undefined,
+        "aria-describedby": describedBy.filter(Boolean).join(" "),
+      })}
       {hint !== undefined && (
         <p class="hint" id={hintId}>
           {hint}
@@ -53,5 +41,71 @@ export function Field({
         </p>
       )}
     </div>
+  );
+}
+
+interface Properties extends Omit<FrameProperties, "children"> {
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+  readonly autoFocus?: boolean;
+  readonly placeholder?: string;
+  readonly autoComplete?: string;
+  readonly inputMode?: "text" | "numeric" | "email";
+  /** Drawn in letters of one width, as codes and ids are. */
+  readonly code?: boolean;
+}
+
+/** A line of text to fill in. */
+export function Field({
+  value,
+  onInput,
+  autoFocus = false,
+  placeholder = "",
+  autoComplete = "off",
+  inputMode = "text",
+  code = false,
+  ...frame
+}: Properties) {
+  return (
+    <FieldFrame {...frame}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          type="text"
+          class={code ? "code" : ""}
+          value={value}
+          placeholder={placeholder}
+          autoFocus={autoFocus}
+          autoCapitalize="none"
+          autoComplete={autoComplete}
+          inputMode={inputMode}
+          spellcheck={false}
+          onInput={(event) => onInput(event.currentTarget.value)}
+        />
+      )}
+    </FieldFrame>
+  );
+}
+
+interface SelectProperties extends Omit<FrameProperties, "children"> {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly choices: readonly (readonly [value: string, label: string])[];
+}
+
+/** One of several values to choose. */
+export function SelectField({ value, onChange, choices, ...frame }: SelectProperties) {
+  return (
+    <FieldFrame {...frame}>
+      {(attributes) => (
+        <select {...attributes} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+          {choices.map(([choice, label]) => (
+            <option key={choice} value={choice}>
+              {label}
+            </option>
+          ))}
+        </select>
+      )}
+    </FieldFrame>
   );
 }

@@ -1,16 +1,22 @@
+import { UserMenu } from "../account/user-menu.tsx";
 import { formatDuration } from "../format/duration.ts";
+import { useMay } from "../identity/identity-context.ts";
 import { route } from "../route/location.ts";
-import { useSession } from "../session/session-context.ts";
+import { usePeerName, useSession } from "../session/session-context.ts";
 
 const pages = [
-  { path: "/", label: "Nodes", names: ["nodes", "node"] },
-  { path: "/events", label: "Events", names: ["events"] },
-  { path: "/mesh", label: "Mesh", names: ["mesh"] },
+  { path: "/", label: "Nodes", names: ["nodes", "node"], resource: "nodes", verb: "list" },
+  { path: "/events", label: "Events", names: ["events"], resource: "events", verb: "list" },
+  { path: "/mesh", label: "Mesh", names: ["mesh"], resource: "mesh", verb: "get" },
+  // Everybody has sessions of his own there.
+  { path: "/security", label: "Security", names: ["security"], resource: null, verb: "get" },
 ] as const;
 
 /** Who answers, and the way to the pages. */
 export function Header() {
   const current = route.value.page;
+  const may = useMay();
+  const shown = pages.filter(({ verb, resource }) => resource === null || may(verb, resource));
   return (
     <header class="top">
       <a class="brand" href="/" aria-label="Pi-Controller, all nodes">
@@ -18,7 +24,7 @@ export function Header() {
         <span>Pi-Controller</span>
       </a>
       <nav aria-label="Pages">
-        {pages.map(({ path, label, names }) => (
+        {shown.map(({ path, label, names }) => (
           <a
             key={path}
             href={path}
@@ -29,14 +35,15 @@ export function Header() {
         ))}
       </nav>
       <PeerPill />
+      <UserMenu />
     </header>
   );
 }
 
 function PeerPill() {
-  const { connection, mesh, now } = useSession();
+  const { connection, now } = useSession();
   const { phase, lastAnswerAt } = connection.value;
-  const name = mesh.value?.value.name ?? window.location.host;
+  const name = usePeerName();
   const words = {
     connecting: "connecting",
     connected: "connected",

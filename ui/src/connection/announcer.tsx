@@ -1,9 +1,9 @@
-import { useSession } from "../session/session-context.ts";
+import { usePeerName, useSession } from "../session/session-context.ts";
 
 /** Tells screen readers when the peer is gone or back; the banner's ticking seconds would never let them rest. */
 export function Announcer() {
-  const { connection, mesh } = useSession();
-  const name = mesh.value?.value.name ?? "The peer";
+  const { connection } = useSession();
+  const name = usePeerName();
   const { phase, reconnects } = connection.value;
   const text =
     phase === "lost"

@@ -1,7 +1,9 @@
 import { useRef } from "preact/hooks";
+import { ClockNotice } from "../components/clock-notice.tsx";
 import { Icon } from "../components/icon.tsx";
 import { formatDuration } from "../format/duration.ts";
-import { useAge, useNameOf, useSession } from "../session/session-context.ts";
+import { SessionEndBanner } from "../identity/session-end-banner.tsx";
+import { useAge, useNameOf, usePeerName, useSession } from "../session/session-context.ts";
 import { otherPeers } from "./other-peers.ts";
 
 /** What an operator must know on whatever page: the peer is gone, or in trouble, or the mesh is split. */
@@ -9,6 +11,8 @@ export function Banners() {
   return (
     <div class="banners">
       <LostBanner />
+      <SessionEndBanner />
+      <ClockNotice />
       <TroubleBanner />
       <PartitionBanner />
       <VersionBanner />
@@ -19,9 +23,9 @@ export function Banners() {
 function LostBanner() {
   const session = useSession();
   const { phase, lastAnswerAt, retryAt, reason } = session.connection.value;
+  const name = usePeerName();
   if (phase !== "lost") return null;
   const now = session.now.value;
-  const name = session.mesh.value?.value.name ?? window.location.host;
   const silent = lastAnswerAt === null ? "" : `, last heard ${formatDuration(now - lastAnswerAt)} ago`;
   const shown = lastAnswerAt === null ? "" : "; showing what was known";
   // Rounded up: "in 0 s" would be now.

@@ -14,7 +14,13 @@ describe("matchesEvent", () => {
     ["hardware.voltage.*", "", false],
     ["", "12D3KooWtest0002", false],
   ])("type %j and node %j: %s", (type, node, matches) => {
-    expect(matchesEvent(event, { type, node })).toBe(matches);
+    expect(matchesEvent(event, { type, node, correlation: "" })).toBe(matches);
+  });
+
+  it("tells what came of one request from all else", () => {
+    const all = { type: "", node: "" };
+    expect(matchesEvent(event, { ...all, correlation: event.correlationId })).toBe(true);
+    expect(matchesEvent(event, { ...all, correlation: "other" })).toBe(false);
   });
 });
 

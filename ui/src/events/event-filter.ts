@@ -6,11 +6,14 @@ export interface EventFilter {
   readonly type: string;
   /** Id of the node that they are about. */
   readonly node: string;
+  /** Of the request that they came of. */
+  readonly correlation: string;
 }
 
 /** Does the event match? The same rule as the API's, so that live events and the log agree. */
 export function matchesEvent(event: MeshEvent, filter: EventFilter): boolean {
   if (filter.node !== "" && event.node !== filter.node) return false;
+  if (filter.correlation !== "" && event.correlationId !== filter.correlation) return false;
   if (filter.type === "") return true;
   return filter.type.endsWith(".*")
     ? event.type.startsWith(filter.type.slice(0, -1))

@@ -19,7 +19,11 @@ interface Paused {
 /** The live stream of events, with the older ones below. */
 export function EventsPage() {
   const { feed } = useSession();
-  const filter = { type: query.value.get("type") ?? "", node: query.value.get("node") ?? "" };
+  const filter = {
+    type: query.value.get("type") ?? "",
+    node: query.value.get("node") ?? "",
+    correlation: query.value.get("correlation") ?? "",
+  };
   const log = useEventLog(filter, PAGE_SIZE);
   const [paused, setPaused] = useState<Paused | null>(null);
   const waiting = paused === null ? 0 : feed.value.arrived - paused.arrived;
@@ -47,6 +51,14 @@ export function EventsPage() {
       <div class="toolbar">
         <TypeFilter value={filter.type} onChange={(type) => change({ type })} />
         <NodeFilter value={filter.node} onChange={(node) => change({ node })} />
+        {filter.correlation !== "" && (
+          <span class="filter-chip">
+            Of request <code>{filter.correlation}</code>
+            <button type="button" class="quiet" onClick={() => change({ correlation: "" })}>
+              Show all
+            </button>
+          </span>
+        )}
       </div>
       <section class="panel" aria-label="Event list">
         {log.problem !== null && <p class="problem">The log cannot be read: {log.problem}</p>}

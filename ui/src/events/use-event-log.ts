@@ -33,18 +33,19 @@ export function useEventLog(filter: EventFilter, pageSize: number): EventLog {
   const session = useSession();
   const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const { type, node } = filter;
+  const { type, node, correlation } = filter;
   const gaps = session.gaps.value;
   const { reconnects, phase } = session.connection.value;
   const { items: live } = session.feed.value;
 
-  useEffect(() => setLoaded(null), [type, node]);
+  useEffect(() => setLoaded(null), [type, node, correlation]);
 
   const read = async (cursor: string | null, call: CallOptions) => {
     const query = {
       limit: pageSize,
       ...(type === "" ? {} : { type }),
       ...(node === "" ? {} : { node }),
+      ...(correlation === "" ? {} : { correlationId: correlation }),
       ...(cursor === null ? {} : { cursor }),
     };
     try {
@@ -67,14 +68,14 @@ export function useEventLog(filter: EventFilter, pageSize: number): EventLog {
     const cancelled = new AbortController();
     void read(null, { signal: cancelled.signal });
     return () => cancelled.abort();
-  }, [session, type, node, pageSize, gaps, reconnects, connected]);
+  }, [session, type, node, correlation, pageSize, gaps, reconnects, connected]);
 
   const items = useMemo(() => {
     const matching = live.filter(
-      (item) => item.kind === "notice" || matchesEvent(item.event, { type, node }),
+      (item) => item.kind === "notice" || matchesEvent(item.event, { type, node, correlation }),
     );
     return mergeTimeline(matching, loaded?.events ?? []);
-  }, [live, loaded, type, node]);
+  }, [live, loaded, type, node, correlation]);
   const cursor = loaded?.cursor ?? null;
   return {
     items,

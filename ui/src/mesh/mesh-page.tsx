@@ -6,6 +6,7 @@ import { formatMoment } from "../format/moment.ts";
 import { formatBytes, formatMilliseconds } from "../format/quantity.ts";
 import { nodePath } from "../route/route.ts";
 import { useNameOf, useSession } from "../session/session-context.ts";
+import { LeavePanel } from "./leave-panel.tsx";
 
 /** How the mesh looks from the peer that answers. */
 export function MeshPage() {
@@ -33,6 +34,7 @@ export function MeshPage() {
       </div>
       <Connections view={view} />
       <Discovery view={view} />
+      <LeavePanel />
     </>
   );
 }

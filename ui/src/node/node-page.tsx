@@ -7,11 +7,13 @@ import { StateBadge, stateMeanings } from "../components/state-badge.tsx";
 import { EventList } from "../events/event-list.tsx";
 import { useEventLog } from "../events/use-event-log.ts";
 import { formatDuration } from "../format/duration.ts";
+import { useMay, useMayWithAuthority } from "../identity/identity-context.ts";
 import { MetricsPanel } from "../metrics/metrics-panel.tsx";
 import { useAge, useSession } from "../session/session-context.ts";
 import { EditDialog } from "./edit-dialog.tsx";
 import { NodeFacts } from "./node-facts.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
+import { RevokeDialog } from "./revoke-dialog.tsx";
 
 /** Everything about one node. */
 export function NodePage({ id }: { readonly id: string }) {
@@ -45,7 +47,11 @@ export function NodePage({ id }: { readonly id: string }) {
 
 function NodeDetails({ node }: { readonly node: NodeView }) {
   const { lost } = useSession();
-  const [open, setOpen] = useState<"edit" | "remove" | null>(null);
+  const [open, setOpen] = useState<"edit" | "remove" | "revoke" | null>(null);
+  const may = useMay();
+  // A peer has keys: to take it out of the roster is not enough, it must be cut off.
+  const mayRevoke = useMayWithAuthority()("revoke", "nodes", node.id) && node.kind === "peer";
+  const mayRemove = node.kind === "manual" && may("delete", "nodes", node.id);
   const close = () => setOpen(null);
   return (
     <>
@@ -55,24 +61,34 @@ function NodeDetails({ node }: { readonly node: NodeView }) {
         {node.self && <span class="tag">this peer</span>}
         <Labels labels={node.labels} />
         <div class="title-actions">
-          <button type="button" disabled={lost.value} onClick={() => setOpen("edit")}>
-            <Icon name="pencil" /> Edit
-          </button>
-          <button type="button" class="danger" disabled={lost.value} onClick={() => setOpen("remove")}>
-            <Icon name="remove" /> Remove
-          </button>
+          {may("update", "nodes", node.id) && (
+            <button type="button" disabled={lost.value} onClick={() => setOpen("edit")}>
+              <Icon name="pencil" /> Edit
+            </button>
+          )}
+          {mayRemove && (
+            <button type="button" class="danger" disabled={lost.value} onClick={() => setOpen("remove")}>
+              <Icon name="remove" /> Remove
+            </button>
+          )}
+          {mayRevoke && (
+            <button type="button" class="danger" disabled={lost.value} onClick={() => setOpen("revoke")}>
+              <Icon name="lock" /> Revoke
+            </button>
+          )}
         </div>
       </div>
       <Standing node={node} />
       {node.kind === "manual" ? (
         <p class="panel">No peer runs on this machine yet, so nothing of it is measured.</p>
       ) : (
-        <MetricsPanel node={node} />
+        may("get", "metrics", node.id) && <MetricsPanel node={node} />
       )}
       <NodeFacts node={node} />
-      <NodeEvents id={node.id} />
+      {may("list", "events") && <NodeEvents id={node.id} />}
       {open === "edit" && <EditDialog id={node.id} onClose={close} />}
       {open === "remove" && <RemoveDialog node={node} onClose={close} />}
+      {open === "revoke" && <RevokeDialog node={node} onClose={close} />}
     </>
   );
 }
@@ -97,7 +113,7 @@ function capitalized(text: string): string {
 }
 
 function NodeEvents({ id }: { readonly id: string }) {
-  const log = useEventLog({ type: "", node: id }, 20);
+  const log = useEventLog({ type: "", node: id, correlation: "" }, 20);
   return (
     <section class="panel" aria-label="Events of this node">
       <h2>Events</h2>

@@ -9,7 +9,7 @@ interface Properties {
   readonly onClose: () => void;
 }
 
-/** Makes sure that a node is meant to go, and says why when the peer refuses. */
+/** Makes sure that a machine that was noted by hand is meant to go, and says why when the peer refuses. */
 export function RemoveDialog({ node, onClose }: Properties) {
   const session = useSession();
   const submission = useSubmission();
@@ -26,11 +26,7 @@ export function RemoveDialog({ node, onClose }: Properties) {
         <b>{node.name}</b> is taken out of the mesh for all peers, with its name and labels. Its history here
         is kept until it expires.
       </p>
-      <p>
-        {node.kind === "peer"
-          ? "If its peer runs again later, it has to join anew."
-          : "It can be registered again at any time."}
-      </p>
+      <p>It can be registered again at any time.</p>
       {submission.error !== null && (
         <p class="problem" role="alert">
           Not removed: {submission.error.message}

@@ -1,34 +1,38 @@
+import { Icon } from "../components/icon.tsx";
+import { securityPath } from "../route/route.ts";
 import { useSession } from "../session/session-context.ts";
 
-/** How to add other machines, for a peer that is alone. */
-export function FirstSteps() {
+/** How to add other nodes, for a mesh of one. */
+export function FirstSteps({ onAdd }: { readonly onAdd: () => void }) {
   const mesh = useSession().mesh.value?.value;
-  const addresses = mesh?.addresses ?? [];
-  const reachable = addresses.find((address) => !isLoopback(address));
   const failed = mesh?.discovery.filter(({ status }) => status === "failed") ?? [];
+  const reachable = (mesh?.addresses ?? []).some((address) => !isLoopback(address));
   return (
     <section class="panel first-steps" aria-label="How to add other nodes">
-      <h2>This peer is alone so far</h2>
-      {reachable === undefined ? (
+      <h2>This node is alone so far</h2>
+      <ol class="steps">
+        <li>Flash a card with Pi-Controller for the next Raspberry Pi, put it in, and plug it in.</li>
+        <li>
+          In the same network it is listed above in about a minute, as a node that waits. Elsewhere, look it
+          up by its address under <b>Add a node</b>.
+        </li>
+        <li>Compare the fingerprint, and approve it with its set-up code.</li>
+      </ol>
+      <button type="button" onClick={onAdd}>
+        <Icon name="plus" /> Add a node
+      </button>
+      <p>
+        <b>Many at once?</b> A <a href={securityPath("join-tokens")}>join token</a> on their cards admits them
+        without a click.
+      </p>
+      {mesh !== undefined && !reachable && (
         <p>
-          It listens on loopback only, so just peers on this same machine can join it. Another one is started
-          with
-          <code>npm run peer -- --data-dir DIRECTORY --port 0 --mesh-port 0 --join {addresses[0]}</code>
+          This peer listens on loopback only, so just peers on this same machine can become members. Start it
+          with <code>--listen 0.0.0.0</code> to change that.
         </p>
-      ) : (
-        <>
-          <p>
-            <b>In the same network</b>, just start another Raspberry Pi with Pi-Controller: peers find each
-            other by mDNS, and it appears here by itself.
-          </p>
-          <p>
-            <b>Where multicast does not pass</b>, tell the other peer where this one is:
-            <code>npm run peer -- --join {reachable}</code>
-          </p>
-        </>
       )}
       <p>
-        <b>A machine that runs no peer yet</b> can be noted with “Register a machine”.
+        <b>A machine that will never run Pi-Controller</b> can be noted with “Register a machine”.
       </p>
       {failed.length > 0 && (
         <>

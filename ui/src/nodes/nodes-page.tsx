@@ -1,5 +1,8 @@
 import { useState } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
+import { useMay, useMayWithAuthority } from "../identity/identity-context.ts";
+import { AddNodeDialog } from "../pending/add-node-dialog.tsx";
+import { PendingPanel } from "../pending/pending-panel.tsx";
 import { query } from "../route/location.ts";
 import { useSession } from "../session/session-context.ts";
 import { FirstSteps } from "./first-steps.tsx";
@@ -15,7 +18,9 @@ const FIRST_ROWS = 150;
 /** All nodes, live. */
 export function NodesPage() {
   const { nodes, connection, lost } = useSession();
-  const [registering, setRegistering] = useState(false);
+  const [open, setOpen] = useState<"add" | "register" | null>(null);
+  const may = useMay();
+  const mayAdd = useMayWithAuthority()("approve", "pending-nodes");
   const [showAll, setShowAll] = useState(false);
   const all = nodes.value?.value;
   const filter = { search: query.value.get("q") ?? "", state: parseState(query.value.get("state")) };
@@ -29,9 +34,18 @@ export function NodesPage() {
     <>
       <div class="title">
         <h1>Nodes</h1>
-        <button type="button" class="primary" disabled={lost.value} onClick={() => setRegistering(true)}>
-          <Icon name="plus" /> Register a machine
-        </button>
+        <div class="title-actions">
+          {may("create", "nodes") && (
+            <button type="button" disabled={lost.value} onClick={() => setOpen("register")}>
+              Register a machine
+            </button>
+          )}
+          {mayAdd && (
+            <button type="button" class="primary" disabled={lost.value} onClick={() => setOpen("add")}>
+              <Icon name="plus" /> Add a node
+            </button>
+          )}
+        </div>
       </div>
       {all === undefined ? (
         <p class="empty">
@@ -39,6 +53,7 @@ export function NodesPage() {
         </p>
       ) : (
         <>
+          <PendingPanel />
           <NodesToolbar nodes={all} filter={filter} order={order} />
           {matching.length > 0 ? (
             <NodeTable nodes={shown} order={order} />
@@ -50,10 +65,11 @@ export function NodesPage() {
               Show all {matching.length}
             </button>
           )}
-          {all.length === 1 && all[0]?.self && <FirstSteps />}
+          {all.length === 1 && all[0]?.self && mayAdd && <FirstSteps onAdd={() => setOpen("add")} />}
         </>
       )}
-      {registering && <RegisterDialog onClose={() => setRegistering(false)} />}
+      {open === "register" && <RegisterDialog onClose={() => setOpen(null)} />}
+      {open === "add" && <AddNodeDialog onClose={() => setOpen(null)} />}
     </>
   );
 }

@@ -9,7 +9,7 @@ import { navigate } from "../route/location.ts";
 import { nodePath } from "../route/route.ts";
 import { useSession } from "../session/session-context.ts";
 
-/** Asks where a machine is and tells the peer of it. A peer that answers there joins the mesh. */
+/** Asks where a machine is and tells the peer of it. A member that answers there is connected to. */
 export function RegisterDialog({ onClose }: { readonly onClose: () => void }) {
   const session = useSession();
   const submission = useSubmission();
@@ -68,7 +68,7 @@ export function RegisterDialog({ onClose }: { readonly onClose: () => void }) {
           onInput={setAddress}
           autoFocus
           placeholder="192.168.1.20"
-          hint="Host name, IP address or multiaddr. A peer that answers there joins; otherwise the machine is noted."
+          hint="Host name, IP address or multiaddr. A member that answers there is connected to; otherwise the machine is noted."
           problem={submission.problemOf("address")}
         />
         <Field

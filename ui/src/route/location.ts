@@ -31,6 +31,13 @@ export function replaceQuery(changes: Readonly<Record<string, string | null>>): 
   href.value = window.location.href;
 }
 
+/** Removes the fragment from the address bar and from this entry of the history. */
+export function forgetFragment(): void {
+  const { pathname, search } = window.location;
+  window.history.replaceState(null, "", pathname + search);
+  href.value = window.location.href;
+}
+
 /**
  * Follows the address bar, and turns plain clicks on links to the UI's own pages into navigation. A click
  * that asks for a new tab or a download, and a link to anywhere else, stay the browser's.

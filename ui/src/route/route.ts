@@ -1,9 +1,24 @@
+/** The parts of the security area, in the order in which they stand. */
+export const securitySections = [
+  "overview",
+  "join-tokens",
+  "users",
+  "roles",
+  "sessions",
+  "api-tokens",
+  "certificates",
+  "client-certificates",
+  "audit",
+] as const;
+export type SecuritySection = (typeof securitySections)[number];
+
 /** A page of the UI. */
 export type Route =
   | { readonly page: "nodes" }
   | { readonly page: "node"; readonly id: string }
   | { readonly page: "events" }
   | { readonly page: "mesh" }
+  | { readonly page: "security"; readonly section: SecuritySection }
   | { readonly page: "missing"; readonly path: string };
 
 /** Which page a path of the address bar names. */
@@ -16,6 +31,10 @@ export function parseRoute(path: string): Route {
   if (parts.length === 2 && first === "nodes" && second !== undefined) {
     const id = decode(second);
     if (id !== null) return { page: "node", id };
+  }
+  if (first === "security" && parts.length <= 2) {
+    const section = securitySections.find((name) => name === (second ?? "overview"));
+    if (section !== undefined) return { page: "security", section };
   }
   return { page: "missing", path };
 }
@@ -33,4 +52,9 @@ function decode(part: string): string | null {
 /** The path of a node's own page. */
 export function nodePath(id: string): string {
   return `/nodes/${encodeURIComponent(id)}`;
+}
+
+/** The path of a part of the security area. */
+export function securityPath(section: SecuritySection): string {
+  return section === "overview" ? "/security" : `/security/${section}`;
 }

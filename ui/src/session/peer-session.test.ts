@@ -1,11 +1,11 @@
 import { createClient } from "@pi-controller/client";
 import { describe, expect, it } from "vitest";
 import { eventOf, nodeOf } from "../test-samples.ts";
-import { PeerSession } from "./peer-session.ts";
+import { PeerSession, type Sight } from "./peer-session.ts";
 import { FakePeer, ManualClock } from "./testing.ts";
 
 /** A session over the real client, with the wire and the clock in the test's hands. */
-function sessionWith(peer: FakePeer) {
+function sessionWith(peer: FakePeer, sight: Sight = { mesh: true, nodes: true, events: true }) {
   const clock = new ManualClock();
   const visibility = {
     shown: true,
@@ -23,7 +23,7 @@ function sessionWith(peer: FakePeer) {
     clock,
     random: { next: () => 0.5 },
   });
-  const session = new PeerSession({ client, clock, visibility, random: () => 0.5 });
+  const session = new PeerSession({ client, clock, visibility, random: () => 0.5 }, sight);
   const show = (shown: boolean) => {
     visibility.shown = shown;
     visibility.changed();
@@ -100,6 +100,18 @@ describe("PeerSession", () => {
     expect(peer.listCalls).toBe(calls);
     await clock.advance(1000);
     expect(peer.listCalls).toBe(calls + 1);
+    session.stop();
+  });
+
+  it("asks for nothing that the user may not see", async () => {
+    const peer = new FakePeer();
+    const { session, clock } = sessionWith(peer, { mesh: true, nodes: false, events: false });
+    session.start();
+    await clock.advance(4000);
+    expect(peer.listCalls).toBe(0);
+    expect(peer.sockets).toBe(0);
+    expect(session.connection.value.phase).toBe("connected");
+    expect(session.nodes.value).toBeNull();
     session.stop();
   });
 });

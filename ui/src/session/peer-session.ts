@@ -15,6 +15,13 @@ interface Components {
   readonly random: () => number;
 }
 
+/** What the user may see of the mesh: the rest is not asked for. */
+export interface Sight {
+  readonly mesh: boolean;
+  readonly nodes: boolean;
+  readonly events: boolean;
+}
+
 /** Something the peer told, with this page's monotonic time when it did. */
 export interface Heard<Value> {
   readonly value: Value;
@@ -58,6 +65,7 @@ export class PeerSession {
   });
 
   readonly #components: Components;
+  readonly #sight: Sight;
   #stream: EventStream | undefined;
   #timer: { cancel(): void } | undefined;
   #timerDueAt = Number.POSITIVE_INFINITY;
@@ -69,8 +77,9 @@ export class PeerSession {
   #running = false;
   #stopWatching: (() => void) | undefined;
 
-  constructor(components: Components) {
+  constructor(components: Components, sight: Sight) {
     this.#components = components;
+    this.#sight = sight;
     this.client = components.client;
     this.now = signal(0);
   }
@@ -78,7 +87,13 @@ export class PeerSession {
   /** Starts to ask the peer and to follow its events. */
   start(): void {
     this.#running = true;
-    this.#stream = this.client.events.stream({
+    if (this.#sight.events) this.#stream = this.#openStream();
+    this.#stopWatching = this.#components.visibility.onChange(() => this.#onVisibility());
+    this.#onVisibility();
+  }
+
+  #openStream(): EventStream {
+    return this.client.events.stream({
       onEvent: (event) => this.#onEvent(event),
       onGap: (gap) => {
         this.feed.value = addGap(this.feed.value, gap, this.#components.clock.now());
@@ -86,8 +101,6 @@ export class PeerSession {
       },
       onStatus: (status) => this.#onStreamStatus(status),
     });
-    this.#stopWatching = this.#components.visibility.onChange(() => this.#onVisibility());
-    this.#onVisibility();
   }
 
   stop(): void {
@@ -174,9 +187,13 @@ export class PeerSession {
     this.#change({ kind: "attempted" });
     const startedAt = clock.monotonic();
     try {
+      const call = { timeoutMs: REQUEST_TIMEOUT_MS };
+      const { mesh: seesMesh, nodes: seesNodes } = this.#sight;
       const [mesh, nodes] = await Promise.all([
-        this.client.mesh.get({ timeoutMs: REQUEST_TIMEOUT_MS }),
-        fetchNodes(this.client, REQUEST_TIMEOUT_MS),
+        seesMesh ? this.client.mesh.get(call) : null,
+        seesNodes ? fetchNodes(this.client, REQUEST_TIMEOUT_MS) : null,
+        // Whether the peer is there at all, anybody may ask.
+        seesMesh || seesNodes ? null : this.client.session.status(call),
       ]);
       this.#hear(mesh, nodes);
     } catch (error) {
@@ -187,11 +204,11 @@ export class PeerSession {
     this.#schedule(this.#nextDelayMs(clock.monotonic() - startedAt));
   }
 
-  #hear(mesh: MeshView, nodes: readonly NodeView[]): void {
+  #hear(mesh: MeshView | null, nodes: readonly NodeView[] | null): void {
     const heardAt = this.#components.clock.monotonic();
     const wasLost = this.lost.value;
-    this.mesh.value = { value: mesh, heardAt };
-    this.nodes.value = { value: nodes, heardAt };
+    this.mesh.value = mesh === null ? null : { value: mesh, heardAt };
+    this.nodes.value = nodes === null ? null : { value: nodes, heardAt };
     this.now.value = heardAt;
     this.trouble.value = null;
     this.#askedToWaitMs = 0;

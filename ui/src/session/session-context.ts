@@ -2,6 +2,7 @@ import { MeshError, type NodeView } from "@pi-controller/schema";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { ageOf } from "../connection/peer-clock.ts";
+import { useIdentity } from "../identity/identity-context.ts";
 import type { PeerSession } from "./peer-session.ts";
 
 export const SessionContext = createContext<PeerSession | null>(null);
@@ -17,7 +18,8 @@ export function useSession(): PeerSession {
 /** How long ago a moment of the peer's clock was, in ms by now; null when it never was or nobody knows. */
 export function useAge(timestamp: string | null): number | null {
   const session = useSession();
-  const clock = session.peerClock.value;
+  const fromHeaders = useIdentity().peerClock.value;
+  const clock = session.peerClock.value ?? fromHeaders;
   return clock === null ? null : ageOf(timestamp, clock, session.now.value);
 }
 
@@ -27,6 +29,13 @@ export function useMetricsAge(node: NodeView): number | null {
   const heardAt = session.nodes.value?.heardAt;
   const { ageMs } = node.metrics;
   return ageMs === null || heardAt === undefined ? null : ageMs + Math.max(0, session.now.value - heardAt);
+}
+
+/** What the peer that answers is called. */
+export function usePeerName(): string {
+  const { mesh } = useSession();
+  const status = useIdentity().status.value;
+  return mesh.value?.value.name ?? status?.nodeName ?? window.location.host;
 }
 
 /** Finds the name of a node by its id; an id that nobody in the list has is shortened. */

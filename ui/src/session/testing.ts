@@ -59,6 +59,11 @@ export class FakePeer {
   readonly fetch = ((url: URL) => Promise.resolve().then(() => this.#answer(url))) as unknown as typeof fetch;
   readonly WebSocket = this.#socketClass();
 
+  /** How many event streams are open. */
+  get sockets(): number {
+    return this.#sockets.size;
+  }
+
   send(event: MeshEvent): void {
     this.#sequence += 1;
     for (const socket of this.#sockets) socket.receive({ kind: "event", sequence: this.#sequence, event });

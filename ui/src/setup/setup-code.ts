@@ -15,7 +15,7 @@ export type EnteredCode =
  * wrong here spares an attempt: they are limited.
  */
 export function readSetupCode(text: string): EnteredCode {
-  const digits = [...plainDigits(text)];
+  const digits = Array.from(plainDigits(text));
   if (digits.length === 0) return { state: "empty" };
   const stranger = digits.find((digit) => !DIGIT.test(digit));
   if (stranger !== undefined) {

@@ -53,7 +53,7 @@ export function passwordAdvice(password: string, context: readonly string[] = []
 
 /** Mostly steps of one: `abcdefghijkl`, `123456789012`. */
 function isSequence(text: string): boolean {
-  const codes = [...text].map((character) => character.codePointAt(0) ?? 0);
+  const codes = Array.from(text, (character) => character.codePointAt(0) ?? 0);
   const steps = codes.slice(1).filter((code, index) => Math.abs(code - (codes[index] ?? 0)) === 1);
   return steps.length > codes.length * 0.7;
 }

@@ -1,0 +1,53 @@
+import { useEffect } from "preact/hooks";
+import { PageLoader } from "./components/page-loader.tsx";
+import { StartPage } from "./components/start-page.tsx";
+import { useIdentity } from "./identity/identity-context.ts";
+import type { Phase } from "./identity/phase.ts";
+import { FarewellPage } from "./login/farewell-page.tsx";
+import { LoginPage } from "./login/login-page.tsx";
+import { SignedIn } from "./signed-in.tsx";
+
+const loadSetup = async () => (await import("./setup/setup-page.tsx")).SetupPage;
+const loadClaiming = async () => (await import("./setup/claiming-page.tsx")).ClaimingPage;
+
+const titles: Readonly<Record<Exclude<Phase, "known">, string>> = {
+  asking: "Connecting",
+  unclaimed: "Set up",
+  claiming: "Starting the mesh",
+  login: "Log in",
+  farewell: "Not in the mesh any more",
+};
+
+/** Set-up, login or the application: whatever the peer says is first. */
+export function Boot() {
+  const identity = useIdentity();
+  const phase = identity.phase.value;
+  const nodeName = identity.status.value?.nodeName;
+  useEffect(() => {
+    if (phase === "known") return;
+    document.title = [titles[phase], nodeName, "Pi-Controller"].filter(Boolean).join(" · ");
+  }, [phase, nodeName]);
+  if (phase === "known") return <SignedIn key={identity.key.value} />;
+  if (phase === "login") return <LoginPage />;
+  if (phase === "farewell") return <FarewellPage />;
+  if (phase === "unclaimed") return <PageLoader key="setup" load={loadSetup} properties={{}} />;
+  if (phase === "claiming") return <PageLoader key="claiming" load={loadClaiming} properties={{}} />;
+  return <AskingPage />;
+}
+
+function AskingPage() {
+  const identity = useIdentity();
+  const problem = identity.problem.value;
+  return (
+    <StartPage title={problem === null ? "Asking the peer …" : "The peer does not answer"}>
+      {problem !== null && (
+        <>
+          <p role="status">{problem.message}. Trying again by itself.</p>
+          <button type="button" onClick={() => void identity.ask()}>
+            Try now
+          </button>
+        </>
+      )}
+    </StartPage>
+  );
+}

@@ -1,0 +1,19 @@
+import { useClient } from "../client-context.ts";
+import { Icon } from "../components/icon.tsx";
+import { useIdentity } from "../identity/identity-context.ts";
+import { rememberPage } from "./return-path.ts";
+
+/** The way to an OpenID provider, where one is set up. */
+export function OidcButton() {
+  const client = useClient();
+  const oidc = useIdentity().status.value?.oidc ?? null;
+  if (oidc === null) return null;
+  return (
+    <div class="other-login">
+      <p class="muted">or</p>
+      <a class="button" href={client.session.oidcLoginUrl} onClick={rememberPage}>
+        {oidc.label} <Icon name="external" />
+      </a>
+    </div>
+  );
+}

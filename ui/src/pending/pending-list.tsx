@@ -1,0 +1,50 @@
+import type { PendingNode } from "@pi-controller/schema";
+import { Ago } from "../components/ago.tsx";
+import { Fingerprint } from "../components/fingerprint.tsx";
+import { ListTable } from "../components/list-table.tsx";
+import { useMayWithAuthority } from "../identity/identity-context.ts";
+
+interface Properties {
+  readonly nodes: readonly PendingNode[];
+  readonly onApprove: (node: PendingNode) => void;
+}
+
+/** Nodes that wait, each with its fingerprint and the way to admit it. */
+export function PendingList({ nodes, onApprove }: Properties) {
+  const mayApprove = useMayWithAuthority()("approve", "pending-nodes");
+  return (
+    <ListTable
+      label="Nodes that wait to be admitted"
+      rows={nodes}
+      keyOf={({ id }) => id}
+      empty={<p>None is in sight.</p>}
+      columns={[
+        { label: "Name", cell: ({ name }) => <b>{name}</b> },
+        { label: "Fingerprint", cell: ({ fingerprint }) => <Fingerprint text={fingerprint} /> },
+        { label: "Found", cell: ({ foundAt }) => <Ago timestamp={foundAt} /> },
+        { label: "Address", cell: ({ addresses }) => <code>{addresses[0] ?? "unknown"}</code> },
+        { label: "State", cell: stateOf },
+      ]}
+      {...(mayApprove
+        ? {
+            actions: (node: PendingNode) => (
+              <button
+                type="button"
+                class="primary"
+                aria-label={`Approve ${node.name}`}
+                onClick={() => onApprove(node)}
+              >
+                Approve
+              </button>
+            ),
+          }
+        : {})}
+    />
+  );
+}
+
+function stateOf({ joinToken, problem }: PendingNode) {
+  if (problem !== null) return <span class="problem">{problem}</span>;
+  if (joinToken !== null) return "carries a join token: is admitted by itself";
+  return "waits for its set-up code";
+}

@@ -1,0 +1,36 @@
+import type { Rule } from "@pi-controller/schema";
+import { describe, expect, it } from "vitest";
+import { addDraft, draftsOf, rulesOf, toggled } from "./rule-draft.ts";
+
+describe("rule drafts", () => {
+  it("give back the rules that they were made of", () => {
+    const rules: readonly Rule[] = [
+      { verbs: ["*"], resources: ["gpio"], namespaces: ["home", "garage"] },
+      { verbs: ["get", "update"], resources: ["nodes"], names: ["node-0001"] },
+    ];
+    expect(rulesOf(draftsOf(rules))).toEqual(rules);
+  });
+
+  it("number each draft differently, also after one was taken out", () => {
+    const drafts = addDraft(addDraft(addDraft(addDraft([]))).slice(1));
+    expect(new Set(drafts.map(({ number }) => number)).size).toBe(3);
+  });
+
+  it("leave out names that are empty: that means all, and an empty list would be refused", () => {
+    expect(rulesOf(addDraft([]))[0]).not.toHaveProperty("names");
+    const spaced = addDraft([]).map((draft) => ({ ...draft, names: " a1 ,, b2 " }));
+    expect(rulesOf(spaced)[0]).toHaveProperty("names", ["a1", "b2"]);
+  });
+});
+
+describe("toggled", () => {
+  it("puts a word in and takes it out", () => {
+    expect(toggled(["get"], "list")).toEqual(["get", "list"]);
+    expect(toggled(["get", "list"], "get")).toEqual(["list"]);
+  });
+
+  it("lets all stand alone", () => {
+    expect(toggled(["get", "list"], "*")).toEqual(["*"]);
+    expect(toggled(["*"], "get")).toEqual(["get"]);
+  });
+});

@@ -1,0 +1,46 @@
+import { useEffect, useMemo } from "preact/hooks";
+import { can } from "./access/can.ts";
+import { App } from "./app.tsx";
+import { useClient } from "./client-context.ts";
+import { useIdentity, usePrincipal } from "./identity/identity-context.ts";
+import { PeerSession } from "./session/peer-session.ts";
+import { SessionContext } from "./session/session-context.ts";
+import { browserClock, tabVisibility } from "./time/page-clock.ts";
+
+/** The application for the user who is logged in. Nothing of it outlives him: it starts anew for the next one. */
+export function SignedIn() {
+  const client = useClient();
+  const identity = useIdentity();
+  const { rules } = usePrincipal();
+  const session = useMemo(
+    () =>
+      new PeerSession(
+        { client, clock: browserClock, visibility: tabVisibility, random: Math.random },
+        {
+          mesh: can(rules, { verb: "get", resource: "mesh" }),
+          nodes: can(rules, { verb: "list", resource: "nodes" }),
+          events: can(rules, { verb: "watch", resource: "events" }),
+        },
+      ),
+    [],
+  );
+  useEffect(() => {
+    const online = () => session.refreshNow();
+    session.start();
+    window.addEventListener("online", online);
+    return () => {
+      session.stop();
+      window.removeEventListener("online", online);
+    };
+  }, [session]);
+  const { state } = session.stream.value;
+  // The stream ends at once with the session, where the next question would come later.
+  useEffect(() => {
+    if (state === "closed") void identity.ask();
+  }, [state]);
+  return (
+    <SessionContext.Provider value={session}>
+      <App />
+    </SessionContext.Provider>
+  );
+}

@@ -7,7 +7,8 @@ import { cookieOf } from "./cookies.ts";
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]{1,8192}=*)$/i;
 
 /**
- * Pure: what a request shows of who makes it.
+ * Pure: what a request shows of who makes it. A browser shows the certificate that is installed in it to whoever asks:
+ * what was chosen for this very request, a login or a token, counts instead.
  *
  * @param sessionCookie name of the cookie
  * @param clientCertificate as TLS has it
@@ -23,7 +24,9 @@ export function presentedCredentials(
   return {
     ...(session === undefined ? {} : { session }),
     ...(bearer === undefined ? {} : { bearer }),
-    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    ...(clientCertificate === undefined || session !== undefined || bearer !== undefined
+      ? {}
+      : { clientCertificate }),
   };
 }
 

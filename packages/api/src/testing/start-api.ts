@@ -10,6 +10,7 @@ import type { Health } from "@pi-controller/schema";
 import { onTestFinished } from "vitest";
 import { type Api, createApi } from "../create-api.ts";
 import { createSetupApi } from "../create-setup-api.ts";
+import type { SecureContextSource } from "../http/tls-source.ts";
 import type { ApiOptions } from "../options.ts";
 import { memorySetup } from "./memory-acts.ts";
 import { MemoryEvents } from "./memory-events.ts";
@@ -34,6 +35,7 @@ interface Setting extends Partial<ApiOptions> {
   readonly health?: () => Health;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  readonly tls?: SecureContextSource;
 }
 
 export const asUser = (name: UserName) => ({ authorization: `Bearer ${bearerOf(name)}` });
@@ -46,6 +48,7 @@ export async function startApi(setting: Setting = {}): Promise<TestApi> {
     health = () => ({ live: true, ready: true, checks: [] }),
     clock = systemClock(),
     logger = silentLogger,
+    tls,
     ...options
   } = setting;
   const nodes = new MemoryNodes(nodeCount);
@@ -61,6 +64,7 @@ export async function startApi(setting: Setting = {}): Promise<TestApi> {
       security,
       onTrustChange: (listener) => trust.on(listener),
       peerProtocols: () => [{ protocol: "request", name: "documents.sync", access: "member" }],
+      ...(tls === undefined ? {} : { tls }),
       clock,
       random: seededRandom(1),
       logger,

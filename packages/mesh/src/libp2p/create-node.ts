@@ -3,6 +3,7 @@ import { type Identify, identify } from "@libp2p/identify";
 import type { Connection, ConnectionGater, Libp2p, PrivateKey } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
+import type { Clock, Logger } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { createLibp2p } from "libp2p";
 import type { Fence } from "../gate/gate.ts";
@@ -23,6 +24,8 @@ export interface NodeOptions {
 
 interface NodeComponents {
   readonly privateKey: PrivateKey;
+  readonly clock: Clock;
+  readonly logger: Logger;
   readonly gater: ConnectionGater;
   readonly fence?: Fence | undefined;
   /** Resolves when a connection may carry more than requests, which are let in one by one. */
@@ -46,7 +49,7 @@ const STREAM_BUFFER_BYTES = 1024 * 1024;
 
 /** A libp2p node that has not started. It speaks what is handled on it later, and gossip when that is asked for. */
 export function createNode(
-  { privateKey, gater, fence, whenOpen }: NodeComponents,
+  { privateKey, clock, logger, gater, fence, whenOpen }: NodeComponents,
   options: NodeOptions & { readonly gossip: boolean },
 ): Promise<Node> {
   return createLibp2p<Services>({
@@ -54,7 +57,9 @@ export function createNode(
     start: false,
     logger: silentLibp2pLogger,
     connectionGater: gater,
-    ...(fence === undefined ? {} : { connectionProtector: () => new FenceProtector(fence) }),
+    ...(fence === undefined
+      ? {}
+      : { connectionProtector: () => new FenceProtector({ fence, clock, logger }) }),
     addresses: { listen: [...options.listen] },
     transports: [tcp({ maxConnections: options.maxConnections + MAX_PENDING_INBOUND })],
     connectionEncrypters: [noise()],

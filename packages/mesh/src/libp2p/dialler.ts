@@ -1,6 +1,6 @@
 import { multiaddr } from "@multiformats/multiaddr";
 import { type Clock, sleep } from "@pi-controller/runtime";
-import type { NodeId } from "@pi-controller/schema";
+import { MeshError, type NodeId } from "@pi-controller/schema";
 import { abortable } from "../abortable.ts";
 import type { AddressBook } from "../address-book.ts";
 import { notAllowed } from "../gate/doorway.ts";
@@ -53,15 +53,19 @@ export class Dialler {
     const failures: Parameters<typeof failedDial>[0][number][] = [];
     for (const [index, candidate] of candidates.entries()) {
       const shareMs = (endMs - clock.monotonic()) / (candidates.length - index);
+      let hopeless = false;
       try {
         const peer = await this.#dialOne(target, candidate, Math.max(shareMs, MIN_ADDRESS_TIMEOUT_MS));
         return { outcome: "connected", peer };
       } catch (error) {
         failures.push({ candidate, ...explainDialError(error) });
+        // Not libp2p's: the peer was reached, and what came of it is the same at each of his addresses.
+        hopeless = error instanceof MeshError;
       }
       // The peer may have dialled us meanwhile: then libp2p ends the second connection.
       const connected = "peer" in target ? this.#connectedTo(target.peer) : undefined;
       if (connected !== undefined) return connected;
+      if (hopeless) break;
       if (clock.monotonic() >= endMs) break;
     }
     return failedDial(failures);

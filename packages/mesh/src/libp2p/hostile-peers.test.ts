@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import { generateKeyPair } from "@libp2p/crypto/keys";
 import type { Stream } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
-import { type Logger, seededRandom } from "@pi-controller/runtime";
+import { type Logger, seededRandom, silentLogger, systemClock } from "@pi-controller/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createNode, type Node } from "./create-node.ts";
 import { encodeFrame, FRAME_PAYLOAD_BYTES } from "./request-frames.ts";
@@ -31,7 +31,13 @@ beforeEach(async () => {
   for (const { network } of [victim, friend]) await network.start(new AbortController().signal);
   friend.addressBook.add(victim.network.self, victim.network.status().addresses);
   hostile = await createNode(
-    { privateKey: await generateKeyPair("Ed25519"), gater: {}, whenOpen: async () => undefined },
+    {
+      privateKey: await generateKeyPair("Ed25519"),
+      clock: systemClock(),
+      logger: silentLogger,
+      gater: {},
+      whenOpen: async () => undefined,
+    },
     { listen: [], meshName: "test", maxConnections: 10, gossip: true },
   );
   await hostile.start();

@@ -9,7 +9,6 @@ import {
   type Unsubscribe,
 } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
-import { abortable } from "../abortable.ts";
 import type { AddressBook } from "../address-book.ts";
 import { notAllowed } from "../gate/doorway.ts";
 import type { Fence, Introduction, PeerGate } from "../gate/gate.ts";
@@ -26,7 +25,6 @@ import type {
   RequestHandler,
   RequestOptions,
 } from "../network.ts";
-import { cancelled, checkRequest, notConnected, tooLate } from "../request-calls.ts";
 import { type Call, RequestHandlers } from "../request-handlers.ts";
 import { createNode, type Node, type NodeOptions, protocolPrefix, startNode } from "./create-node.ts";
 import { explainDialError } from "./dial-error.ts";
@@ -39,7 +37,7 @@ import { peerGater } from "./peer-gater.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { RequestAnswerer } from "./request-answerer.ts";
-import type { RequestCaller } from "./request-caller.ts";
+import { RequestSender } from "./request-sender.ts";
 
 export interface Libp2pNetworkComponents {
   readonly privateKey: PrivateKey;
@@ -79,6 +77,7 @@ class Libp2pNetwork implements Network {
   readonly #protocol: string;
   readonly #handlers: RequestHandlers;
   readonly #requests: GuardedRequests;
+  readonly #sender: RequestSender;
   readonly #events: Emitter<NetworkEvent>;
   readonly #offenders = new Set<NodeId>();
   #running: Running | undefined;
@@ -96,6 +95,11 @@ class Libp2pNetwork implements Network {
     this.#protocol = `/${protocolPrefix(options.meshName)}/request/1`;
     this.#handlers = new RequestHandlers(components);
     this.#requests = new GuardedRequests({ ...components, handlers: this.#handlers });
+    this.#sender = new RequestSender({
+      clock: components.clock,
+      linkTo: (peer) => this.#running?.links.of(peer),
+      dial: (peer, timeoutMs) => this.dial({ peer }, timeoutMs),
+    });
     this.#events = new Emitter((error) =>
       components.logger.error({ error }, "A listener of the network failed"),
     );
@@ -168,52 +172,8 @@ class Libp2pNetwork implements Network {
     await Promise.all(closing);
   }
 
-  async request(
-    peer: NodeId,
-    method: string,
-    payload: Uint8Array,
-    options: RequestOptions,
-  ): Promise<Uint8Array> {
-    checkRequest(method, payload, options.signal);
-    const startedMs = this.#components.clock.monotonic();
-    const leftMs = () => options.timeoutMs - (this.#components.clock.monotonic() - startedMs);
-    const link = this.#running?.links.of(peer) ?? (await this.#linkTo(peer, method, options));
-    const caller = link.openCaller ?? (await this.#callerOf(link, method, options, leftMs()));
-    const timeoutMs = leftMs();
-    if (timeoutMs <= 0) throw tooLate(method, options.timeoutMs);
-    return caller.request(method, payload, { ...options, timeoutMs });
-  }
-
-  async #linkTo(peer: NodeId, method: string, options: RequestOptions): Promise<PeerLink> {
-    const dialled = await abortable(this.dial({ peer }, options.timeoutMs), options.signal).catch(
-      (error: unknown) => {
-        throw options.signal?.aborted ? cancelled(method) : error;
-      },
-    );
-    if (options.signal?.aborted) throw cancelled(method);
-    const link = this.#running?.links.of(peer);
-    if (link === undefined) throw notConnected(peer, dialled.reason ?? "it was lost at once");
-    return link;
-  }
-
-  async #callerOf(
-    link: PeerLink,
-    method: string,
-    options: RequestOptions,
-    leftMs: number,
-  ): Promise<RequestCaller> {
-    const deadline = new AbortController();
-    const timer = this.#components.clock.setTimer(() => deadline.abort(), leftMs);
-    const ends = [deadline.signal, ...(options.signal === undefined ? [] : [options.signal])];
-    try {
-      return await abortable(link.caller(), AbortSignal.any(ends));
-    } catch (error) {
-      if (options.signal?.aborted) throw cancelled(method);
-      if (deadline.signal.aborted) throw tooLate(method, options.timeoutMs);
-      throw notConnected(link.peer, explainDialError(error).reason);
-    } finally {
-      timer.cancel();
-    }
+  request(peer: NodeId, method: string, payload: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    return this.#sender.request(peer, method, payload, options);
   }
 
   handle(method: string, handler: RequestHandler): Unsubscribe {

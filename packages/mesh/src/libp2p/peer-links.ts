@@ -111,6 +111,7 @@ export class PeerLinks {
       await this.#introduce(link);
     } catch (error) {
       this.#openings.delete(connection);
+      this.doorwayOf(connection).close();
       link.abort("the connection is of no use");
       throw this.#components.gate.allows(link.peer) ? error : notAllowed(link.peer);
     }

@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { generateKeyPair } from "@libp2p/crypto/keys";
 import { multiaddr } from "@multiformats/multiaddr";
-import type { Logger, Unsubscribe } from "@pi-controller/runtime";
+import { type Logger, silentLogger, systemClock, type Unsubscribe } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Fence, PeerGate } from "../gate/gate.ts";
@@ -87,6 +87,8 @@ async function startStranger(strangerFence?: Fence): Promise<Node> {
   const stranger = await createNode(
     {
       privateKey: await generateKeyPair("Ed25519"),
+      clock: systemClock(),
+      logger: silentLogger,
       gater: {},
       fence: strangerFence,
       whenOpen: async () => undefined,
@@ -204,7 +206,7 @@ describe("libp2pNetwork among strangers", () => {
 
   it("keeps no more of one machine waiting than leaves room for others", async () => {
     const home = await startHome({ fence });
-    const callers = await Promise.all(Array.from({ length: 50 }, () => openSocket(home.victim)));
+    const callers = await Promise.all(Array.from({ length: 146 }, () => openSocket(home.victim)));
     const atOnce = new Set<Caller>();
     for (const caller of callers)
       void caller.closed.then((duration) => duration < 1_500 && atOnce.add(caller));

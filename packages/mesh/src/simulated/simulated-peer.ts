@@ -38,6 +38,9 @@ export interface Trust {
   readonly fence: Fence | undefined;
 }
 
+/** All that a dialler finds out when the other side closes the connection without a word. */
+const TURNED_AWAY = "what answers there is no peer, or does not let this one in";
+
 /** One process of a simulated network: the same ports as the real one, over the hub instead of sockets. */
 export class SimulatedPeer implements Network, Gossip {
   readonly name = "network";
@@ -166,12 +169,10 @@ export class SimulatedPeer implements Network, Gossip {
   /** Why no connection comes of a dial that reached a process, if so: in the order in which libp2p finds out. */
   #refusal(remote: SimulatedPeer, expected: NodeId | undefined): string | undefined {
     const key = this.#trust.fence?.dialling(expected);
-    if (!passesFence(remote.#trust.fence, key))
-      return "what answers there is no peer, or does not let this one in";
+    if (!passesFence(remote.#trust.fence, key)) return TURNED_AWAY;
     if (expected !== undefined && remote.self !== expected) return "another peer answers there";
     if (!this.#trust.gate.allows(remote.self)) return notAllowed(remote.self).message;
-    if (!remote.#trust.gate.allows(this.self))
-      return "what answers there is no peer, or does not let this one in";
+    if (!remote.#trust.gate.allows(this.self)) return TURNED_AWAY;
     return undefined;
   }
 

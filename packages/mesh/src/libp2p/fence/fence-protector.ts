@@ -5,6 +5,7 @@ import type {
   MultiaddrConnection,
 } from "@libp2p/interface";
 import { type ByteStream, byteStream } from "@libp2p/utils";
+import { type Clock, type Logger, LogLimiter } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { Uint8ArrayList } from "uint8arraylist";
 import type { Fence } from "../../gate/gate.ts";
@@ -24,8 +25,12 @@ import { FencedConnection } from "./fenced-connection.ts";
 const HELLO_TIMEOUT_MS = 3_000;
 /** More than the hello is what the dialler sends right behind it: no more than the first messages of libp2p. */
 const MAX_EARLY_BYTES = 16 * 1024;
-/** Of one machine, so that it alone cannot take all places for handshakes that libp2p has. */
-const MAX_WAITING_PER_HOST = 32;
+/**
+ * Of one machine: half of the places for handshakes that libp2p has, so that it alone cannot take them all, and
+ * more than honest peers behind one address need, who are accepted in one go before the first one is read.
+ */
+const MAX_WAITING_PER_HOST = 128;
+const LOG_PERIOD_MS = 60_000;
 /** A ring holds one key an epoch whose members have not all fetched the next; more than this is not tried. */
 const MAX_ACCEPTED_KEYS = 16;
 
@@ -39,11 +44,15 @@ const MAX_ACCEPTED_KEYS = 16;
  */
 export class FenceProtector implements ConnectionProtector {
   readonly #fence: Fence;
+  readonly #logger: Logger;
+  readonly #logLimiter: LogLimiter;
   /** How many diallers of each machine have not sent their hello yet; none is kept at zero. */
   readonly #waiting = new Map<string, number>();
 
-  constructor(fence: Fence) {
-    this.#fence = fence;
+  constructor(components: { fence: Fence; clock: Clock; logger: Logger }) {
+    this.#fence = components.fence;
+    this.#logger = components.logger;
+    this.#logLimiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
   }
 
   /** @throws MeshError PERMISSION_DENIED for a dialler outside the fence; what libp2p throws when it is too slow */
@@ -79,6 +88,10 @@ export class FenceProtector implements ConnectionProtector {
     const hello = await this.#wait(connection, () => readHello(bytes, signal));
     const recognised = recogniseFence(hello, accepted);
     if (recognised === undefined) {
+      const host = hostOf(connection.remoteAddr.toString());
+      this.#logLimiter.limit("no key", (suppressed) =>
+        this.#logger.info({ host, suppressed }, "Somebody without a key of this mesh was turned away"),
+      );
       throw new MeshError("PERMISSION_DENIED", "The dialler does not have a key of this mesh");
     }
     const listenerSalt = newSalt();

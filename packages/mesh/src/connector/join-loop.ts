@@ -1,7 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { backoffMs, type Clock, type Logger, type Random, sleep } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
-import type { PeerGate } from "../gate/gate.ts";
 import type { DialResult, Network } from "../network.ts";
 import { addressesOf, type JoinTarget, parseJoinTarget } from "./join-target.ts";
 
@@ -10,7 +9,6 @@ export type LookUpHost = (host: string) => Promise<readonly string[]>;
 
 interface Components {
   readonly network: Network;
-  readonly gate: PeerGate;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -19,8 +17,6 @@ interface Components {
 
 const DIAL_TIMEOUT_MS = 5_000;
 const BACKOFF = { initialMs: 1_000, maximumMs: 15_000, jitterFraction: 0.2 } as const;
-/** A peer that is no member may become one, or make room for another; this one is told at once when it does. */
-const STRANGER_BACKOFF = { initialMs: 15_000, maximumMs: 5 * 60_000, jitterFraction: 0.2 } as const;
 /** How often to look whether the peer that answered is still with us. */
 const CHECK_INTERVAL_MS = 5_000;
 
@@ -45,46 +41,19 @@ export class JoinLoop {
 
   /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, gate, random } = this.#components;
+    const { clock, random } = this.#components;
     for (let failures = 0; !signal.aborted; ) {
       const result = await this.#dial();
-      const { peer } = result;
-      if (peer !== undefined && !gate.allows(peer)) {
-        failures++;
-        await this.#turnAway(peer);
-        await this.#whileStranger(peer, backoffMs(failures, STRANGER_BACKOFF, random), signal);
-      } else if (peer !== undefined && result.outcome === "connected") {
+      if (result.peer !== undefined && result.outcome === "connected") {
         failures = 0;
-        this.#sayJoined(peer);
-        await this.#whileKnown(peer, signal);
+        this.#sayJoined(result.peer);
+        await this.#whileKnown(result.peer, signal);
       } else {
+        // One that is no member is refused by the network, which says so.
         failures++;
         this.#sayFailed(result);
         await pause(clock, backoffMs(failures, BACKOFF, random), signal);
       }
-    }
-  }
-
-  async #turnAway(peer: NodeId): Promise<void> {
-    const reason = `the peer that answers there, ${peer}, is not a member of this mesh`;
-    this.#sayFailed({ outcome: "unreachable", reason });
-    const { logger, network } = this.#components;
-    await network
-      .disconnect(peer)
-      .catch((error: unknown) => logger.debug({ peer, error }, "A connection could not be closed"));
-  }
-
-  /** Waits, but no longer than until the gate lets the peer pass. */
-  async #whileStranger(peer: NodeId, durationMs: number, signal: AbortSignal): Promise<void> {
-    const { clock, gate } = this.#components;
-    const admitted = new AbortController();
-    const unsubscribe = gate.observe(() => {
-      if (gate.allows(peer)) admitted.abort(new Error("it is a member now"));
-    });
-    try {
-      await pause(clock, durationMs, AbortSignal.any([signal, admitted.signal]));
-    } finally {
-      unsubscribe();
     }
   }
 

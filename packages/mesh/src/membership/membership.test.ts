@@ -1,4 +1,6 @@
+import { MeshError } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
+import { ScriptedGate } from "../connector/gate.fixture.ts";
 import { type SimulatedMember, SimulatedMesh, stateOf } from "./simulated-mesh.ts";
 
 const SEEDS = [1, 2, 3];
@@ -189,5 +191,29 @@ describe("Membership", { timeout: 30_000 }, () => {
     await mesh.clock.advance(5_000);
     expect(refusals).toEqual(["INVALID_ARGUMENT", "INVALID_ARGUMENT", "INVALID_ARGUMENT"]);
     for (const one of mesh.all) for (const { id } of mesh.all) expect(stateOf(one, id)).toBe("alive");
+  });
+
+  it("forgets a member that may no longer be one, whatever others say of it, and knows it again when it may", async () => {
+    const mesh = await SimulatedMesh.of(4, 18);
+    const gate = new ScriptedGate();
+    const strict = await mesh.start("member-strict", 1, gate);
+    const { id } = mesh.get(2);
+    await mesh.until(() => mesh.all.every((one) => stateOf(strict, one.id) === "alive"));
+    gate.deny(id);
+    expect(stateOf(strict, id)).toBeUndefined();
+    // The others still talk to it, and of it.
+    mesh.hub.pause(id);
+    await mesh.clock.advance(10_000);
+    mesh.hub.resume(id);
+    await mesh.clock.advance(60_000);
+    expect(stateOf(mesh.get(0), id)).toBe("alive");
+    expect(stateOf(strict, id)).toBeUndefined();
+    gate.allow(id);
+    await mesh.until(() => stateOf(strict, id) === "alive");
+  });
+
+  it("cannot be made with a boot epoch that other peers would not accept", async () => {
+    const mesh = new SimulatedMesh(19);
+    await expect(mesh.start("member-000", 2 ** 48)).rejects.toThrow(MeshError);
   });
 });

@@ -8,11 +8,11 @@ import {
   type Timer,
   type Unsubscribe,
 } from "@pi-controller/runtime";
-import type { NodeId } from "@pi-controller/schema";
+import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { PeerGate } from "../gate/gate.ts";
 import type { Gossip, GossipMessage, Network, NetworkEvent } from "../network.ts";
 import { Correspondence, type ProbeMessage } from "./correspondence.ts";
-import type { Member, MemberChange } from "./member.ts";
+import { type Member, type MemberChange, VERSION_LIMIT } from "./member.ts";
 import type { MembershipChange, MemberView } from "./member-view.ts";
 import { decode, encode, newsSchema } from "./messages.ts";
 import type { SelfReportSigner } from "./self-report-signer.ts";
@@ -65,8 +65,15 @@ export class Membership implements Service {
   /** Exists while started. */
   #running: AbortController | undefined;
 
+  /** @throws MeshError INVALID_ARGUMENT for a boot epoch that other peers would not accept */
   constructor(components: Components, options: Options) {
     const { network, clock, gate, logger } = components;
+    if (!(options.bootEpoch >= 0 && options.bootEpoch < VERSION_LIMIT)) {
+      throw new MeshError(
+        "INVALID_ARGUMENT",
+        `The boot epoch ${options.bootEpoch} is not below 2 to the 48th`,
+      );
+    }
     this.#components = components;
     this.#startedMs = clock.monotonic();
     this.#swim = new Swim(

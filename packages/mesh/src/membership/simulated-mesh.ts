@@ -8,7 +8,7 @@ import {
 } from "@pi-controller/runtime";
 import type { MembershipState, NodeId } from "@pi-controller/schema";
 import { AddressBook } from "../address-book.ts";
-import { openGate } from "../gate/gate.ts";
+import { openGate, type PeerGate } from "../gate/gate.ts";
 import type { Gossip, Network } from "../network.ts";
 import { type LinkConditions, SimulatedNetwork } from "../simulated/index.ts";
 import type { MembershipChange } from "./member-view.ts";
@@ -64,12 +64,12 @@ export class SimulatedMesh {
     return this.all.filter(({ id }) => !ids.includes(id));
   }
 
-  async start(id: NodeId, bootEpoch = 1): Promise<SimulatedMember> {
+  async start(id: NodeId, bootEpoch = 1, gate: PeerGate = openGate): Promise<SimulatedMember> {
     const addressBook = new AddressBook();
-    const { network, gossip, clock } = this.hub.createPeer(id, { addressBook, logger: silentLogger });
+    const { network, gossip, clock } = this.hub.createPeer(id, { addressBook, gate, logger: silentLogger });
     const random = seededRandom(randomInteger(this.random, 2 ** 31));
     const membership = new Membership(
-      { network, gossip, gate: openGate, signer: simulatedSigner(id), clock, random, logger: silentLogger },
+      { network, gossip, gate, signer: simulatedSigner(id), clock, random, logger: silentLogger },
       { bootEpoch },
     );
     const changes: SimulatedMember["changes"] = [];

@@ -11,6 +11,8 @@ interface Properties {
   /** Something is lost by it. */
   readonly danger?: boolean;
   readonly cancel?: string;
+  /** Holds more than a column of fields. */
+  readonly wide?: boolean;
   readonly submission: Submission;
   /** Fields whose problems the form shows itself. */
   readonly shownFields: readonly string[];
@@ -22,9 +24,9 @@ interface Properties {
 }
 
 /** A dialog that does one thing: what it takes, what went wrong, and the two buttons. */
-export function FormDialog({ title, onClose, cancel = "Cancel", ...form }: Properties) {
+export function FormDialog({ title, onClose, cancel = "Cancel", wide = false, ...form }: Properties) {
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={onClose} wide={wide}>
       <Form
         {...form}
         secondary={

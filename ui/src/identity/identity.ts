@@ -82,6 +82,7 @@ export class Identity {
 
   /** Asks who one is; several who ask at once share the answer. Never throws: `problem` says why it failed. */
   async ask(): Promise<void> {
+    if (this.farewell.value !== null) return;
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
       this.#schedule();

@@ -1,4 +1,5 @@
 import type { FunctionComponent } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { useIdentity } from "../identity/identity-context.ts";
 import { type SecuritySection, securityPath } from "../route/route.ts";
 import { ApiTokensSection } from "./api-tokens/api-tokens-section.tsx";
@@ -27,6 +28,11 @@ const contents: Readonly<Record<SecuritySection, FunctionComponent>> = {
 /** Who and what is trusted, and who did what. Only the parts that the user may see are offered. */
 export function SecurityPage({ section }: { readonly section: SecuritySection }) {
   const principal = useIdentity().principal.value;
+  const nav = useRef<HTMLElement>(null);
+  // On a phone there are more tabs than fit.
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [section]);
   if (principal === null) return null;
   const shown = shownSections(principal);
   const Content = contents[section];
@@ -35,7 +41,7 @@ export function SecurityPage({ section }: { readonly section: SecuritySection })
       <div class="title">
         <h1>Security</h1>
       </div>
-      <nav class="tabs" aria-label="Security">
+      <nav class="tabs" aria-label="Security" ref={nav}>
         {shown.map((name) => (
           <a key={name} href={securityPath(name)} aria-current={name === section ? "page" : undefined}>
             {sectionTitles[name]}

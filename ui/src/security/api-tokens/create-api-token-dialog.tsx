@@ -51,6 +51,7 @@ export function CreateApiTokenDialog({ onCreated, onClose }: Properties) {
     <FormDialog
       title="New API token"
       action="Make it"
+      wide={limited}
       busyText="Making it …"
       submission={submission}
       shownFields={["name", "expiresInDays", "scope", "password"]}

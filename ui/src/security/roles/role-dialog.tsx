@@ -42,6 +42,7 @@ export function RoleDialog({ role, taken, onSaved, onClose }: Properties) {
     <FormDialog
       title={role === null ? "New role" : `Change role ${role.name}`}
       action="Save"
+      wide
       busyText="Saving …"
       submission={submission}
       shownFields={["name", "description", "rules", "password"]}

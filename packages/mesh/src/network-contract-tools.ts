@@ -1,4 +1,4 @@
-import { MeshError } from "@pi-controller/schema";
+import type { MeshError } from "@pi-controller/schema";
 import type { AddressBook } from "./address-book.ts";
 import type { Fence, Introduction, PeerGate } from "./gate/gate.ts";
 import type { Gossip, Network } from "./network.ts";

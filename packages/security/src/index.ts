@@ -1,7 +1,14 @@
+export { type AuthenticatorComponents, CredentialAuthenticator } from "./authentication/authenticator.ts";
+export { authorize, ruleAllows, rulesAllow } from "./authorization/authorize.ts";
+export { effectiveRules } from "./authorization/effective-rules.ts";
 export * from "./certificates/index.ts";
 export * from "./crypto/index.ts";
 export * from "./enrolment/index.ts";
 export type * from "./keys.ts";
-export { addressFilter, plainAddress, senderOf } from "./limits/address.ts";
+export * from "./limits/index.ts";
+export * from "./oidc/index.ts";
+export * from "./sessions/index.ts";
+export { ApiTokens, type ApiTokensComponents, type ApiTokensOptions } from "./tokens/api-tokens.ts";
 export * from "./trust/index.ts";
 export type * from "./use-cases.ts";
+export { Users, type UsersComponents, type UsersOptions } from "./users/users.ts";

@@ -1,0 +1,8 @@
+export { openAuthority } from "./open-authority.ts";
+export {
+  defaultSessionOptions,
+  SessionStore,
+  type SessionStoreComponents,
+  type SessionStoreOptions,
+} from "./session-store.ts";
+export { Sessions, type SessionsComponents, type SessionsOptions } from "./sessions.ts";

@@ -18,5 +18,6 @@ export * from "./statements.ts";
 export { Trust, type TrustComponents, type TrustOptions } from "./trust.ts";
 export { TrustCarrier, type TrustCarrierComponents, trustCollection } from "./trust-carrier.ts";
 export { trustGate } from "./trust-gate.ts";
+export { TrustNews, type TrustNewsComponents } from "./trust-news.ts";
 export type * from "./trust-port.ts";
 export { TrustStore } from "./trust-store.ts";

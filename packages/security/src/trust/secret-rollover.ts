@@ -102,7 +102,8 @@ export class SecretRollover implements Service {
     const { newest } = secrets;
     const records = document.collection(acknowledgementsCollection);
     if (newest === undefined || !trust.view.members.has(node.node)) return;
-    if ((records.get(node.node)?.epoch ?? 0) >= newest.epoch) return;
+    const there = records.get(node.node);
+    if (there?.id === node.node && there.epoch >= newest.epoch && this.#isGenuine(there)) return;
     // Whoever keeps setting it back is answered now and then.
     const nowMs = clock.monotonic();
     const before = this.#said;

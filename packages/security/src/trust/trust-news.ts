@@ -1,0 +1,77 @@
+import type { Network } from "@pi-controller/mesh";
+import type { Service, Unsubscribe } from "@pi-controller/runtime";
+import { MeshError, parseInput } from "@pi-controller/schema";
+import * as z from "zod";
+import { envelopeSchema } from "./statements.ts";
+import type { Trust } from "./trust.ts";
+
+export interface TrustNewsComponents {
+  readonly trust: Pick<Trust, "envelopes" | "merge" | "onPublish">;
+  readonly network: Pick<Network, "handle" | "request" | "status">;
+}
+
+const METHOD = "trust.news";
+const TIMEOUT_MS = 2_000;
+/** To how many peers news are told directly; they pass them on as all others do. */
+const MAX_LISTENERS = 8;
+const MAX_ENVELOPES = 64;
+
+const newsSchema = z.object({ envelopes: z.array(envelopeSchema).max(MAX_ENVELOPES) });
+
+/**
+ * Tells other peers what was stated here last, and waits until one of them has it: for a node that is about to be
+ * gone, and cannot wait for the document to be exchanged.
+ */
+export class TrustNews implements Service {
+  readonly name = "trust news";
+  readonly #components: TrustNewsComponents;
+  #published: readonly string[] = [];
+  #subscriptions: readonly Unsubscribe[] = [];
+
+  constructor(components: TrustNewsComponents) {
+    this.#components = components;
+  }
+
+  async start(): Promise<void> {
+    const { network, trust } = this.#components;
+    this.#subscriptions = [
+      network.handle(METHOD, async ({ payload }) => {
+        await trust.merge(parseNews(payload).envelopes);
+        return new Uint8Array();
+      }),
+      trust.onPublish(async (keys) => {
+        this.#published = keys;
+      }),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
+    this.#subscriptions = [];
+  }
+
+  /** Resolves when some other member has what was published last, or when none could be told in time. */
+  async spread(): Promise<void> {
+    const { network, trust } = this.#components;
+    const envelopes = trust.envelopes(this.#published).slice(0, MAX_ENVELOPES);
+    const payload = new TextEncoder().encode(JSON.stringify({ envelopes }));
+    const told = network
+      .status()
+      .connections.slice(0, MAX_LISTENERS)
+      .map(({ peer }) => network.request(peer, METHOD, payload, { timeoutMs: TIMEOUT_MS }));
+    await Promise.any(told).catch((error: unknown) => {
+      // Nobody is there, or nobody answers: they hear of it from whoever hears of it.
+      if (!(error instanceof AggregateError)) throw error;
+    });
+  }
+}
+
+function parseNews(payload: Uint8Array): z.infer<typeof newsSchema> {
+  let news: unknown;
+  try {
+    news = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+  } catch (cause) {
+    throw new MeshError("INVALID_ARGUMENT", "News of the trust are not JSON in UTF-8", {}, { cause });
+  }
+  return parseInput(newsSchema, news, "news of the trust");
+}

@@ -205,6 +205,7 @@ describe("the event stream", () => {
     const { url } = await startApi();
     const headers = { "sec-fetch-mode": "websocket" };
     expect((await follow(url, "", { headers }).closed).code).toBe(4401);
+    expect((await follow(url, "", { headers: { origin: url } }).closed).code).toBe(4401);
     const noRight = await follow(url, "", { headers: { ...headers, ...asUser("nemo") } }).closed;
     expect(noRight).toEqual({ code: 4403, reason: "nemo may not watch events" });
     expect(await refusal(url, "/api/v1/events", { headers: { ...headers, host: "evil.example" } })).toBe(403);

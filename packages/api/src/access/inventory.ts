@@ -12,13 +12,10 @@ export function inventoryOf(
   webSockets: readonly WebSocketRoute[],
   peerProtocols: readonly PeerProtocol[],
 ): Inventory {
-  const rest = routes.map(({ method, path, access, everybodys }) => ({
+  const rest = routes.map(({ method, path, access }) => ({
     protocol: "rest" as const,
     name: `${method} ${path}`,
-    access:
-      everybodys === undefined
-        ? accessText(access)
-        : `${accessText(access)}; everybody's: ${everybodys.verb} ${everybodys.resource}`,
+    access: accessText(access),
   }));
   const streams = webSockets.map(({ path, access }) => ({
     protocol: "websocket" as const,

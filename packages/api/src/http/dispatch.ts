@@ -1,5 +1,6 @@
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { Context, Middleware } from "koa";
+import * as z from "zod";
 import type { Caller } from "../access/caller.ts";
 import { cookieNames, setCookieHeaders } from "../access/cookies.ts";
 import type { Route, RouteAnswer } from "../routes/route.ts";
@@ -81,10 +82,14 @@ async function confirmed(
     return await answer();
   } catch (error) {
     const known = error instanceof MeshError && error.code === "UNAUTHENTICATED" && principal !== undefined;
-    if (!known || route.access === "public" || error.details.fields !== undefined) throw error;
+    if (!known || !asksForPassword(route) || error.details.fields !== undefined) throw error;
     const fields = [{ field: "password", message: error.message }];
     throw new MeshError(error.code, error.message, { ...error.details, fields }, { cause: error });
   }
+}
+
+function asksForPassword({ access, body }: Route): boolean {
+  return access !== "public" && body instanceof z.ZodObject && "password" in body.shape;
 }
 
 function setCookies(ctx: Context, answer: RouteAnswer, { secure }: Caller, node: () => NodeId): void {

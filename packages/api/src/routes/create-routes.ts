@@ -1,4 +1,3 @@
-import type { NodeUseCases } from "@pi-controller/nodes";
 import type { Health } from "@pi-controller/schema";
 import type { SecurityUseCases } from "@pi-controller/security";
 import { cookieNames } from "../access/cookies.ts";
@@ -11,7 +10,7 @@ import { auditRoutes } from "./audit-routes.ts";
 import { certificateRoutes } from "./certificate-routes.ts";
 import { enrolmentRoutes } from "./enrolment-routes.ts";
 import { healthAccess, healthRoutes } from "./health-routes.ts";
-import { nodeRoutes } from "./node-routes.ts";
+import { nodeRoutes, type ServedNodes } from "./node-routes.ts";
 import { oidcRoutes } from "./oidc-routes.ts";
 import { peerRoutes } from "./peer-routes.ts";
 import { roleRoutes } from "./role-routes.ts";
@@ -20,7 +19,7 @@ import { sessionRoutes } from "./session-routes.ts";
 import { userRoutes } from "./user-routes.ts";
 
 export interface RouteComponents {
-  readonly nodes: NodeUseCases;
+  readonly nodes: ServedNodes;
   readonly events: EventReader;
   readonly health: () => Health;
   readonly security: SecurityUseCases;

@@ -15,7 +15,10 @@ import { nodeParams } from "./schemas.ts";
 
 const path = "/api/v1/nodes";
 
-export function nodeRoutes(nodes: NodeUseCases): readonly Route[] {
+/** Admission and revocation have routes of their own, and reach the roster through the use cases of enrolment. */
+export type ServedNodes = Omit<NodeUseCases, "admit" | "forget">;
+
+export function nodeRoutes(nodes: Omit<ServedNodes, "mesh">): readonly Route[] {
   return [
     route({
       method: "GET",

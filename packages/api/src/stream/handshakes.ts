@@ -56,7 +56,8 @@ export class Handshakes {
     try {
       this.#refuseWhileStopping();
       gate.admit(request, true);
-      refuseOtherSites(request.headers);
+      // A browser says the origin of every WebSocket; of the site it may say what it thinks of `ws:` against `https:`.
+      if (request.headers.origin === undefined) refuseOtherSites(request.headers);
       isOurPage = true;
       if (route === undefined) throw new MeshError("NOT_FOUND", `There is no WebSocket at ${path}`);
       await gate.run(async () => {
@@ -99,10 +100,10 @@ function objectionOf(guard: Guard, { principal }: Caller, { access }: WebSocketR
 
 /**
  * The WebSocket of browsers, and Node's own, hides an HTTP answer to a handshake from the program: it could not tell
- * a login that is over from a cable that is cut, and would try for ever. Both give themselves away by this header
- * (Fetch Metadata, W3C). Others get the answer that HTTP has for it.
+ * a login that is over from a cable that is cut, and would try for ever. Browsers give themselves away by `Origin`
+ * (RFC 6455 section 4.1), Node by Fetch Metadata. Others get the answer that HTTP has for it.
  */
 function seesOnlyCloseCodes({ code }: MeshError, { headers }: IncomingMessage): boolean {
   const ofLogin = code === "UNAUTHENTICATED" || code === "PERMISSION_DENIED";
-  return ofLogin && headers["sec-fetch-mode"] === "websocket";
+  return ofLogin && (headers.origin !== undefined || headers["sec-fetch-mode"] === "websocket");
 }

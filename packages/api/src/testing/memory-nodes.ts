@@ -1,4 +1,4 @@
-import type { NodeUseCases, RequestContext, Revised } from "@pi-controller/nodes";
+import type { RequestContext, Revised } from "@pi-controller/nodes";
 import {
   MeshError,
   type NodeId,
@@ -7,10 +7,11 @@ import {
   type NodeUpdate,
   type NodeView,
 } from "@pi-controller/schema";
+import type { ServedNodes } from "../routes/node-routes.ts";
 import { meshView, metricsSample, nodeView } from "./samples.ts";
 
 /** The use cases of nodes over a map, for tests of the edges: it has the answers and errors, and no mesh. */
-export class MemoryNodes implements NodeUseCases {
+export class MemoryNodes implements ServedNodes {
   readonly #nodes = new Map<NodeId, { value: NodeView; revision: string }>();
   #writes = 0;
   /** The contexts of all writes. */
@@ -66,11 +67,6 @@ export class MemoryNodes implements NodeUseCases {
     const { value } = this.#expect(id, ifMatch);
     if (value.membership.state === "alive")
       throw new MeshError("FAILED_PRECONDITION", `${value.name} is alive`);
-    this.#nodes.delete(id);
-  }
-
-  async forget(id: NodeId, context: RequestContext): Promise<void> {
-    this.contexts.push(context);
     this.#nodes.delete(id);
   }
 

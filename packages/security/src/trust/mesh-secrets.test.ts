@@ -5,6 +5,7 @@ import { toBase64Url } from "../crypto/encoding.ts";
 import { joinTokenSigningKey } from "../crypto/signing-keys.ts";
 import { type TestNode, testNode, testSeed } from "../crypto/testing.ts";
 import { meshSecretStatements, nextMeshSecret } from "./building/mesh-secrets.ts";
+import { overdueStatements } from "./building/overdue.ts";
 import { MeshSecrets } from "./mesh-secrets.ts";
 import { type FixturePeer, TrustFixture } from "./peers.fixture.ts";
 import { acknowledgementsCollection, SecretRollover } from "./secret-rollover.ts";
@@ -61,7 +62,7 @@ describe("MeshSecrets", () => {
   it("open what is sealed to the node; all members come to have the same", async () => {
     fixture = await TrustFixture.create(2);
     const [one, other] = [await withSecrets(fixture.peer(0)), await withSecrets(fixture.peer(1))];
-    expect(one.secrets.newest).toEqual(fixture.mesh.founded.meshSecret);
+    expect(one.secrets.newest).toMatchObject(fixture.mesh.founded.meshSecret);
     expect(other.secrets.newest).toEqual(one.secrets.newest);
     expect(one.secrets.tags()).toEqual(other.secrets.tags());
   });
@@ -127,6 +128,40 @@ describe("MeshSecrets", () => {
     expect(ring(one)).toBe(1);
   });
 });
+
+describe("two sides of a partition that both change the secret", () => {
+  it("stay within reach of each other, and come to one secret when the authority is next unsealed", async () => {
+    fixture = await TrustFixture.create(2);
+    const [one, other] = [await withSecrets(fixture.peer(0)), await withSecrets(fixture.peer(1))];
+    const { authority } = fixture.mesh;
+    for (const { peer } of [one, other]) {
+      const { view } = peer.trust;
+      const members = [...view.members.values()];
+      const envelopes = await meshSecretStatements(peer.trust, members, nextMeshSecret(view), authority);
+      await fixture.finish(peer.trust.publish(envelopes));
+    }
+    await fixture.until(() => newest(one) === 2 && newest(other) === 2);
+    expect(one.secrets.newest?.tag).not.toBe(other.secrets.newest?.tag);
+    await fixture.connectAll();
+    await fixture.run(10_000);
+    const shared = () =>
+      one.secrets.accepted().filter((secret) => other.secrets.accepted().some((s) => equal(s, secret)));
+    expect(shared().length).toBeGreaterThan(0);
+    if (one.secrets.contested || other.secrets.contested) {
+      const { trust } = one.peer;
+      const overdue = await overdueStatements(trust, trust.view, authority, {
+        newest: undefined,
+        contested: true,
+      });
+      await fixture.finish(trust.publish(overdue));
+    }
+    await fixture.until(() => one.secrets.newest?.tag === other.secrets.newest?.tag);
+    await fixture.until(() => ring(one) === 1 && ring(other) === 1);
+    expect([one.secrets.contested, other.secrets.contested]).toEqual([false, false]);
+  });
+});
+
+const equal = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other) === 0;
 
 describe("a sponsor", () => {
   it("hands the newest secret on to whom it sponsored, when the authority did not know of him", async () => {

@@ -3,8 +3,16 @@ import { Emitter, type Logger, type Service, type Unsubscribe } from "@pi-contro
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import { seal, unseal } from "../crypto/seal.ts";
 import type { NodeKey } from "../crypto/signing-keys.ts";
-import { MESH_SECRET_BYTES, type MeshSecret, meshSecretContext } from "./building/mesh-secrets.ts";
-import { diallingOrder, ringOf } from "./secret-ring.ts";
+import { MESH_SECRET_BYTES, meshSecretContext } from "./building/mesh-secrets.ts";
+import {
+  diallingOrder,
+  isContested,
+  type NamedSecret,
+  named,
+  ringOf,
+  type SecretName,
+} from "./secret-ring.ts";
+import type { StatementOf } from "./statements.ts";
 import type { Trust } from "./trust.ts";
 import type { TrustStore } from "./trust-store.ts";
 
@@ -32,8 +40,10 @@ export class MeshSecrets implements Service, Fence {
   readonly #components: MeshSecretsComponents;
   readonly #options: MeshSecretsOptions;
   readonly #changed: Emitter<void>;
-  #secrets: readonly MeshSecret[] = [];
-  #acknowledged: ReadonlyMap<NodeId, number> = new Map();
+  #secrets: readonly NamedSecret[] = [];
+  #acknowledged: ReadonlyMap<NodeId, SecretName> = new Map();
+  /** The encapsulated key of the box that was opened last. */
+  #opened: string | undefined;
   /** How often each was dialled; the next attempt goes another way. */
   readonly #dialled = new Map<NodeId | undefined, number>();
   #opening: Promise<void> = Promise.resolve();
@@ -63,8 +73,16 @@ export class MeshSecrets implements Service, Fence {
   }
 
   /** The newest one that this node has; undefined before it has any. */
-  get newest(): MeshSecret | undefined {
+  get newest(): NamedSecret | undefined {
     return this.#secrets[0];
+  }
+
+  /**
+   * Whether two sides of a partition have each begun the newest epoch: to be ended with a next one, whenever the
+   * authority is unsealed.
+   */
+  get contested(): boolean {
+    return isContested(this.#secrets, this.#acknowledged);
   }
 
   /** Resolves when what the trust says now was taken in. */
@@ -82,8 +100,8 @@ export class MeshSecrets implements Service, Fence {
   }
 
   dialling(peer: NodeId | undefined): Uint8Array | undefined {
-    const epoch = peer === undefined ? undefined : this.#acknowledged.get(peer);
-    const order = diallingOrder(this.#secrets, epoch);
+    const acknowledged = peer === undefined ? undefined : this.#acknowledged.get(peer);
+    const order = diallingOrder(this.#secrets, acknowledged);
     const attempt = this.#dialled.get(peer) ?? 0;
     if (order.length > 1) {
       if (this.#dialled.size >= MAX_DIALLED) this.#dialled.clear();
@@ -97,8 +115,8 @@ export class MeshSecrets implements Service, Fence {
     return this.#secrets.map(({ secret }) => this.#options.tagOf(secret));
   }
 
-  /** Says which epoch each member is known to have. */
-  setAcknowledged(acknowledged: ReadonlyMap<NodeId, number>): void {
+  /** Says which secret each member is known to have. */
+  setAcknowledged(acknowledged: ReadonlyMap<NodeId, SecretName>): void {
     this.#acknowledged = acknowledged;
     this.#keep(this.#secrets);
   }
@@ -107,24 +125,31 @@ export class MeshSecrets implements Service, Fence {
     const { trust, node, logger } = this.#components;
     const statement = trust.view.meshSecrets.get(node.node);
     try {
-      if (statement !== undefined && statement.epoch > (this.newest?.epoch ?? 0)) {
-        const { epoch, box } = statement;
-        const secret = await node.box.open(box, meshSecretContext(node.node, epoch));
-        if (secret.byteLength !== MESH_SECRET_BYTES)
-          throw new MeshError("DATA_LOSS", "It has the wrong length");
-        this.#keep([{ epoch, secret }, ...this.#secrets]);
-      } else this.#keep(this.#secrets);
+      this.#keep([...(await this.#openNew(statement)), ...this.#secrets]);
     } catch (error) {
       logger.error({ err: error, epoch: statement?.epoch }, "The mesh secret cannot be opened or kept");
     }
   }
 
-  #keep(known: readonly MeshSecret[]): void {
+  /** What a statement holds that is not known already, unless it is of an epoch that is over. */
+  async #openNew(statement: StatementOf<"mesh-secret"> | undefined): Promise<NamedSecret[]> {
+    const { node } = this.#components;
+    if (statement === undefined || statement.epoch < (this.newest?.epoch ?? 0)) return [];
+    const { epoch, box } = statement;
+    if (box.encapsulated === this.#opened) return [];
+    const secret = await node.box.open(box, meshSecretContext(node.node, epoch));
+    if (secret.byteLength !== MESH_SECRET_BYTES) throw new MeshError("DATA_LOSS", "It has the wrong length");
+    this.#opened = box.encapsulated;
+    const found = named({ epoch, secret });
+    return this.#secrets.some(({ tag }) => tag === found.tag) ? [] : [found];
+  }
+
+  #keep(known: readonly NamedSecret[]): void {
     const { trust, node, store } = this.#components;
     const others = [...trust.view.members.keys()].filter((member) => member !== node.node);
     const ring = ringOf(known, others, this.#acknowledged);
-    const same = ring.length === this.#secrets.length && ring[0]?.epoch === this.#secrets[0]?.epoch;
-    if (same) return;
+    const tags = (secrets: readonly NamedSecret[]) => secrets.map(({ tag }) => tag).join();
+    if (tags(ring) === tags(this.#secrets)) return;
     store.keepSecrets(
       ring.map(({ epoch, secret }) => ({
         epoch,
@@ -135,10 +160,10 @@ export class MeshSecrets implements Service, Fence {
     this.#changed.emit();
   }
 
-  #unsealed(epoch: number, sealed: string): MeshSecret[] {
+  #unsealed(epoch: number, sealed: string): NamedSecret[] {
     const { node, logger } = this.#components;
     try {
-      return [{ epoch, secret: unseal(node.storageKey, sealed, this.#subject(epoch)) }];
+      return [named({ epoch, secret: unseal(node.storageKey, sealed, this.#subject(epoch)) })];
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
       logger.warn({ err: error, epoch }, "A stored mesh secret cannot be opened");

@@ -8,19 +8,22 @@ import { publicKeyOfNode } from "../crypto/node-public-key.ts";
 import type { NodeKey } from "../crypto/signing-keys.ts";
 import { meshSecretStatements } from "./building/mesh-secrets.ts";
 import type { MeshSecrets } from "./mesh-secrets.ts";
+import type { SecretName } from "./secret-ring.ts";
 import type { Trust } from "./trust.ts";
 
 const LOG_PERIOD_MS = 60_000;
 const REPEAT_MS = 10_000;
 const DOMAIN = "mesh secret acknowledgement";
 
-/** Each node says which epoch of the mesh secret it has: id is the node. */
+/** Each node says which mesh secret it has: id is the node. */
 export const acknowledgementsCollection = defineCollection({
   name: "trust-acknowledgements",
   schema: z.object({
     id: nodeIdSchema,
     epoch: z.int().min(1),
-    /** Of the node, over mesh, node and epoch. */
+    /** Which secret of that epoch: see `SecretName`. */
+    tag: z.base64url().max(64),
+    /** Of the node, over mesh, node, epoch and tag. */
     signature: z.base64url().length(86),
   }),
 });
@@ -46,7 +49,7 @@ export class SecretRollover implements Service {
   readonly #subscriptions: Unsubscribe[] = [];
   /** Signatures that were verified, by node. */
   readonly #verified = new Map<NodeId, Acknowledgement>();
-  #said: { readonly epoch: number; readonly atMs: number } | undefined;
+  #said: (SecretName & { readonly atMs: number }) | undefined;
   #working: Promise<void> = Promise.resolve();
 
   constructor(components: SecretRolloverComponents) {
@@ -91,10 +94,11 @@ export class SecretRollover implements Service {
       const record = records.get(node);
       const known = this.#verified.get(node);
       // What was acknowledged once stays so: a record that somebody set back changes nothing.
-      if (record === undefined || record.epoch <= (known?.epoch ?? 0)) continue;
+      if (record === undefined || record.epoch < (known?.epoch ?? 0)) continue;
+      if (record.signature === known?.signature) continue;
       if (record.id === node && this.#isGenuine(record)) this.#verified.set(node, record);
     }
-    secrets.setAcknowledged(new Map([...this.#verified].map(([node, { epoch }]) => [node, epoch])));
+    secrets.setAcknowledged(new Map(this.#verified));
   }
 
   async #acknowledge(): Promise<void> {
@@ -103,13 +107,13 @@ export class SecretRollover implements Service {
     const records = document.collection(acknowledgementsCollection);
     if (newest === undefined || !trust.view.members.has(node.node)) return;
     const there = records.get(node.node);
-    if (there?.id === node.node && there.epoch >= newest.epoch && this.#isGenuine(there)) return;
+    if (there?.id === node.node && isSame(there, newest) && this.#isGenuine(there)) return;
     // Whoever keeps setting it back is answered now and then.
     const nowMs = clock.monotonic();
     const before = this.#said;
-    if (before?.epoch === newest.epoch && nowMs - before.atMs < REPEAT_MS) return;
-    this.#said = { epoch: newest.epoch, atMs: nowMs };
-    const record = { id: node.node, epoch: newest.epoch };
+    if (before !== undefined && isSame(before, newest) && nowMs - before.atMs < REPEAT_MS) return;
+    this.#said = { epoch: newest.epoch, tag: newest.tag, atMs: nowMs };
+    const record = { id: node.node, epoch: newest.epoch, tag: newest.tag };
     const signature = toBase64Url(node.sign(this.#text(record)));
     await records.put(node.node, { ...record, signature });
   }
@@ -144,7 +148,11 @@ export class SecretRollover implements Service {
     );
   }
 
-  #text({ id, epoch }: Pick<Acknowledgement, "id" | "epoch">): Uint8Array {
-    return inDomain(DOMAIN, `${this.#components.trust.view.meshId} ${id} ${epoch}`);
+  #text({ id, epoch, tag }: Omit<Acknowledgement, "signature">): Uint8Array {
+    return inDomain(DOMAIN, `${this.#components.trust.view.meshId} ${id} ${epoch} ${tag}`);
   }
+}
+
+function isSame(one: SecretName, other: SecretName): boolean {
+  return one.epoch === other.epoch && one.tag === other.tag;
 }

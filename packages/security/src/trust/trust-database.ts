@@ -54,7 +54,7 @@ function createTables(database: DatabaseSync): void {
   database.exec(`
     CREATE TABLE mesh (id TEXT NOT NULL) STRICT;
     CREATE TABLE envelopes (key TEXT PRIMARY KEY, envelope TEXT NOT NULL) STRICT;
-    CREATE TABLE secrets (epoch INTEGER PRIMARY KEY, sealed TEXT NOT NULL) STRICT;
+    CREATE TABLE secrets (epoch INTEGER NOT NULL, sealed TEXT NOT NULL) STRICT;
     CREATE TABLE clock (last_seen_ms INTEGER NOT NULL) STRICT;
     PRAGMA user_version = ${SCHEMA_VERSION};
   `);

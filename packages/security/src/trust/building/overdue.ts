@@ -3,27 +3,34 @@ import type { Envelope } from "../statements.ts";
 import type { TrustView } from "../trust-port.ts";
 import { authorityStatement, keepersOf, lacksKeepers } from "./authority.ts";
 import type { StatementSigner } from "./credentials.ts";
-import { type MeshSecret, meshSecretStatements, newestEpoch } from "./mesh-secrets.ts";
+import { type MeshSecret, meshSecretStatements, newestEpoch, nextMeshSecret } from "./mesh-secrets.ts";
+
+/** What this node knows of the mesh secrets: `MeshSecrets`. */
+export interface KnownSecrets {
+  readonly newest: MeshSecret | undefined;
+  readonly contested: boolean;
+}
 
 /**
  * What the authority has to sign as soon as it is unsealed for anything: after a partition, members that were
- * admitted on one side while the mesh secret changed on the other have the old one, and admins made on one side may
- * have no share in the authority. Nothing, most of the time.
+ * admitted on one side while the mesh secret changed on the other have the old one, both sides may have changed it,
+ * and admins made on one side may have no share in the authority. Nothing, most of the time.
  *
- * @param newest the newest mesh secret that this node knows
+ * @param secrets of this node
  */
 export async function overdueStatements(
   signer: StatementSigner,
   view: TrustView,
   authority: AuthorityKey,
-  newest: MeshSecret | undefined,
+  { newest, contested }: KnownSecrets,
 ): Promise<Envelope[]> {
   const envelopes: Envelope[] = [];
   if (lacksKeepers(view)) envelopes.push(await authorityStatement(signer, keepersOf(view), authority));
-  if (newest !== undefined && newest.epoch === newestEpoch(view)) {
-    const behind = [...view.members.values()].filter(
-      ({ node }) => (view.meshSecrets.get(node)?.epoch ?? 0) < newest.epoch,
-    );
+  const members = [...view.members.values()];
+  if (contested) {
+    envelopes.push(...(await meshSecretStatements(signer, members, nextMeshSecret(view), authority)));
+  } else if (newest !== undefined && newest.epoch === newestEpoch(view)) {
+    const behind = members.filter(({ node }) => (view.meshSecrets.get(node)?.epoch ?? 0) < newest.epoch);
     envelopes.push(...(await meshSecretStatements(signer, behind, newest, authority)));
   }
   return envelopes;

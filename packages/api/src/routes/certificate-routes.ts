@@ -56,8 +56,8 @@ function rootRoutes({ certificates }: Components): readonly Route[] {
       errors: [],
       handle: () => ({
         status: 200,
+        // Without a Content-Disposition: phones offer to install what they are sent to, not what they are to save.
         body: new X509Certificate(certificates.rootCertificate()).raw,
-        headers: { "content-disposition": 'attachment; filename="pi-controller-root.crt"' },
       }),
     }),
   ];

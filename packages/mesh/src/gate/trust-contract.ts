@@ -34,8 +34,13 @@ class ListedGate implements PeerGate {
   }
 
   refuse(peer: NodeId): void {
-    this.#refused.add(peer);
+    this.refuseQuietly(peer);
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Before those who observe have heard of it. */
+  refuseQuietly(peer: NodeId): void {
+    this.#refused.add(peer);
   }
 }
 
@@ -146,6 +151,21 @@ export function describeTrustContract(make: () => Promise<ContractMesh>, started
       expect((await settle(mesh, dial(one, other))).outcome).toBe("unreachable");
     });
 
+    it("is asked at each request and each message, whoever is still connected", async () => {
+      const gate = new ListedGate();
+      const { mesh, one, other, asked } = await startPair({}, { gate });
+      await settle(mesh, ask(one, other, "test.echo"));
+      const heard: string[] = [];
+      other.gossip.subscribe("test.news", ({ payload }) => heard.push(text(payload)));
+      await gossipReaches(mesh, one, [other]);
+      gate.refuseQuietly(one.network.self);
+      expect(await errorOf(mesh, ask(one, other, "test.echo"))).toMatchObject({ code: "PERMISSION_DENIED" });
+      await settle(mesh, one.gossip.publish("test.news", bytes("late")));
+      await mesh.passTime(300);
+      expect(asked.count).toBe(1);
+      expect(heard).toEqual([]);
+    });
+
     it("has gossip of an author whom it does not allow neither heard nor passed on", async () => {
       const gate = new ListedGate();
       const { mesh, peers } = await startPeers({}, {}, { gate }, {});
@@ -208,8 +228,8 @@ export function describeTrustContract(make: () => Promise<ContractMesh>, started
     });
 
     it("keeps requests and gossip waiting at the side that has not ended its own", async () => {
-      const gate = Promise.withResolvers<void>();
-      const slow: Introduction = { ...agreeable, introduce: () => gate.promise };
+      const trusted = Promise.withResolvers<void>();
+      const slow: Introduction = { ...agreeable, introduce: () => trusted.promise };
       const { mesh, one, other, heard, asked } = await startPair(
         { introduction: agreeable },
         { introduction: slow },
@@ -224,11 +244,29 @@ export function describeTrustContract(make: () => Promise<ContractMesh>, started
       expect(news).toEqual([]);
       expect(heard).toEqual(["one connected"]);
       expect(connections(other)).toBe(0);
-      gate.resolve();
+      trusted.resolve();
       expect(text(await settle(mesh, answer))).toBe("hello?");
       await until(mesh, () => heard.length === 2);
       await gossipReaches(mesh, one, [other]);
       await gossipReaches(mesh, other, [one]);
+    });
+
+    it("does not answer what waited for it when it ends in mistrust", async () => {
+      const gate = new ListedGate();
+      const revelation = Promise.withResolvers<void>();
+      const slow: Introduction = { ...agreeable, introduce: () => revelation.promise };
+      const { mesh, one, other, asked } = await startPair(
+        { introduction: agreeable },
+        { introduction: slow, gate },
+      );
+      await settle(mesh, dial(one, other));
+      const answer = errorOf(mesh, ask(one, other, "test.echo", NOTHING, { timeoutMs: 60_000 }));
+      await mesh.passTime(100);
+      gate.refuseQuietly(one.network.self);
+      revelation.resolve();
+      expect((await answer).code).toMatch(/UNAVAILABLE|PERMISSION_DENIED/);
+      await until(mesh, () => connections(one, other) === 0);
+      expect(asked.count).toBe(0);
     });
 
     it("lets no more than a few requests wait", async () => {

@@ -21,7 +21,7 @@ import {
 import { cancelled, checkRequest, notConnected } from "../request-calls.ts";
 import { type Call, RequestHandlers } from "../request-handlers.ts";
 import { SimulatedConnection } from "./simulated-connection.ts";
-import { passesFence } from "./simulated-fence.ts";
+import { shakeHands } from "./simulated-handshake.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 
 interface Components extends Partial<Trust> {
@@ -38,9 +38,6 @@ export interface Trust {
   readonly fence: Fence | undefined;
 }
 
-/** All that a dialler finds out when the other side closes the connection without a word. */
-const TURNED_AWAY = "what answers there is no peer, or does not let this one in";
-
 /** One process of a simulated network: the same ports as the real one, over the hub instead of sockets. */
 export class SimulatedPeer implements Network, Gossip {
   readonly name = "network";
@@ -49,7 +46,7 @@ export class SimulatedPeer implements Network, Gossip {
   readonly #addressBook: AddressBook;
   readonly #clock: Clock;
   readonly #hub: SimulatedNetwork;
-  readonly #trust: Trust;
+  readonly trust: Trust;
   readonly #handlers: RequestHandlers;
   readonly #requests: GuardedRequests;
   readonly #events: Emitter<NetworkEvent>;
@@ -66,10 +63,10 @@ export class SimulatedPeer implements Network, Gossip {
     this.#clock = components.clock;
     this.#hub = components.hub;
     const { gate = openGate, introduction, fence } = components;
-    this.#trust = { gate, introduction, fence };
+    this.trust = { gate, introduction, fence };
     this.#handlers = new RequestHandlers(components);
     this.#requests = new GuardedRequests({
-      ...this.#trust,
+      ...this.trust,
       clock: components.clock,
       handlers: this.#handlers,
     });
@@ -83,9 +80,9 @@ export class SimulatedPeer implements Network, Gossip {
 
   async start(): Promise<void> {
     this.#listening = true;
-    this.#unsubscribe = this.#trust.gate.observe(() => {
+    this.#unsubscribe = this.trust.gate.observe(() => {
       for (const peer of this.connectedPeers()) {
-        if (!this.#trust.gate.allows(peer)) void this.disconnect(peer);
+        if (!this.trust.gate.allows(peer)) void this.disconnect(peer);
       }
     });
     this.#events.emit({ kind: "addresses-changed", addresses: this.status().addresses });
@@ -103,77 +100,19 @@ export class SimulatedPeer implements Network, Gossip {
       return { outcome: "connected", peer: expected };
     }
     if (!this.#listening) return { outcome: "unreachable", reason: "this peer is not started" };
-    if (expected !== undefined && !this.#trust.gate.allows(expected)) {
+    if (expected !== undefined && !this.trust.gate.allows(expected)) {
       return { outcome: "unreachable", reason: notAllowed(expected).message };
     }
     const addresses = "peer" in target ? this.#addressBook.addressesOf(target.peer) : target.addresses;
     for (const address of addresses) {
       const machine = this.#hub.machineAt(address);
       if (machine === this.self) return { outcome: "unreachable", reason: "that address is this peer's own" };
-      if (machine !== undefined) return this.#dialMachine(machine, expected ?? peerIn(address), timeoutMs);
+      if (machine !== undefined) {
+        const ends = { from: this, to: machine, expected: expected ?? peerIn(address) };
+        return shakeHands({ clock: this.#clock, hub: this.#hub }, ends, timeoutMs);
+      }
     }
     return { outcome: "unreachable", reason: "no address is known" };
-  }
-
-  #dialMachine(to: NodeId, expected: NodeId | undefined, timeoutMs: number): Promise<DialResult> {
-    return new Promise((resolve) => {
-      let settled = false;
-      const settle = (result: DialResult) => {
-        if (settled) return;
-        settled = true;
-        timer.cancel();
-        resolve(result);
-      };
-      const timer = this.#clock.setTimer(
-        () => settle({ outcome: "unreachable", reason: `no answer within ${timeoutMs} ms` }),
-        timeoutMs,
-      );
-      const answer = (result: DialResult) => this.#hub.send(to, this.self, () => settle(result), "reliable");
-      const shakeHands = (remote: SimulatedPeer) => {
-        const refusal = this.#refusal(remote, expected);
-        if (refusal !== undefined) {
-          answer({ outcome: "unreachable", reason: refusal });
-          return;
-        }
-        const finish = () => {
-          if (settled || !this.#listening) {
-            this.#hub.send(this.self, to, (there) => there.loseConnectionTo(this.self, this), "reliable");
-            return;
-          }
-          const connection = this.openConnection(remote, this.self);
-          if (connection.ready) {
-            settle({ outcome: "connected", peer: to });
-            return;
-          }
-          connection.introduced.then(
-            () => settle({ outcome: "connected", peer: to }),
-            (error: unknown) => settle({ outcome: "unreachable", reason: messageOf(error) }),
-          );
-        };
-        this.#hub.send(to, this.self, finish, "reliable");
-        // After what tells the dialler, so that he has the connection when the first request on it arrives.
-        remote.openConnection(this, this.self);
-      };
-      this.#hub.toMachine(
-        this.self,
-        to,
-        () => {
-          if (this.#hub.listens(to)) this.#hub.send(this.self, to, shakeHands, "reliable");
-          else answer({ outcome: "refused", peer: to, reason: "connection refused" });
-        },
-        "reliable",
-      );
-    });
-  }
-
-  /** Why no connection comes of a dial that reached a process, if so: in the order in which libp2p finds out. */
-  #refusal(remote: SimulatedPeer, expected: NodeId | undefined): string | undefined {
-    const key = this.#trust.fence?.dialling(expected);
-    if (!passesFence(remote.#trust.fence, key)) return TURNED_AWAY;
-    if (expected !== undefined && remote.self !== expected) return "another peer answers there";
-    if (!this.#trust.gate.allows(remote.self)) return notAllowed(remote.self).message;
-    if (!remote.#trust.gate.allows(this.self)) return TURNED_AWAY;
-    return undefined;
   }
 
   async disconnect(peer: NodeId): Promise<void> {
@@ -267,12 +206,12 @@ export class SimulatedPeer implements Network, Gossip {
   }
 
   receiveGossip(topic: string, message: GossipMessage): void {
-    if (this.#trust.gate.allows(message.from)) this.#topics.get(topic)?.emit(message);
+    if (this.trust.gate.allows(message.from)) this.#topics.get(topic)?.emit(message);
   }
 
   /** Whether a message that a neighbour passes on is taken here, and passed on in turn. */
   hears(neighbour: NodeId, author: NodeId): boolean {
-    const { gate } = this.#trust;
+    const { gate } = this.trust;
     const introduced = this.#connections.get(neighbour)?.doorway.open === true;
     return introduced && gate.allows(neighbour) && gate.allows(author);
   }
@@ -301,13 +240,13 @@ export class SimulatedPeer implements Network, Gossip {
       }
       return previous;
     }
-    const doorway = new Doorway({ ...this.#trust, clock: this.#clock }, remote.self);
+    const doorway = new Doorway({ ...this.trust, clock: this.#clock }, remote.self);
     const connection = new SimulatedConnection({ clock: this.#clock }, { remote, dialler, doorway });
     this.#connections.set(remote.self, connection);
     this.#addressBook.add(remote.self, [remote.address]);
     previous?.close();
     const known = previous?.ready === true;
-    if (this.#trust.introduction === undefined) this.#beReady(connection, known);
+    if (this.trust.introduction === undefined) this.#beReady(connection, known);
     else this.#introduce(connection, known);
     return connection;
   }
@@ -321,7 +260,7 @@ export class SimulatedPeer implements Network, Gossip {
       .then(() => this.#beReady(connection, known))
       .catch((error: unknown) => {
         if (this.#connections.get(peer) === connection) void this.disconnect(peer);
-        throw this.#trust.gate.allows(peer) ? error : notAllowed(peer);
+        throw this.trust.gate.allows(peer) ? error : notAllowed(peer);
       });
     // Who dialled hears of the failure; nobody has to.
     connection.introduced.catch(() => undefined);
@@ -389,8 +328,4 @@ export class SimulatedPeer implements Network, Gossip {
 
 function peerIn(address: string): NodeId | undefined {
   return /\/p2p\/([^/]+)$/.exec(address)?.[1];
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

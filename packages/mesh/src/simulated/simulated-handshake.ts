@@ -1,0 +1,94 @@
+import type { Clock } from "@pi-controller/runtime";
+import type { NodeId } from "@pi-controller/schema";
+import { notAllowed } from "../gate/doorway.ts";
+import type { Fence } from "../gate/gate.ts";
+import type { DialResult } from "../network.ts";
+import type { SimulatedNetwork } from "./simulated-network.ts";
+import type { SimulatedPeer } from "./simulated-peer.ts";
+
+/** All that a dialler finds out when the other side closes the connection without a word. */
+const TURNED_AWAY = "what answers there is no peer, or does not let this one in";
+
+interface Ends {
+  readonly from: SimulatedPeer;
+  /** The machine that is dialled. */
+  readonly to: NodeId;
+  /** Who should answer there, when the dialler knows. */
+  readonly expected: NodeId | undefined;
+}
+
+/** Connects a process to the one on another machine, as far as both of them let that happen. */
+export function shakeHands(
+  { clock, hub }: { readonly clock: Clock; readonly hub: SimulatedNetwork },
+  { from, to, expected }: Ends,
+  timeoutMs: number,
+): Promise<DialResult> {
+  return new Promise((resolve) => {
+    let settled = false;
+    const settle = (result: DialResult) => {
+      if (settled) return;
+      settled = true;
+      timer.cancel();
+      resolve(result);
+    };
+    const timer = clock.setTimer(
+      () => settle({ outcome: "unreachable", reason: `no answer within ${timeoutMs} ms` }),
+      timeoutMs,
+    );
+    const answer = (result: DialResult) => hub.send(to, from.self, () => settle(result), "reliable");
+    const meet = (remote: SimulatedPeer) => {
+      const refusal = refusalOf(from, remote, expected);
+      if (refusal !== undefined) {
+        answer({ outcome: "unreachable", reason: refusal });
+        return;
+      }
+      hub.send(to, from.self, () => finish(remote), "reliable");
+      // After what tells the dialler, so that he has the connection when the first request on it arrives.
+      remote.openConnection(from, from.self);
+    };
+    const finish = (remote: SimulatedPeer) => {
+      if (settled || !from.listening) {
+        hub.send(from.self, to, (there) => there.loseConnectionTo(from.self, from), "reliable");
+        return;
+      }
+      const connection = from.openConnection(remote, from.self);
+      if (connection.ready) {
+        settle({ outcome: "connected", peer: to });
+        return;
+      }
+      connection.introduced.then(
+        () => settle({ outcome: "connected", peer: to }),
+        (error: unknown) => settle({ outcome: "unreachable", reason: messageOf(error) }),
+      );
+    };
+    const knock = () => {
+      if (hub.listens(to)) hub.send(from.self, to, meet, "reliable");
+      else answer({ outcome: "refused", peer: to, reason: "connection refused" });
+    };
+    hub.toMachine(from.self, to, knock, "reliable");
+  });
+}
+
+/** Why no connection comes of a dial that reached a process, if so: in the order in which libp2p finds out. */
+function refusalOf(
+  from: SimulatedPeer,
+  remote: SimulatedPeer,
+  expected: NodeId | undefined,
+): string | undefined {
+  if (!passesFence(remote.trust.fence, from.trust.fence?.dialling(expected))) return TURNED_AWAY;
+  if (expected !== undefined && remote.self !== expected) return "another peer answers there";
+  if (!from.trust.gate.allows(remote.self)) return notAllowed(remote.self).message;
+  if (!remote.trust.gate.allows(from.self)) return TURNED_AWAY;
+  return undefined;
+}
+
+/** Whether a listener recognises the key that a dialler used; undefined for a dialler without a fence. */
+function passesFence(listener: Fence | undefined, key: Uint8Array | undefined): boolean {
+  const accepted = listener?.accepted() ?? [];
+  if (key === undefined) return accepted.length === 0;
+  return accepted.some((known) => Buffer.from(known).equals(key));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

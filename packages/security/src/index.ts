@@ -1,4 +1,6 @@
+export * from "./audit/index.ts";
 export { type AuthenticatorComponents, CredentialAuthenticator } from "./authentication/authenticator.ts";
+export { type SessionStatusFacts, sessionStatus } from "./authentication/session-status.ts";
 export { authorize, ruleAllows, rulesAllow } from "./authorization/authorize.ts";
 export { effectiveRules } from "./authorization/effective-rules.ts";
 export * from "./certificates/index.ts";

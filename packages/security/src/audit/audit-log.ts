@@ -1,0 +1,353 @@
+import {
+  type Clock,
+  type Logger,
+  LogLimiter,
+  repeat,
+  type Service,
+  sleep,
+  type Timer,
+} from "@pi-controller/runtime";
+import {
+  type AuditPage,
+  type AuditQuery,
+  type AuditRecord,
+  MeshError,
+  type NodeId,
+} from "@pi-controller/schema";
+import type { AuditEntry } from "../use-cases.ts";
+import { describeFailure, isCorruption, isFull, moveAside } from "./audit-database.ts";
+import { bounded, parseRecord, type UnchainedRecord } from "./audit-record.ts";
+import { AuditStore } from "./audit-store.ts";
+import { beginCheck, type ChainCheck, checkNext, endCheck } from "./chain-check.ts";
+import { type AuditRetention, BLOCK, cutUpTo } from "./retention.ts";
+
+export interface AuditLogComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Wall clock in ms, as far as it can be trusted. */
+  readonly now: () => number;
+}
+
+export interface AuditLogOptions {
+  /** Path of the database in an existing folder. */
+  readonly file: string;
+  readonly node: NodeId;
+  readonly retention?: Partial<AuditRetention>;
+  readonly maxBytes?: number;
+}
+
+/** What the log found out about itself when it was last checked. */
+export interface ChainState {
+  readonly intact: boolean;
+  readonly firstSequence: number;
+  readonly detail: string;
+}
+
+export interface AuditCounters {
+  readonly written: number;
+  readonly lost: number;
+}
+
+type Waiting = Omit<UnchainedRecord, "sequence">;
+
+export const defaultAuditRetention: AuditRetention = {
+  maxRecords: 50_000,
+  maxAgeMs: 365 * 24 * 3_600_000,
+  minRecords: 1_000,
+};
+/** 50,000 records of some 400 bytes, and room for their index and for long ones. */
+const MAX_BYTES = 64 * 2 ** 20;
+/** Records that come within this time share one write to the disk. */
+const WRITE_DELAY_MS = 500;
+/** Beyond this many that wait for a disk that takes none, new ones are lost, and counted. */
+const MAX_WAITING = 2_000;
+/** In one transaction: where room is short, some is better than nothing. */
+const WRITE_BATCH = 250;
+const RETRY_MS = 10_000;
+const RETENTION_INTERVAL_MS = 10 * 60_000;
+/** A check that is older is repeated when somebody asks. */
+const CHECK_AGE_MS = 10 * 60_000;
+const CHECK_BATCH = 250;
+const LOG_PERIOD_MS = 60_000;
+
+/**
+ * What this node was asked to do, by whom, and what came of it: append-only, each record chained to the one before.
+ * What somebody changed afterwards is found and told, in the log itself too, and never mended.
+ */
+export class AuditLog implements Service {
+  readonly name = "audit-log";
+  readonly #components: AuditLogComponents;
+  readonly #options: AuditLogOptions;
+  readonly #retention: AuditRetention;
+  readonly #limiter: LogLimiter;
+  #store: AuditStore | undefined;
+  #waiting: Waiting[] = [];
+  #writeTimer: Timer | undefined;
+  #retentionTimer: Timer | undefined;
+  #stopping = new AbortController();
+  #check: Promise<void> = Promise.resolve();
+  #checked: { readonly result: ChainCheck; readonly atMs: number } | undefined;
+  /** Which problem this process has told of already. */
+  #toldProblem: string | undefined;
+  #counters: AuditCounters = { written: 0, lost: 0 };
+  /** Not yet told of in the log itself. */
+  #untoldLoss = 0;
+
+  constructor(components: AuditLogComponents, options: AuditLogOptions) {
+    this.#components = components;
+    this.#options = options;
+    this.#retention = { ...defaultAuditRetention, ...options.retention };
+    this.#limiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
+  }
+
+  /**
+   * @throws MeshError FAILED_PRECONDITION (another process has it, or a newer version wrote it),
+   *   RESOURCE_EXHAUSTED (disk full), UNAVAILABLE (cannot be opened for another reason)
+   */
+  async start(): Promise<void> {
+    this.#stopping = new AbortController();
+    this.#store = this.#openOrReplace();
+    this.#retentionTimer = repeat(
+      this.#components.clock,
+      () => RETENTION_INTERVAL_MS,
+      () => this.#retain(),
+      () => undefined,
+    );
+    this.#retain();
+    this.#startCheck();
+  }
+
+  /** Writes what is waiting, then closes. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#retentionTimer?.cancel();
+    await this.#check;
+    this.#flush();
+    this.#writeTimer?.cancel();
+    this.#writeTimer = undefined;
+    if (this.#store !== undefined && this.#waiting.length > 0) {
+      this.#lose(this.#waiting.length, new MeshError("UNAVAILABLE", "The peer stops"));
+      this.#waiting = [];
+    }
+    this.#store?.close();
+    this.#store = undefined;
+  }
+
+  get counters(): AuditCounters {
+    return this.#counters;
+  }
+
+  /** On the disk within a second. Never throws: what cannot be written is logged and counted. */
+  record(entry: AuditEntry): void {
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.#lose(1, new MeshError("RESOURCE_EXHAUSTED", "Too many audit records wait to be written"));
+      return;
+    }
+    const at = new Date(this.#components.now()).toISOString();
+    this.#waiting.push({ at, node: this.#options.node, ...bounded(entry) });
+    this.#writeSoon(WRITE_DELAY_MS);
+  }
+
+  /**
+   * This node's own log, newest first.
+   *
+   * @throws MeshError INVALID_ARGUMENT for a cursor that no page gave, UNAVAILABLE, DATA_LOSS
+   */
+  async query(query: Omit<AuditQuery, "node">): Promise<AuditPage> {
+    const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(query.cursor);
+    this.#flush();
+    const chain = await this.chain();
+    // One more than asked for tells whether there is a next page.
+    const found = this.#read((store) => store.list(query, before, query.limit + 1));
+    const shown = found.slice(0, query.limit);
+    const items = shown.flatMap((row): AuditRecord[] => {
+      const record = parseRecord(row);
+      return record === undefined ? [] : [record];
+    });
+    const nextCursor = found.length > shown.length ? String(shown.at(-1)?.sequence ?? before) : null;
+    return { node: this.#options.node, items, nextCursor, chain };
+  }
+
+  /** Whether the chain is whole: checked at the start, and again when that was long ago. */
+  async chain(): Promise<ChainState> {
+    const { clock } = this.#components;
+    await this.#check;
+    if (this.#checked === undefined || clock.monotonic() - this.#checked.atMs > CHECK_AGE_MS) {
+      this.#startCheck();
+      await this.#check;
+    }
+    const firstSequence = this.#read((store) => store.anchor().sequence) + 1;
+    const { problems, firstProblem } = this.#checked?.result ?? { problems: 0, firstProblem: undefined };
+    if (this.#checked === undefined) {
+      return { intact: false, firstSequence, detail: "The log could not be checked" };
+    }
+    if (firstProblem === undefined)
+      return { intact: true, firstSequence, detail: "Every record is as it was written" };
+    const more = problems > 1 ? `, and ${problems - 1} more problems` : "";
+    return {
+      intact: false,
+      firstSequence,
+      detail: `Tampered with or damaged: ${firstProblem.detail}${more}`,
+    };
+  }
+
+  #startCheck(): void {
+    this.#check = this.#walk().catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) this.#refused(error, "The audit log could not be checked");
+    });
+  }
+
+  /** Goes through all records, a few at a time, so that requests are answered meanwhile. */
+  async #walk(): Promise<void> {
+    const { clock } = this.#components;
+    const { signal } = this.#stopping;
+    let check = beginCheck(this.#opened().anchor());
+    for (;;) {
+      const store = this.#opened();
+      const anchor = store.anchor();
+      // Cut while it was checked.
+      if (anchor.sequence > check.last.sequence) check = beginCheck(anchor);
+      const rows = store.after(check.last.sequence, CHECK_BATCH);
+      for (const row of rows) check = checkNext(check, row);
+      if (rows.length < CHECK_BATCH) {
+        this.#conclude(endCheck(check, store.head()));
+        return;
+      }
+      await sleep(clock, 0, signal);
+    }
+  }
+
+  #conclude(result: ChainCheck): void {
+    this.#checked = { result, atMs: this.#components.clock.monotonic() };
+    const { firstProblem, problems } = result;
+    if (firstProblem === undefined || this.#toldProblem === firstProblem.detail) return;
+    this.#toldProblem = firstProblem.detail;
+    this.#components.logger.error(
+      { file: this.#options.file, problem: firstProblem.detail, problems },
+      "The audit log was tampered with or damaged",
+    );
+    this.#recordOwn("audit check", `${firstProblem.detail} (${problems} in all)`);
+  }
+
+  #recordOwn(action: string, detail: string): void {
+    const { node } = this.#options;
+    const entry = {
+      actor: node,
+      userId: null,
+      via: "none",
+      address: "",
+      target: "audit log",
+      correlationId: "",
+    };
+    this.record({ ...entry, action, outcome: "failed", detail });
+  }
+
+  #writeSoon(delayMs: number): void {
+    this.#writeTimer ??= this.#components.clock.setTimer(() => {
+      this.#writeTimer = undefined;
+      this.#flush();
+    }, delayMs);
+  }
+
+  /** Writes all that waits, some at a time. What the disk refuses waits on, within bounds. */
+  #flush(): void {
+    if (this.#store === undefined) return;
+    try {
+      while (this.#waiting.length > 0) {
+        const records = this.#waiting.slice(0, WRITE_BATCH);
+        this.#appendOrMakeRoom(records);
+        this.#waiting = this.#waiting.slice(records.length);
+        this.#counters = { ...this.#counters, written: this.#counters.written + records.length };
+      }
+    } catch (error) {
+      this.#refused(error, "The audit log refused records; they wait");
+      this.#writeSoon(RETRY_MS);
+      return;
+    }
+    if (this.#untoldLoss === 0) return;
+    const lost = this.#untoldLoss;
+    this.#untoldLoss = 0;
+    this.#recordOwn("audit write", `${lost} records could not be written`);
+  }
+
+  #appendOrMakeRoom(records: readonly Waiting[]): void {
+    const store = this.#opened();
+    try {
+      store.append(records);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      const upTo = store.anchor().sequence + BLOCK;
+      if (store.head().sequence - upTo < this.#retention.minRecords) throw error;
+      store.cut(upTo);
+      this.#limiter.limit("room", () =>
+        this.#components.logger.warn({ upTo }, "No room for audit records; the oldest were deleted"),
+      );
+      store.append(records);
+    }
+  }
+
+  #retain(): void {
+    try {
+      const store = this.#opened();
+      const [anchor, head] = [store.anchor(), store.head()];
+      const aged = store.newestBefore(this.#components.now() - this.#retention.maxAgeMs, head.sequence);
+      const upTo = cutUpTo(anchor, head, aged, this.#retention);
+      if (upTo !== undefined) store.cut(upTo);
+    } catch (error) {
+      this.#refused(error, "Old audit records could not be deleted");
+    }
+  }
+
+  #lose(count: number, error: unknown): void {
+    this.#counters = { ...this.#counters, lost: this.#counters.lost + count };
+    this.#untoldLoss += count;
+    this.#refused(error, "Audit records are lost");
+  }
+
+  #refused(error: unknown, message: string): void {
+    const failure = describeFailure(error, this.#options.file);
+    const { lost } = this.#counters;
+    this.#limiter.limit(message, (suppressed) =>
+      this.#components.logger.error({ err: failure, suppressed, lost }, message),
+    );
+  }
+
+  #openOrReplace(): AuditStore {
+    const { file, maxBytes = MAX_BYTES } = this.#options;
+    try {
+      return AuditStore.open(file, maxBytes);
+    } catch (error) {
+      if (!isCorruption(error)) throw describeFailure(error, file);
+      const movedTo = moveAside(file, this.#components.now());
+      this.#components.logger.error({ movedTo, err: error }, "The audit log is damaged; a new one is begun");
+    }
+    try {
+      const store = AuditStore.open(file, maxBytes);
+      this.#recordOwn("audit replacement", "the log before was damaged, and moved aside");
+      return store;
+    } catch (error) {
+      throw describeFailure(error, file);
+    }
+  }
+
+  #opened(): AuditStore {
+    if (this.#store === undefined) throw new MeshError("UNAVAILABLE", "The audit log is not open");
+    return this.#store;
+  }
+
+  #read<T>(work: (store: AuditStore) => T): T {
+    try {
+      return work(this.#opened());
+    } catch (error) {
+      throw describeFailure(error, this.#options.file);
+    }
+  }
+}
+
+function parseCursor(cursor: string): number {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  const message = "expected one that a page before gave";
+  throw new MeshError("INVALID_ARGUMENT", `Invalid cursor: ${message}`, {
+    fields: [{ field: "cursor", message }],
+  });
+}

@@ -58,6 +58,8 @@ export class Trust implements TrustPort {
   #view: TrustView;
   #newestIssuedMs: number;
   #lastSeenMs: number;
+  /** What is known to have happened, and since when, by monotonic time, it was known. */
+  #evidence = { atMs: 0, sinceMs: 0 };
 
   private constructor(components: TrustComponents, options: TrustOptions, set: StatementSet) {
     const { clock, logger, store } = components;
@@ -186,7 +188,12 @@ export class Trust implements TrustPort {
   }
 
   now(): number {
-    return Math.max(this.#components.clock.now(), this.#earliestNow());
+    const { clock } = this.#components;
+    const atMs = this.#earliestNow();
+    const monotonicMs = clock.monotonic();
+    // Time goes on also while the clock is behind: else what a token allows for minutes would be allowed for years.
+    if (atMs !== this.#evidence.atMs) this.#evidence = { atMs, sinceMs: monotonicMs };
+    return Math.max(clock.now(), Math.floor(atMs + monotonicMs - this.#evidence.sinceMs));
   }
 
   clockStatus(): ClockStatus | null {
@@ -196,7 +203,8 @@ export class Trust implements TrustPort {
 
   /** Writes down what time it is; for a start with a clock that was reset. */
   rememberTime(): void {
-    const nowMs = this.now();
+    // Not what has passed while the clock was behind: a time that was once too late is caught up with some day.
+    const nowMs = Math.max(this.#components.clock.now(), this.#earliestNow());
     this.#components.store.rememberTime(nowMs);
     this.#lastSeenMs = nowMs;
   }

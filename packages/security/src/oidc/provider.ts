@@ -132,8 +132,11 @@ export class OidcProvider {
       });
       return found.serverMetadata();
     } catch (error) {
-      this.#components.logger.warn({ err: error, issuer }, "The OpenID provider cannot be asked.");
-      throw this.#unavailable(error);
+      this.#components.logger.warn(
+        { reason: reasonOf(error), issuer },
+        "The OpenID provider cannot be asked.",
+      );
+      throw this.#unavailable();
     }
   }
 
@@ -143,21 +146,28 @@ export class OidcProvider {
     if (error instanceof client.AuthorizationResponseError || error instanceof client.ResponseBodyError) {
       // As `access_denied` (RFC 6749 sections 4.1.2.1 and 5.2): the provider's own words stay in the log.
       const code = error.error.replaceAll(/[^a-z_]/g, "").slice(0, 40);
-      this.#components.logger.info({ err: error }, "The OpenID provider refused a login.");
-      return new MeshError("UNAUTHENTICATED", `${label} refused the login: ${code}`, {}, { cause: error });
+      this.#components.logger.info({ reason: reasonOf(error) }, "The OpenID provider refused a login.");
+      return new MeshError("UNAUTHENTICATED", `${label} refused the login: ${code}`);
     }
-    this.#components.logger.warn({ err: error }, "A login at the OpenID provider failed.");
+    this.#components.logger.warn({ reason: reasonOf(error) }, "A login at the OpenID provider failed.");
     const isUnreachable =
       (error instanceof TypeError && error.message === "fetch failed") ||
       (error instanceof client.ClientError && error.code === "OAUTH_TIMEOUT");
-    if (isUnreachable) return this.#unavailable(error);
-    return new MeshError("UNAUTHENTICATED", `What ${label} answered is not valid`, {}, { cause: error });
+    if (isUnreachable) return this.#unavailable();
+    return new MeshError("UNAUTHENTICATED", `What ${label} answered is not valid`);
   }
 
-  #unavailable(cause: unknown): MeshError {
+  #unavailable(): MeshError {
     const message = `${this.#options.label} cannot be reached from this node: log in with your password`;
-    return new MeshError("UNAVAILABLE", message, {}, { cause });
+    return new MeshError("UNAVAILABLE", message);
   }
+}
+
+/** For the log: an error of the client holds what was sent and received, codes among it. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return `${error.name}: ${error.message}${cause}`;
 }
 
 /** In the way that the provider takes (RFC 8414: the first is the one that is meant when it says nothing). */

@@ -64,7 +64,7 @@ export class SessionStore implements Service {
     const { logger } = this.#components;
     this.#database = SessionDatabase.open(this.#options.file, (error) => {
       logger.warn(
-        { error, file: this.#options.file },
+        { err: error, file: this.#options.file },
         "The file of sessions is damaged; all have to log in again.",
       );
     });
@@ -219,7 +219,7 @@ export class SessionStore implements Service {
       this.#rewriteAll = false;
     } catch (error) {
       this.#logs.limit("write", (suppressed) => {
-        this.#components.logger.error({ error, suppressed }, "Sessions cannot be written to the disk.");
+        this.#components.logger.error({ err: error, suppressed }, "Sessions cannot be written to the disk.");
       });
       if (this.#unwritten.size > 2 * this.#options.maxSessions) {
         this.#unwritten.clear();

@@ -163,7 +163,13 @@ describe("Sessions", () => {
     );
     expect(await here.authenticator.authenticate({ bearer: fresh.token }, origin())).toBeDefined();
     const jwt = await here.sessions.jwt(acting(principal), { session: secret });
-    expect(await here.authenticator.authenticate({ bearer: jwt.token }, origin())).toBeDefined();
+    const found = await here.authenticator.authenticate({ bearer: jwt.token }, origin());
+    expect(found).toMatchObject({ via: "jwt" });
+    // Time goes on all the same.
+    await mesh.clock.advance(7 * 60_000);
+    expect(
+      (await failure(here.authenticator.authenticate({ bearer: jwt.token }, origin()))).message,
+    ).toContain("expired");
   });
 
   it("takes tokens that were made later than it is here", async () => {

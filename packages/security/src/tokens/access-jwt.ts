@@ -114,7 +114,7 @@ export async function verifyJwt(text: string, view: TrustView, nowMs: number): P
       ? await ofSession(claims, protectedHeader.kid, view, nowMs)
       : ofApiToken(claims, protectedHeader.kid, view);
   } catch (error) {
-    throw error instanceof MeshError ? error : refused(reasonOf(error), error);
+    throw error instanceof MeshError ? error : refused(reasonOf(error));
   }
 }
 
@@ -186,6 +186,7 @@ function reasonOf(error: unknown): string {
   return "it cannot be read";
 }
 
-function refused(reason: string, cause?: unknown): MeshError {
-  return new MeshError("UNAUTHENTICATED", `The token is not valid: ${reason}`, {}, { cause });
+/** Without its cause: that holds what was presented. */
+function refused(reason: string): MeshError {
+  return new MeshError("UNAUTHENTICATED", `The token is not valid: ${reason}`);
 }

@@ -82,8 +82,21 @@ describe("What others say of a member that it did not say itself", () => {
 
   it("ends the reading of the message, since an honest teller checks what it passes on", () => {
     const driver = new Driver().with(VICTIM);
-    driver.news(about("member-a", "alive"), forged("left"), about("member-b", "alive"));
+    driver.message(about("member-a", "alive"), forged("left"), about("member-b", "alive"));
     expect([driver.state("member-a"), driver.state("member-b")]).toEqual(["alive", undefined]);
+  });
+
+  it("costs one signature to verify, however much of it is in a message", () => {
+    const verified: number[] = [];
+    const updates = Array.from({ length: 5_000 }, (_, incarnation) =>
+      about(VICTIM, "alive", { incarnation }),
+    );
+    for (const signed of [updates, updates.map((update) => ({ ...update, signature: NOT_ITS_OWN }))]) {
+      const driver = new Driver();
+      driver.message(...signed);
+      verified.push(driver.verifiedCount);
+    }
+    expect(verified).toEqual([1, 1]);
   });
 
   it("does not reach those who listen to an honest peer", () => {

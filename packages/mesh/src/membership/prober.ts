@@ -1,7 +1,7 @@
 import { jitter, type Random } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import { LocalHealth } from "./local-health.ts";
-import type { MemberUpdate } from "./member.ts";
+import { type MemberUpdate, supersedes } from "./member.ts";
 import { isPresent, type MemberTable } from "./member-table.ts";
 import { ProbeOrder } from "./probe-order.ts";
 import { type Probe, type ProbePurpose, Probes } from "./probes.ts";
@@ -80,9 +80,8 @@ export class Prober {
     const connectMs = this.#components.table.connected.has(target) ? 0 : this.#timing.dialTimeoutMs;
     const answerMs = directTimeoutMs(this.#timing, this.#roundTrip.boundMs, this.#health.multiplier);
     const probe = this.#probes.send(target, purpose, nowMs, nowMs + connectMs + answerMs);
-    const accusation = this.#accused.get(target);
-    const updates = this.#components.updatesFor(target);
-    if (accusation !== undefined) updates.unshift(accusation);
+    const news = this.#components.updatesFor(target);
+    const updates = withAccusation(news, this.#accused.get(target));
     this.#accused.delete(target);
     this.#components.emit({ kind: "probe", probe: probe.number, target, updates });
   }
@@ -222,4 +221,12 @@ export class Prober {
       timeoutMs: timeoutMs * HELPER_SHARE,
     });
   }
+}
+
+/** Puts it first, unless worse is to be said of that member: a message has one word about each. */
+function withAccusation(news: MemberUpdate[], accusation: MemberUpdate | undefined): MemberUpdate[] {
+  if (accusation === undefined) return news;
+  const believed = news.find(({ id }) => id === accusation.id);
+  if (believed !== undefined && !supersedes(accusation, believed)) return news;
+  return [accusation, ...news.filter((update) => update !== believed)];
 }

@@ -23,15 +23,24 @@ export const selfReport = (state: SelfReport["state"], incarnation: number) =>
 /** A machine with its time, driven by hand. */
 export class Driver {
   nowMs = 0;
+  /** Signatures that were looked at. */
+  verifiedCount = 0;
   readonly disallowed = new Set<NodeId>();
   readonly effects: SwimEffect[] = [];
   readonly swim: Swim;
 
   constructor(seed = 1) {
     const options = { self: "self-0000", bootEpoch: 1, timing: { ...defaultTiming, syncIntervalMs: 1e9 } };
+    const signer = simulatedSigner("self-0000");
     const components = {
       random: seededRandom(seed),
-      signer: simulatedSigner("self-0000"),
+      signer: {
+        ...signer,
+        verify: (...parameters: Parameters<typeof signer.verify>) => {
+          this.verifiedCount++;
+          return signer.verify(...parameters);
+        },
+      },
       isAllowed: (id: NodeId) => !this.disallowed.has(id),
     };
     this.swim = new Swim(components, options, 0);
@@ -53,7 +62,13 @@ export class Driver {
     return this;
   }
 
+  /** Each in a message of its own. */
   news(...updates: MemberUpdate[]): readonly SwimEffect[] {
+    return updates.flatMap((update) => this.message(update));
+  }
+
+  /** All in one. */
+  message(...updates: MemberUpdate[]): readonly SwimEffect[] {
     return this.do({ kind: "news", peer: "teller-0000", updates });
   }
 

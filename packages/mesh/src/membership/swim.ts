@@ -177,9 +177,18 @@ export class Swim {
     else this.#unproven(peer, { id: peer, ...report });
   }
 
-  /** Whoever checks what it passes on passes on nothing unproven: the rest of such a message is not worth the work. */
+  /**
+   * Bounds what a message can cost: the first word about each member counts, so that nobody has this peer verify
+   * thousands of its own reports; and whoever checks what it passes on passes on nothing unproven, so the rest of a
+   * message that has such is left out.
+   */
   #learn(message: Message, kind: "news" | "view", nowMs: number): void {
-    const unproven = message.updates.find((update) => !this.#beliefs.learn(update, kind, nowMs));
+    const told = new Set<NodeId>();
+    const unproven = message.updates.find((update) => {
+      if (told.has(update.id)) return false;
+      told.add(update.id);
+      return !this.#beliefs.learn(update, kind, nowMs);
+    });
     if (unproven !== undefined) this.#unproven(message.peer, unproven);
   }
 

@@ -6,7 +6,13 @@ const peerUrl = process.env["PI_CONTROLLER_PEER_URL"] ?? "http://127.0.0.1:8080"
 
 export default defineConfig({
   plugins: [precompress()],
-  server: { proxy: { "/api": { target: peerUrl, changeOrigin: true, ws: true } } },
+  server: {
+    proxy: {
+      // The peer takes no event stream for a page of another origin.
+      "/api": { target: peerUrl, changeOrigin: true, ws: true, rewriteWsOrigin: true },
+      "/root": { target: peerUrl, changeOrigin: true },
+    },
+  },
   build: {
     outDir: "dist",
     emptyOutDir: true,

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { PageLoader } from "./components/page-loader.tsx";
 import { StartPage } from "./components/start-page.tsx";
 import { useIdentity } from "./identity/identity-context.ts";
@@ -22,6 +22,7 @@ const titles: Readonly<Record<Exclude<Phase, "known">, string>> = {
 export function Boot() {
   const identity = useIdentity();
   const phase = identity.phase.value;
+  useFocusOnPhase(phase);
   const nodeName = identity.status.value?.nodeName;
   useEffect(() => {
     if (phase === "known") return;
@@ -33,6 +34,17 @@ export function Boot() {
   if (phase === "unclaimed") return <PageLoader key="setup" load={loadSetup} properties={{}} />;
   if (phase === "claiming") return <PageLoader key="claiming" load={loadClaiming} properties={{}} />;
   return <AskingPage />;
+}
+
+/** A screen reader goes on at what took the place of the page before, unless that has put the focus somewhere. */
+function useFocusOnPhase(phase: Phase): void {
+  const before = useRef(phase);
+  useEffect(() => {
+    const from = before.current;
+    before.current = phase;
+    if (from === phase || from === "asking" || document.activeElement !== document.body) return;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }, [phase]);
 }
 
 function AskingPage() {

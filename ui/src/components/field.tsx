@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
+import { useAutoFocus } from "./use-auto-focus.ts";
 
 interface FrameProperties {
   readonly label: ComponentChildren;
@@ -66,11 +67,13 @@ export function Field({
   code = false,
   ...frame
 }: Properties) {
+  const input = useAutoFocus<HTMLInputElement>(autoFocus);
   return (
     <FieldFrame {...frame}>
       {(attributes) => (
         <input
           {...attributes}
+          ref={input}
           type="text"
           class={code ? "code" : ""}
           value={value}

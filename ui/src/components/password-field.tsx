@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { useIdentity } from "../identity/identity-context.ts";
 import { FieldFrame } from "./field.tsx";
+import { useAutoFocus } from "./use-auto-focus.ts";
 
 interface Properties {
   readonly label: string;
@@ -17,12 +18,14 @@ interface Properties {
 /** A password to fill in, which one can look at. */
 export function PasswordField({ value, onInput, kind, autoFocus = false, ...frame }: Properties) {
   const [shown, setShown] = useState(false);
+  const input = useAutoFocus<HTMLInputElement>(autoFocus);
   return (
     <FieldFrame {...frame}>
       {(attributes) => (
         <span class="with-button">
           <input
             {...attributes}
+            ref={input}
             {...(shown ? { type: "text" } : { type: "password" })}
             value={value}
             autoFocus={autoFocus}

@@ -26,7 +26,7 @@ export function Form(properties: Properties) {
   const locked = useLocked(submission.lockedUntil);
   useEffect(() => {
     if (submission.error === null) return;
-    form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-problem] input')?.focus();
   }, [submission.error]);
   const general = locked ? null : submission.general(shownFields);
   return (

@@ -59,7 +59,7 @@ function world(initial: SessionStatus) {
   const client = createClient({ baseUrl: "http://pi-a", fetch: answers.fetch, clock });
   const posted: TabMessage[] = [];
   const tabs = {
-    hear: (_: TabMessage) => {},
+    hear: (() => {}) as (message: TabMessage) => void,
     post: (message: TabMessage) => void posted.push(message),
     onMessage(callback: (message: TabMessage) => void) {
       tabs.hear = callback;

@@ -1,15 +1,21 @@
 import { useClient } from "../client-context.ts";
 import { Icon } from "../components/icon.tsx";
 import { useIdentity } from "../identity/identity-context.ts";
-import { rememberPage } from "./return-path.ts";
+import { lastProviderError, rememberPage } from "./return-path.ts";
 
 /** The way to an OpenID provider, where one is set up. */
 export function OidcButton() {
   const client = useClient();
   const oidc = useIdentity().status.value?.oidc ?? null;
   if (oidc === null) return null;
+  const error = lastProviderError();
   return (
     <div class="other-login">
+      {error !== "" && (
+        <p class="problem" role="alert">
+          {error}
+        </p>
+      )}
       <p class="muted">or</p>
       <a class="button" href={client.session.oidcLoginUrl} onClick={rememberPage}>
         {oidc.label} <Icon name="external" />

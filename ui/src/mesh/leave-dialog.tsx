@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { useClient } from "../client-context.ts";
 import { Field } from "../components/field.tsx";
 import { ConfirmPassword } from "../components/password-field.tsx";
-import { farewellOf } from "../connection/farewell.ts";
+import { actOnOneself, farewellOf } from "../connection/farewell.ts";
 import { FormDialog } from "../forms/form-dialog.tsx";
 import { useSubmission } from "../forms/submission.ts";
 import { CONFIRMED_AT_OTHER_NODE } from "../forms/timeouts.ts";
@@ -26,10 +26,8 @@ export function LeaveDialog({ name, onClose }: Properties) {
   const [password, setPassword] = useState("");
   const others = (session.nodes.value?.value ?? []).filter((node) => !node.self && node.kind === "peer");
   const leave = async () => {
-    await client.leaveMesh(
-      parseInput(confirmationSchema, { password }, "confirmation"),
-      CONFIRMED_AT_OTHER_NODE,
-    );
+    const confirmation = parseInput(confirmationSchema, { password }, "confirmation");
+    await actOnOneself(name, () => client.leaveMesh(confirmation, CONFIRMED_AT_OTHER_NODE));
     identity.bidFarewell(farewellOf("left", name, session.nodes.value?.value ?? []));
   };
   return (

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { useClient } from "../client-context.ts";
 import { Field } from "../components/field.tsx";
 import { ConfirmPassword } from "../components/password-field.tsx";
-import { farewellOf } from "../connection/farewell.ts";
+import { actOnOneself, farewellOf } from "../connection/farewell.ts";
 import { FormDialog } from "../forms/form-dialog.tsx";
 import { useSubmission } from "../forms/submission.ts";
 import { CONFIRMED_AT_OTHER_NODE } from "../forms/timeouts.ts";
@@ -30,15 +30,14 @@ export function RevokeDialog({ node, onClose }: Properties) {
       ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
       password,
     };
-    await client.revokeNode(
-      node.id,
-      parseInput(revocationRequestSchema, request, "revocation"),
-      CONFIRMED_AT_OTHER_NODE,
-    );
+    const parsed = parseInput(revocationRequestSchema, request, "revocation");
+    const act = () => client.revokeNode(node.id, parsed, CONFIRMED_AT_OTHER_NODE);
     if (node.self) {
+      await actOnOneself(node.name, act);
       identity.bidFarewell(farewellOf("revoked", node.name, session.nodes.value?.value ?? []));
       return;
     }
+    await act();
     session.refreshNow();
     onClose();
     navigate("/");

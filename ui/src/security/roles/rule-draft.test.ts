@@ -1,6 +1,6 @@
 import type { Rule } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
-import { addDraft, draftsOf, rulesOf, toggled } from "./rule-draft.ts";
+import { addDraft, draftsOf, problemText, rulesOf, toggled } from "./rule-draft.ts";
 
 describe("rule drafts", () => {
   it("give back the rules that they were made of", () => {
@@ -32,5 +32,18 @@ describe("toggled", () => {
   it("lets all stand alone", () => {
     expect(toggled(["get", "list"], "*")).toEqual(["*"]);
     expect(toggled(["*"], "get")).toEqual(["get"]);
+  });
+});
+
+describe("problemText", () => {
+  it("says what is still to be chosen instead of how long a list must be", () => {
+    const [draft] = addDraft([]);
+    if (draft === undefined) throw new Error("A draft was added");
+    expect(problemText(draft, undefined)).toBeUndefined();
+    expect(problemText(draft, "Too small")).toBe("Choose what it may be done with.");
+    expect(problemText({ ...draft, verbs: [] }, "Too small")).toBe("Choose what may be done.");
+    expect(problemText({ ...draft, resources: ["nodes"] }, "expected a namespace")).toBe(
+      "expected a namespace",
+    );
   });
 });

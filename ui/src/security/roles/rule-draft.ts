@@ -43,6 +43,14 @@ export function toggled(chosen: readonly string[], word: string): readonly strin
   return word === "*" ? ["*"] : [...chosen.filter((other) => other !== "*"), word];
 }
 
+/** What is wrong with a draft, for people: what is still to be chosen, or else what the schema says. */
+export function problemText(draft: RuleDraft, problem: string | undefined): string | undefined {
+  if (problem === undefined) return undefined;
+  if (draft.verbs.length === 0) return "Choose what may be done.";
+  if (draft.resources.length === 0) return "Choose what it may be done with.";
+  return problem;
+}
+
 function simplified(words: readonly string[]): readonly string[] {
   return words.includes("*") ? ["*"] : words;
 }

@@ -1,7 +1,7 @@
 import { resources, verbs } from "@pi-controller/schema";
 import { Field } from "../../components/field.tsx";
 import { Icon } from "../../components/icon.tsx";
-import { addDraft, type RuleDraft, toggled } from "./rule-draft.ts";
+import { addDraft, problemText, type RuleDraft, toggled } from "./rule-draft.ts";
 
 interface Properties {
   readonly legend: string;
@@ -22,7 +22,7 @@ export function RuleEditor({ legend, drafts, onChange, problemOf }: Properties) 
           key={draft.number}
           draft={draft}
           title={`Rule ${index + 1}`}
-          problem={problemOf(index)}
+          problem={problemText(draft, problemOf(index))}
           onChange={(changed) =>
             onChange(drafts.map((other) => (other.number === changed.number ? changed : other)))
           }
@@ -47,7 +47,7 @@ interface RuleProperties {
 
 function RuleDraftEditor({ draft, title, problem, onChange, onRemove }: RuleProperties) {
   return (
-    <fieldset class="rule">
+    <fieldset class="rule" data-problem={problem === undefined ? undefined : ""}>
       <legend class="visually-hidden">{title}</legend>
       <div class="panel-title">
         <b aria-hidden="true">{title}</b>

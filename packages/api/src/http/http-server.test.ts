@@ -346,6 +346,25 @@ describe("certificates", () => {
   });
 });
 
+describe("a TLS session that is taken up again", () => {
+  it("still tells the certificate of the client", async () => {
+    const own = (await newCertificates()).secureContext();
+    const client = await newCertificates();
+    const { key, cert } = client.secureContext();
+    const context = { ...own, ca: own.cert };
+    const { port } = await start({ tls: { secureContext: () => context, observe: () => () => undefined } });
+    const first = connectTls({ host: "127.0.0.1", port, key, cert, rejectUnauthorized: false });
+    onTestFinished(() => void first.destroy());
+    const session = once(first, "session");
+    first.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const [ticket] = (await session) as [Buffer];
+    const again = await handshake(port, { session: ticket });
+    expect(again.isSessionReused()).toBe(true);
+    again.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    expect(await untilClosed(again)).toContain(client.served().leaf.fingerprint);
+  });
+});
+
 /** Passes on what clients send one byte at a time. */
 async function drippingProxy(port: number): Promise<number> {
   const proxy = createServer({ noDelay: true }, (client) => {

@@ -25,6 +25,11 @@ import { viewOf } from "./view.ts";
 
 /** A clock that runs a little slow is no cause for alarm. */
 const BEHIND_TOLERANCE_MS = 60_000;
+/**
+ * Time goes on also while the clock is behind: else a token for minutes would be good for years. Slower, so that the
+ * clock catches up where it was right and somebody else's ahead.
+ */
+const RATE_WHILE_BEHIND = 0.5;
 const LOG_PERIOD_MS = 60_000;
 
 export interface TrustComponents {
@@ -191,9 +196,9 @@ export class Trust implements TrustPort {
     const { clock } = this.#components;
     const atMs = this.#earliestNow();
     const monotonicMs = clock.monotonic();
-    // Time goes on also while the clock is behind: else what a token allows for minutes would be allowed for years.
     if (atMs !== this.#evidence.atMs) this.#evidence = { atMs, sinceMs: monotonicMs };
-    return Math.max(clock.now(), Math.floor(atMs + monotonicMs - this.#evidence.sinceMs));
+    const passedMs = (monotonicMs - this.#evidence.sinceMs) * RATE_WHILE_BEHIND;
+    return Math.max(clock.now(), Math.floor(atMs + passedMs));
   }
 
   clockStatus(): ClockStatus | null {

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { parseRoute } from "./route.ts";
+import { isPage, parseRoute } from "./route.ts";
 
 const href = signal(window.location.href);
 const url = computed(() => new URL(href.value));
@@ -51,7 +51,7 @@ export function followLocation(): void {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     if (link === null || link.origin !== window.location.origin || link.target !== "") return;
-    if (link.hash !== "" || link.pathname.startsWith("/api/") || link.hasAttribute("download")) return;
+    if (link.hash !== "" || !isPage(link.pathname) || link.hasAttribute("download")) return;
     event.preventDefault();
     navigate(link.pathname + link.search);
   });

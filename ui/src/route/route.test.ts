@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nodePath, parseRoute, securityPath } from "./route.ts";
+import { isPage, nodePath, parseRoute, securityPath } from "./route.ts";
 
 describe("parseRoute", () => {
   it.each([
@@ -17,5 +17,12 @@ describe("parseRoute", () => {
     ["/cluster", { page: "missing", path: "/cluster" }],
   ])("%s", (path, route) => {
     expect(parseRoute(path)).toEqual(route);
+  });
+});
+
+describe("isPage", () => {
+  it("leaves files and the API to the browser", () => {
+    expect(["/", "/security/users", nodePath("12D3KooW")].every(isPage)).toBe(true);
+    expect(["/root.crt", "/icon.svg", "/api/v1/oidc/login"].some(isPage)).toBe(false);
   });
 });

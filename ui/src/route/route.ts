@@ -58,3 +58,8 @@ export function nodePath(id: string): string {
 export function securityPath(section: SecuritySection): string {
   return section === "overview" ? "/security" : `/security/${section}`;
 }
+
+/** Is it a path that this UI has a page for, and not a file or an answer of the API? */
+export function isPage(path: string): boolean {
+  return !path.startsWith("/api/") && !/\.[a-z0-9]+$/i.test(path);
+}

@@ -15,7 +15,8 @@ export function TrustInstructions({ root }: { readonly root: CertificateView | n
       lead="Install the root of the mesh once, and the browser shows every node without a warning."
     >
       <p class="others">
-        <a class="button" href={certificates.rootDerUrl} download="pi-controller-root.crt">
+        {/* Not as a download: phones and Firefox offer to install what they open. */}
+        <a class="button" href={certificates.rootDerUrl}>
           <Icon name="download" /> root.crt
         </a>
         <a class="button" href={certificates.rootPemUrl} download="pi-controller-root.pem">

@@ -184,4 +184,30 @@ describe("Sessions", () => {
     expect(await here.authenticator.authenticate({ bearer: jwt.token }, origin())).toBeDefined();
     await there.dispose();
   });
+
+  it("catches up with a clock that was right while another was ahead", async () => {
+    const rightMs = mesh.clock.now();
+    mesh.clock.jumpTo(rightMs + 3_600_000);
+    here.trust.rememberTime();
+    mesh.clock.jumpTo(rightMs);
+    expect(here.trust.now()).toBe(rightMs + 3_600_000);
+    await mesh.clock.advance(1_800_000);
+    expect(here.trust.now()).toBeGreaterThan(rightMs + 3_600_000);
+    await mesh.clock.advance(2 * 3_600_000);
+    expect(here.trust.now()).toBe(mesh.clock.now());
+  });
+
+  it("ends all of them on a node that learns that it was revoked", async () => {
+    const { secret, principal } = await login();
+    const revocation = {
+      kind: "revocation",
+      node: mesh.node.node,
+      memberVersion: 1,
+      reason: "stolen",
+      by: principal.userId ?? "",
+    } as const;
+    await mesh.trust.publish([mesh.trust.sign(revocation, [mesh.authority])]);
+    expect(here.store.find(secret)).toBeUndefined();
+    expect(here.authenticator.stillValid(principal)).toBe(false);
+  });
 });

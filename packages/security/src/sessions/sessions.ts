@@ -216,10 +216,12 @@ export class Sessions implements SessionUseCases, Service {
     this.#unlocked.add(work);
   }
 
-  /** Ends the sessions of those who were disabled, reset or removed, or have another password. */
+  /** Ends the sessions of those who were disabled, reset or removed, or have another password; all on a revoked node. */
   #endVoid(): void {
-    const { store, trust } = this.#components;
+    const { store, trust, nodeKey } = this.#components;
     const { view } = trust;
-    store.end(store.list().flatMap((session) => (loginHolds(session, view) ? [] : [session.id])));
+    const isMember = view.members.has(nodeKey.node);
+    const ended = store.list().filter((session) => !isMember || !loginHolds(session, view));
+    store.end(ended.map(({ id }) => id));
   }
 }

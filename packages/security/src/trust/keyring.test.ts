@@ -147,14 +147,13 @@ describe("overdueStatements", () => {
   it("are none, until an admin lacks the authority or a member the newest secret", async () => {
     mesh = await testMesh();
     const { trust, authority, founded } = mesh;
-    const secrets = { newest: founded.meshSecret, contested: false };
-    expect(await overdueStatements(trust, trust.view, authority, secrets)).toEqual([]);
+    expect(await overdueStatements(trust, trust.view, authority, founded.meshSecret)).toEqual([]);
     const grace = await addUser("grace", ["admin"]);
-    const overdue = await overdueStatements(trust, trust.view, authority, secrets);
+    const overdue = await overdueStatements(trust, trust.view, authority, founded.meshSecret);
     expect(overdue).toHaveLength(1);
     await trust.publish(overdue);
     expect(trust.view.authorityBoxes?.boxes[grace.key.user.id]).toBeDefined();
-    expect(await overdueStatements(trust, trust.view, authority, secrets)).toEqual([]);
+    expect(await overdueStatements(trust, trust.view, authority, founded.meshSecret)).toEqual([]);
   });
 });
 

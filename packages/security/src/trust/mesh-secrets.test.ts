@@ -103,7 +103,7 @@ describe("MeshSecrets", () => {
     expect(again.accepted()).toEqual(one.secrets.accepted());
     await again.stop();
     const stranger = new MeshSecrets({ ...components, node: testNode(9).key }, { tagOf: () => "" });
-    await stranger.start();
+    await expect(stranger.start()).rejects.toMatchObject({ code: "DATA_LOSS" });
     expect(stranger.accepted()).toEqual([]);
     await stranger.stop();
   });
@@ -149,10 +149,7 @@ describe("two sides of a partition that both change the secret", () => {
     expect(shared().length).toBeGreaterThan(0);
     if (one.secrets.contested || other.secrets.contested) {
       const { trust } = one.peer;
-      const overdue = await overdueStatements(trust, trust.view, authority, {
-        newest: undefined,
-        contested: true,
-      });
+      const overdue = await overdueStatements(trust, trust.view, authority, undefined, true);
       await fixture.finish(trust.publish(overdue));
     }
     await fixture.until(() => one.secrets.newest?.tag === other.secrets.newest?.tag);

@@ -57,7 +57,10 @@ export class MeshSecrets implements Service, Fence {
     );
   }
 
-  /** @throws MeshError as the store; what cannot be opened is logged */
+  /**
+   * @throws MeshError DATA_LOSS when this node has no mesh secret that it can open: it could reach nobody, and must not
+   *   do without the fence instead; as the store
+   */
   async start(): Promise<void> {
     const { store, trust } = this.#components;
     this.#secrets = store.secrets().flatMap(({ epoch, sealed }) => this.#unsealed(epoch, sealed));
@@ -65,6 +68,9 @@ export class MeshSecrets implements Service, Fence {
       this.#opening = this.#opening.then(() => this.#open());
     });
     await this.#open();
+    if (this.newest === undefined) {
+      throw new MeshError("DATA_LOSS", "This node has no mesh secret that it can open. Enrol it anew");
+    }
   }
 
   async stop(): Promise<void> {

@@ -81,6 +81,10 @@ export class SignedStatement<S extends Statement = Statement> {
  */
 export function readEnvelope(input: unknown): SignedStatement {
   const envelope = parseInput(envelopeSchema, input, "envelope");
+  // Half a surrogate pair has no bytes in UTF-8: two texts would be signed as one.
+  if (!envelope.statement.isWellFormed()) {
+    throw new MeshError("INVALID_ARGUMENT", "Invalid statement: it is no well-formed text");
+  }
   let json: unknown;
   try {
     json = JSON.parse(envelope.statement);

@@ -7,6 +7,7 @@ import {
   type Random,
   repeat,
   type Service,
+  sleep,
   type Timer,
   type Unsubscribe,
 } from "@pi-controller/runtime";
@@ -23,6 +24,8 @@ export const trustCollection = defineCollection({ name: "trust", schema: envelop
 const BATCH = 500;
 /** Records without a place among what stands that are looked at in one pass: a hostile member may write many. */
 const MAX_LOOKED_AT = 5_000;
+/** The document may wait for other peers before it takes anything: whoever publishes need not wait as long. */
+const PUBLISH_WITHIN_MS = 2_000;
 const HOUR_MS = 3_600_000;
 const LOG_PERIOD_MS = 60_000;
 
@@ -53,6 +56,7 @@ export class TrustCarrier implements Service {
   readonly #subscriptions: Unsubscribe[] = [];
   readonly #readRecords = new WeakMap<Envelope, SignedStatement | null>();
   #merging: Promise<void> = Promise.resolve();
+  #stopped = false;
   #housekeeping: Timer | undefined;
   #putBackTimer: Timer | undefined;
   #rounds = 0;
@@ -94,6 +98,7 @@ export class TrustCarrier implements Service {
     this.#housekeeping?.cancel();
     this.#putBackTimer?.cancel();
     this.#putBackTimer = undefined;
+    this.#stopped = true;
     await this.#merging;
   }
 
@@ -131,7 +136,7 @@ export class TrustCarrier implements Service {
 
   #schedulePutBack(): void {
     const { clock, random } = this.#components;
-    if (this.#putBackTimer !== undefined) return;
+    if (this.#putBackTimer !== undefined || this.#stopped) return;
     if (clock.monotonic() - this.#lastWriteMs > QUIET_MS) this.#rounds = 0;
     this.#putBackTimer = clock.setTimer(
       () => void this.#putBack(),
@@ -142,6 +147,7 @@ export class TrustCarrier implements Service {
   async #putBack(): Promise<void> {
     await this.#merging;
     this.#putBackTimer = undefined;
+    if (this.#stopped) return;
     const missing = this.#missing(this.#components.trust.statements());
     if (missing.length === 0) return;
     this.#rounds++;
@@ -167,8 +173,13 @@ export class TrustCarrier implements Service {
     const { trust } = this.#components;
     const statements = keys.map((key) => trust.statement(key)).filter((signed) => signed !== undefined);
     const missing = this.#missing(statements);
-    for (let start = 0; start < missing.length; start += BATCH) {
-      await this.#write(missing.slice(start, start + BATCH));
+    const writing = this.#writeAll(missing);
+    await Promise.race([writing, sleep(this.#components.clock, PUBLISH_WITHIN_MS)]);
+  }
+
+  async #writeAll(statements: readonly SignedStatement[]): Promise<void> {
+    for (let start = 0; start < statements.length; start += BATCH) {
+      await this.#write(statements.slice(start, start + BATCH));
     }
   }
 
@@ -213,6 +224,8 @@ export class TrustCarrier implements Service {
 
   #report(error: unknown, message: string): void {
     const { logger } = this.#components;
+    // The document stops, too.
+    if (this.#stopped) return;
     this.#logLimiter.limit(message, (suppressed) => logger.error({ err: error, suppressed }, message));
   }
 }

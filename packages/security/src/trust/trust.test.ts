@@ -113,21 +113,31 @@ describe("Trust", () => {
     mesh = await testMesh();
     const { trust } = mesh;
     const other = mesh.another();
-    const genuine = new Set(mesh.founded.envelopes.map(({ statement }) => statement));
+    const envelopes = mesh.founded.envelopes;
+    const genuine = new Set(envelopes.map(({ statement }) => statement));
     const seed = 20_260_601;
     const random = seededRandom(seed);
+    const next = () => randomInteger(random, 2 ** 31);
+    let understood = 0;
     for (let round = 0; round < 5_000; round++) {
-      const envelope = mesh.founded.envelopes[round % mesh.founded.envelopes.length] as Envelope;
-      const mutated = mutate(JSON.stringify(envelope), () => randomInteger(random, 2 ** 31));
-      let parsed: unknown;
-      try {
-        parsed = JSON.parse(mutated);
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
-        continue;
-      }
-      await other.merge([parsed as Envelope]);
+      const envelope = envelopes[round % envelopes.length] as Envelope;
+      const [signature] = envelope.signatures;
+      if (signature === undefined) throw new Error("no signature");
+      const mutated = [
+        () => parseOrNull(mutate(JSON.stringify(envelope), next)),
+        () => ({ ...envelope, statement: mutate(envelope.statement, next) }),
+        () => ({
+          ...envelope,
+          statement: envelope.statement.replace(/[0-9]/g, (d) => (next() % 9 ? d : "7")),
+        }),
+        () => ({ ...envelope, signatures: [{ ...signature, value: mutate(signature.value, next) }] }),
+        () => ({ ...envelope, signatures: [...envelope.signatures, signature] }),
+      ][next() % 5]?.();
+      const { accepted, rejected } = await other.merge([mutated as Envelope]);
+      expect(accepted, `seed ${seed}, round ${round}`).toEqual([]);
+      if (rejected.some(({ key }) => key !== undefined)) understood++;
     }
+    expect(understood).toBeGreaterThan(1_000);
     for (const { envelope } of other.statements()) {
       expect(genuine.has(envelope.statement), `seed ${seed}`).toBe(true);
     }
@@ -151,6 +161,15 @@ describe("Trust", () => {
     expect(times.sort((a, b) => a - b)[7]).toBeLessThan(25);
   }, 60_000);
 });
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
 
 /** One to three small changes somewhere in a text: a bit, a character more, one less, a part twice, the end missing. */
 function mutate(text: string, next: () => number): string {

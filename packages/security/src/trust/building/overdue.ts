@@ -5,24 +5,20 @@ import { authorityStatement, keepersOf, lacksKeepers } from "./authority.ts";
 import type { StatementSigner } from "./credentials.ts";
 import { type MeshSecret, meshSecretStatements, newestEpoch, nextMeshSecret } from "./mesh-secrets.ts";
 
-/** What this node knows of the mesh secrets: `MeshSecrets`. */
-export interface KnownSecrets {
-  readonly newest: MeshSecret | undefined;
-  readonly contested: boolean;
-}
-
 /**
  * What the authority has to sign as soon as it is unsealed for anything: after a partition, members that were
  * admitted on one side while the mesh secret changed on the other have the old one, both sides may have changed it,
  * and admins made on one side may have no share in the authority. Nothing, most of the time.
  *
- * @param secrets of this node
+ * @param newest the newest mesh secret that this node has
+ * @param contested whether others have another one of the same epoch: see `MeshSecrets`
  */
 export async function overdueStatements(
   signer: StatementSigner,
   view: TrustView,
   authority: AuthorityKey,
-  { newest, contested }: KnownSecrets,
+  newest: MeshSecret | undefined,
+  contested = false,
 ): Promise<Envelope[]> {
   const envelopes: Envelope[] = [];
   if (lacksKeepers(view)) envelopes.push(await authorityStatement(signer, keepersOf(view), authority));

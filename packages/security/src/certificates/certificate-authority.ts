@@ -2,28 +2,20 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import type { Logger } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import type { AuthorityKey } from "../keys.ts";
-import { addressFilter } from "../limits/address.ts";
 import type { Envelope, StatementOf } from "../trust/statements.ts";
 import type { TrustPort, TrustView } from "../trust/trust-port.ts";
 import { newKeyPair } from "./certificate-files.ts";
-import { type CertificateNames, isEmpty, normalNames } from "./certificate-names.ts";
-import { readRequest } from "./certificate-request.ts";
-import { nodeAuthorityTemplate, rootCommonName, rootTemplate } from "./profiles.ts";
+import { type CertificateNames, normalNames } from "./certificate-names.ts";
+import { type AuthorityOptions, certifyRequest, policyOf } from "./certify-request.ts";
+import { rootCommonName, rootTemplate } from "./profiles.ts";
 import { readCertificate } from "./read-certificate.ts";
-import { type Claim, privateNetworks, type ReviewPolicy, reviewRequest } from "./request-review.ts";
+import type { Claim, ReviewPolicy } from "./request-review.ts";
 
 export interface AuthorityComponents {
-  readonly trust: Pick<TrustPort, "view" | "sign" | "nextVersion" | "publish" | "now">;
+  readonly trust: Pick<TrustPort, "view" | "sign" | "publish" | "now">;
   /** Names in the roster. */
   readonly nodeName: (node: NodeId) => string | undefined;
   readonly logger: Logger;
-}
-
-export interface AuthorityOptions {
-  /** Domains that nodes may have names in besides their own, as `example.com`. */
-  readonly domains?: readonly string[];
-  /** Networks that nodes may have addresses in besides private ones, as `2001:db8::/32`. */
-  readonly networks?: readonly string[];
 }
 
 /** @returns the root of a new mesh; its private key as PKCS #8, DER: to be sealed, and wiped */
@@ -76,8 +68,7 @@ export class CertificateAuthority {
   /** @throws MeshError INVALID_ARGUMENT when a network is none */
   constructor(components: AuthorityComponents, options: AuthorityOptions = {}) {
     this.#components = components;
-    const { domains = [], networks = [] } = options;
-    this.#policy = { domains, allowsAddress: addressFilter([...privateNetworks, ...networks]) };
+    this.#policy = policyOf(options);
   }
 
   /**
@@ -91,22 +82,19 @@ export class CertificateAuthority {
     const { view } = trust;
     const waiting = waitingRequests(view);
     if (waiting.length === 0) return [];
-    const { buildCertificate } = await import("./x509-builder.ts");
-    const root = rootIssuer(view, authority);
     const claims = this.#claims(view);
+    const certifier = {
+      root: rootIssuer(view, authority),
+      policy: this.#policy,
+      nowMs: trust.now(),
+      logger,
+    };
     const envelopes: Envelope[] = [];
     for (const request of waiting) {
       const claim = claims.get(request.node);
-      const key = await this.#keyOf(request);
-      if (claim === undefined || key === undefined) continue;
-      const { granted, refused } = reviewRequest(claim, [...claims.values()], this.#policy);
-      if (refused.length > 0) {
-        logger.warn({ node: request.node, refused }, "A node asks for names that it may not have");
-      }
-      if (isEmpty(granted)) continue;
-      const subject = { name: claim.name ?? request.node, key, names: granted };
-      const certificate = buildCertificate(nodeAuthorityTemplate(subject, root, trust.now()), root);
-      envelopes.push(this.#state(request, certificate, authority));
+      if (claim === undefined) continue;
+      const certificate = await certifyRequest(request, claim, [...claims.values()], certifier);
+      if (certificate !== undefined) envelopes.push(this.#state(request, certificate, authority));
     }
     return envelopes;
   }
@@ -122,26 +110,8 @@ export class CertificateAuthority {
     certificate: string,
     authority: AuthorityKey,
   ): Envelope {
-    const { trust } = this.#components;
-    const issuedAt = new Date(trust.now()).toISOString();
-    const version = trust.nextVersion(`certificate/${node}`);
-    return trust.sign({ kind: "certificate", version, issuedAt, node, requestVersion, certificate }, [
-      authority,
-    ]);
-  }
-
-  async #keyOf(request: StatementOf<"certificate-request">): Promise<KeyObject | undefined> {
-    try {
-      const key = await readRequest(request.request);
-      if (key.asymmetricKeyDetails?.namedCurve === "prime256v1") return key;
-      this.#components.logger.warn({ node: request.node }, "A node asks for a certificate for no P-256 key");
-    } catch (error) {
-      this.#components.logger.warn(
-        { node: request.node, err: error },
-        "A node's certificate request is none",
-      );
-    }
-    return undefined;
+    const statement = { kind: "certificate", node, requestVersion, certificate } as const;
+    return this.#components.trust.sign(statement, [authority]);
   }
 
   #claims(view: TrustView): ReadonlyMap<NodeId, Claim> {

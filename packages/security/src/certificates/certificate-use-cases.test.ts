@@ -1,3 +1,4 @@
+import { silentLogger } from "@pi-controller/runtime";
 import { certificateListSchema } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
 import type { Acting } from "../use-cases.ts";
@@ -21,7 +22,7 @@ async function start(mesh: CertificateMesh) {
   const { trust, keyring, authority } = mesh;
   const { certificates, node } = door;
   const useCases = certificateUseCases(
-    { node: node.node, trust, keyring, authority, certificates },
+    { node: node.node, trust, keyring, authority, certificates, logger: silentLogger },
     { hsts: false },
   );
   return { ...door, useCases };

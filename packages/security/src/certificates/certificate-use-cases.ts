@@ -6,7 +6,8 @@ import { type ClientCertificateComponents, ClientCertificates } from "./client-c
 import type { NodeCertificates } from "./node-certificates.ts";
 import { type CertificateFacts, readCertificate, shownFingerprint } from "./read-certificate.ts";
 
-export interface CertificateUseCaseComponents extends Pick<ClientCertificateComponents, "keyring"> {
+export interface CertificateUseCaseComponents
+  extends Pick<ClientCertificateComponents, "keyring" | "logger"> {
   readonly node: NodeId;
   readonly trust: Pick<TrustPort, "view" | "sign" | "nextVersion" | "publish" | "now">;
   readonly certificates: Pick<NodeCertificates, "served" | "renew">;
@@ -18,10 +19,11 @@ export function certificateUseCases(
   components: CertificateUseCaseComponents,
   options: { readonly hsts: boolean },
 ): CertificateUseCases {
-  const { authority, certificates, keyring, node, trust } = components;
+  const { authority, certificates, keyring, logger, node, trust } = components;
   const clients = new ClientCertificates({
     trust,
     keyring,
+    logger,
     onUnsealed: (key) => authority.publishWaiting(key),
   });
   const list = (): CertificateList => {

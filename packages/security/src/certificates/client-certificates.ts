@@ -1,3 +1,4 @@
+import type { Logger } from "@pi-controller/runtime";
 import {
   type ClientCertificateRequest,
   type ClientCertificateView,
@@ -10,6 +11,7 @@ import { clientCertificateState } from "../tokens/usable.ts";
 import type { StatementOf } from "../trust/statements.ts";
 import type { TrustPort } from "../trust/trust-port.ts";
 import type { Acting } from "../use-cases.ts";
+import { withAuthority } from "../users/acting-user.ts";
 import { rootIssuer } from "./certificate-authority.ts";
 import { readRequest } from "./certificate-request.ts";
 import { clientTemplate } from "./profiles.ts";
@@ -17,7 +19,8 @@ import { readCertificate } from "./read-certificate.ts";
 
 export interface ClientCertificateComponents {
   readonly trust: Pick<TrustPort, "view" | "sign" | "nextVersion" | "publish" | "now">;
-  readonly keyring: Keyring;
+  readonly keyring: Pick<Keyring, "unlockAuthority">;
+  readonly logger: Logger;
   /** Whatever else waits for the authority to be unsealed. */
   readonly onUnsealed: (authority: AuthorityKey) => Promise<void>;
 }
@@ -63,6 +66,7 @@ export class ClientCertificates {
       const at = new Date(nowMs).toISOString();
       const statement: ClientCertificate = {
         kind: "client-certificate",
+        // No other certificate has its fingerprint.
         version: 1,
         issuedAt: at,
         fingerprint,
@@ -90,24 +94,22 @@ export class ClientCertificates {
     });
   }
 
-  async #withAuthority<T>(
+  #withAuthority<T>(
     acting: Acting,
     password: string,
     work: (authority: AuthorityKey) => Promise<T>,
   ): Promise<T> {
-    const { keyring, onUnsealed } = this.#components;
-    const { userId } = acting.principal;
-    if (userId === null) {
-      throw new MeshError("PERMISSION_DENIED", "Only a user of the mesh with a password can do this");
-    }
-    const authority = await keyring.unlockAuthority(userId, password);
-    try {
+    const { keyring, logger, onUnsealed } = this.#components;
+    return withAuthority(keyring, acting, password, async (authority) => {
       const result = await work(authority);
-      await onUnsealed(authority);
+      try {
+        await onUnsealed(authority);
+      } catch (error) {
+        // What was asked for is done, and shown once.
+        logger.error({ err: error }, "The certificates that waited could not be signed");
+      }
       return result;
-    } finally {
-      authority.wipe();
-    }
+    });
   }
 
   #viewOf(certificate: ClientCertificate): ClientCertificateView {

@@ -3,6 +3,9 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { testNode } from "../crypto/testing.ts";
+import { waitingRequests } from "./certificate-authority.ts";
+import { firstCertificate } from "./first-certificate.ts";
 import { NodeCertificates } from "./node-certificates.ts";
 import {
   type CertificateMesh,
@@ -185,6 +188,37 @@ describe("renewal over a year", () => {
     const nowMs = mesh.trust.now();
     expect(leaf.notBeforeMs).toBeLessThanOrEqual(nowMs);
     expect(leaf.notAfterMs).toBeGreaterThan(nowMs);
+  });
+});
+
+describe("the first certificate of a mesh", () => {
+  it("is made while the mesh is, and taken by the node when that is a member", async () => {
+    const mesh = await certificateMesh();
+    const first = testNode("first");
+    const directory = temporaryDirectory();
+    const names = new TestNames("first", ["/ip4/192.168.1.1/tcp/1", "/ip4/8.8.8.8/tcp/1"]);
+    const now = () => mesh.clock.now();
+    const unclaimed = new NodeCertificates(
+      { clock: mesh.clock, logger: silentLogger, names, now },
+      { directory },
+    );
+    await unclaimed.start();
+    await unclaimed.stop();
+    const components = {
+      certificates: unclaimed,
+      nodeKey: first.key,
+      nodeName: "first",
+      now,
+      logger: silentLogger,
+    };
+    const founded = { authority: mesh.authorityKey, envelopes: mesh.trust.envelopes() };
+    await mesh.trust.publish(await firstCertificate(components, founded));
+    const member = mesh.certificatesOf(first, names, directory);
+    await member.start();
+    onTestFinished(() => member.stop());
+    expect(member.served().authority?.commonName).toBe("first authority");
+    expect(member.served().leaf.names.ipAddresses).toEqual(["192.168.1.1", "127.0.0.1", "::1"]);
+    expect(waitingRequests(mesh.trust.view)).toEqual([]);
   });
 });
 

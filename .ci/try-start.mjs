@@ -31,9 +31,15 @@ async function tryPages() {
     const page = await fetch(url);
     if (!page.ok || !(await page.text()).includes("<html")) throw new Error(`${url} does not serve the UI`);
   }
+  const stranger = await fetch(`${urls[0]}/api/v1/nodes`);
+  if (stranger.status !== 401) throw new Error(`a stranger was answered ${stranger.status}, not 401`);
+  const [, password] = /with the password (\S+)/.exec(output) ?? [];
+  const cookies = await Promise.all(urls.map((url) => logIn(url, password)));
   for (let left = 100; ; left--) {
     const answers = await Promise.all(
-      urls.map(async (url) => (await fetch(`${url}/api/v1/nodes?state=alive`)).json()),
+      urls.map(async (url, index) =>
+        (await fetch(`${url}/api/v1/nodes?state=alive`, { headers: { cookie: cookies[index] } })).json(),
+      ),
     );
     if (answers.every(({ total }) => total === PEERS)) break;
     if (left === 0)
@@ -45,6 +51,17 @@ async function tryPages() {
   console.log(`All ${PEERS} peers see each other alive, and serve the UI.`);
   // What a terminal does on Ctrl-C: the signal goes to the whole foreground group.
   signalGroup("SIGINT");
+}
+
+/** As printed for people: one password for every peer. */
+async function logIn(url, password) {
+  const answer = await fetch(`${url}/api/v1/session`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ userName: "admin", password }),
+  });
+  if (!answer.ok) throw new Error(`${url} does not let the admin in: ${answer.status}`);
+  return answer.headers.get("set-cookie")?.split(";")[0] ?? "";
 }
 
 async function tryGone() {

@@ -82,7 +82,10 @@ export async function buildPeer(): Promise<void> {
       sha256OfNode,
       systemOfSystemInformation,
     ],
-    define: { PI_CONTROLLER_VERSION: JSON.stringify(version) },
+    define: {
+      PI_CONTROLLER_VERSION: JSON.stringify(version),
+      PI_CONTROLLER_BUILD_DATE_MS: String(Date.now()),
+    },
     // Dependencies that are CommonJS inside expect a require.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module";const require=__createRequire(import.meta.url);',

@@ -1,14 +1,23 @@
 // `npm start`: a mesh of several peers on this machine, with simulated hardware.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildUi, uiDirectory } from "./build-ui.ts";
+import {
+  askAt,
+  becomesMember,
+  claimMesh,
+  createJoinToken,
+  lookUpPending,
+  type MeshAccess,
+  setupCodeIn,
+} from "./mesh-setup.ts";
 import { nodeCommand, repositoryRoot, secondsSince } from "./processes.ts";
 
-const HELP = `Starts a mesh of peers on this machine, with simulated boards.
+const HELP = `Starts a mesh of peers on this machine, with simulated boards, and says how to log in.
 
 Usage: npm start -- [flags]
 
@@ -26,9 +35,14 @@ const PARENT_CHECK_MS = 500;
 interface Peer {
   readonly name: string;
   readonly url: string;
+  readonly meshPort: number;
+  readonly dataDirectory: string;
   readonly process: ChildProcess;
   exited: boolean;
 }
+
+/** What became of a peer once it answered. */
+type Standing = "member" | "waits for approval" | "did not start: see above";
 
 function parseFlags() {
   try {
@@ -77,69 +91,92 @@ async function freePorts(first: number, count: number): Promise<number[]> {
   return ports;
 }
 
-function startPeer(
-  index: number,
-  port: number,
-  dataDirectory: string,
-  join: string | undefined,
-  logLevel: string,
-): Peer {
-  const name = `pi-${String.fromCharCode(97 + (index % 26))}${index < 26 ? "" : index}`;
-  const [program, ...flags] = nodeCommand;
+function startPeer(index: number, ports: { readonly api: number; readonly mesh: number }): Peer {
+  const name = nameOf(index);
+  const ownDirectory = join(dataDirectory, name);
+  const [program, ...nodeFlags] = nodeCommand;
   const child = spawn(
     program,
     [
-      ...flags,
+      ...nodeFlags,
       `${repositoryRoot}peer/src/main.ts`,
-      ...[
-        "--data-dir",
-        `${dataDirectory}/${name}`,
-        "--name",
-        name,
-        "--port",
-        String(port),
-        "--mesh-port",
-        "0",
-      ],
-      ...[
-        "--board",
-        BOARDS[index % BOARDS.length] ?? "",
-        "--ui-dir",
-        uiDirectory,
-        "--mesh-name",
-        "npm-start",
-      ],
-      ...["--log-level", logLevel, "--log-format", "pretty"],
-      ...(join === undefined ? [] : ["--join", join]),
+      ...["--data-dir", ownDirectory, "--name", name, "--listen", "127.0.0.1"],
+      ...["--port", String(ports.api), "--mesh-port", String(ports.mesh)],
+      ...["--board", BOARDS[index % BOARDS.length] ?? "", "--ui-dir", uiDirectory],
+      ...["--log-level", flags["log-level"], "--log-format", "pretty"],
+      ...(index === 0 ? [] : ["--join-token-file", joinTokenFile(name)]),
+      // Multicast may not be had on this machine.
+      ...peers.slice(0, 1).flatMap((first) => ["--join", `127.0.0.1:${first.meshPort}`]),
     ],
     // A process group of its own: Ctrl-C reaches this program alone, which then ends the peers in good order.
     { stdio: ["ignore", "inherit", "inherit"], detached: true },
   );
-  const peer: Peer = { name, url: `http://127.0.0.1:${port}`, process: child, exited: false };
+  const peer: Peer = {
+    name,
+    url: `http://127.0.0.1:${ports.api}`,
+    meshPort: ports.mesh,
+    dataDirectory: ownDirectory,
+    process: child,
+    exited: false,
+  };
   child.on("exit", (code, signal) => {
     peer.exited = true;
     if (!state.stopping) console.error(`${name} ended by itself (${signal ?? `exit code ${code}`}).`);
     if (peers.every((other) => other.exited)) finish();
   });
+  peers.push(peer);
   return peer;
 }
 
-async function ready(peer: Peer): Promise<boolean> {
-  const deadlineMs = performance.now() + READY_WITHIN_MS;
-  while (performance.now() < deadlineMs && !peer.exited && !state.stopping) {
-    const answer = await fetch(`${peer.url}/readyz`).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.ok) return true;
-    await new Promise((wake) => setTimeout(wake, READY_POLL_MS));
-  }
-  return false;
+function nameOf(index: number): string {
+  return `pi-${String.fromCharCode(97 + (index % 26))}${index < 26 ? "" : index}`;
 }
 
-/** A multiaddr of a running peer, for the others: multicast may not be had on this machine. */
-async function meshAddress(peer: Peer): Promise<string | undefined> {
-  const answer = await fetch(`${peer.url}/api/v1/mesh`);
-  const mesh = (await answer.json()) as { addresses: string[] };
-  return mesh.addresses[0];
+function joinTokenFile(name: string): string {
+  return join(dataDirectory, `${name}.join-token`);
+}
+
+/** Waits until a peer answers, and says whether it belongs to a mesh. */
+async function answers(peer: Peer): Promise<"member" | "unclaimed" | undefined> {
+  const deadlineMs = performance.now() + READY_WITHIN_MS;
+  while (performance.now() < deadlineMs && !peer.exited && !state.stopping) {
+    const session = await askAt(peer.url)("/api/v1/session").catch(() => undefined);
+    if (session?.status === 200) return (session.body as { state: "member" | "unclaimed" }).state;
+    await new Promise((wake) => setTimeout(wake, READY_POLL_MS));
+  }
+  return undefined;
+}
+
+/** Starts the first peer and, when it belongs to no mesh yet, makes one of it. */
+async function startFirst(ports: {
+  readonly api: number;
+  readonly mesh: number;
+}): Promise<MeshAccess | undefined> {
+  const first = startPeer(0, ports);
+  if ((await answers(first)) !== "unclaimed") return undefined;
+  const ask = askAt(first.url);
+  const access = await claimMesh(ask, { code: await setupCodeIn(first.dataDirectory), meshName: "home" });
+  writeFileSync(join(dataDirectory, "api-token"), access.apiToken, { mode: 0o600 });
+  return access;
+}
+
+/** Starts another peer; while the mesh is new, with a token that lets it join by itself. */
+async function startOther(
+  index: number,
+  ports: { readonly api: number; readonly mesh: number },
+  access: MeshAccess | undefined,
+  joinToken: string | undefined,
+): Promise<Standing> {
+  const [first] = peers;
+  if (joinToken !== undefined) writeFileSync(joinTokenFile(nameOf(index)), joinToken, { mode: 0o600 });
+  const peer = startPeer(index, ports);
+  const standing = await answers(peer);
+  if (standing === undefined) return "did not start: see above";
+  if (standing === "member") return "member";
+  if (first === undefined || access === undefined) return "waits for approval";
+  await lookUpPending(askAt(first.url), access, `127.0.0.1:${peer.meshPort}`);
+  await becomesMember(askAt(peer.url));
+  return "member";
 }
 
 function stop(): void {
@@ -179,34 +216,50 @@ const dataDirectory =
   flags["data-dir"] === undefined
     ? mkdtempSync(join(tmpdir(), "pi-controller-"))
     : resolve(flags["data-dir"]);
+mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 stopWithParent();
 
-const [firstPort, ...otherPorts] = await freePorts(flags.port, flags.peers);
-if (firstPort === undefined || otherPorts.length < flags.peers - 1) {
+const apiPorts = await freePorts(flags.port, flags.peers);
+const meshPorts = await freePorts(Math.max(flags.port, ...apiPorts) + 1_000, flags.peers);
+const ports = apiPorts.flatMap((api, index) => {
+  const mesh = meshPorts[index];
+  return mesh === undefined ? [] : [{ api, mesh }];
+});
+const [firstPorts, ...otherPorts] = ports;
+if (firstPorts === undefined || ports.length < flags.peers) {
   console.error(`There are not ${flags.peers} free ports from ${flags.port} on.`);
   process.exit(1);
 }
-const first = startPeer(0, firstPort, dataDirectory, undefined, flags["log-level"]);
-peers.push(first);
-if (await ready(first)) {
-  const join = await meshAddress(first);
-  otherPorts.forEach((port, index) =>
-    peers.push(startPeer(index + 1, port, dataDirectory, join, flags["log-level"])),
-  );
+try {
+  await run(firstPorts, otherPorts);
+} catch (error) {
+  if (!state.stopping) console.error(error instanceof Error ? error.message : String(error));
+  stop();
 }
-const serving = await Promise.all(peers.map(ready));
-if (!state.stopping && serving.some(Boolean)) {
-  const rows = peers.map(
-    (peer, index) => `  ${peer.name}  ${serving[index] ? peer.url : "did not start: see above"}`,
+
+async function run(first: (typeof ports)[number], others: typeof ports): Promise<void> {
+  const access = await startFirst(first);
+  const [leader] = peers;
+  if (leader === undefined || leader.exited) return;
+  const joinToken = access === undefined ? undefined : await createJoinToken(askAt(leader.url), access);
+  const standings = await Promise.all(
+    others.map((its, index) => startOther(index + 1, its, access, joinToken)),
   );
+  if (state.stopping) return;
+  const rows = peers.map((peer, index) => {
+    const standing = index === 0 ? "member" : (standings[index - 1] ?? "member");
+    return `  ${peer.name}  ${standing === "member" ? peer.url : `${peer.url}  ${standing}`}`;
+  });
+  const login =
+    access === undefined
+      ? "Log in as you did before."
+      : `Log in as ${access.userName} with the password ${access.password}\n` +
+        `(programs: the token in ${join(dataDirectory, "api-token")}, as "Authorization: Bearer ...").`;
   console.log(
-    `\nA mesh of ${serving.filter(Boolean).length} peers is up after ${secondsSince(startedMs)}. ` +
-      `Open any of them:\n${rows.join("\n")}\n` +
-      `To make a board overheat: echo overheat > ${dataDirectory}/${first.name}/board-faults\n` +
+    `\nA mesh of ${peers.length} peers is up after ${secondsSince(startedMs)}. Open any of them:\n${rows.join("\n")}\n` +
+      `${login}\n` +
+      `To make a board overheat: echo overheat > ${leader.dataDirectory}/board-faults\n` +
       "(or brown-out; an empty file makes it well again). Ctrl-C ends it all.\n",
   );
-} else if (!state.stopping) {
-  console.error("No peer started: see above.");
-  stop();
 }

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Logger } from "@pi-controller/runtime";
 import { type DestinationStream, type Level, pino } from "pino";
@@ -7,6 +8,8 @@ import type { LogComponent } from "./config/options.ts";
 /** Loggers of one root, each with the name of a component and the level asked for that component. */
 export interface Log {
   component(name: LogComponent): Logger;
+  /** Tells something to whoever stands at the console: as text there, as an entry with these fields in a log. */
+  showPerson(fields: object, text: string): void;
 }
 
 /**
@@ -36,6 +39,11 @@ export async function createLog(
   return {
     component: (name) =>
       root.child({ component: name }, { level: levels.components.get(name) ?? levels.base }),
+    showPerson(fields, text) {
+      // Synchronous, as the log is: otherwise it would stand in the middle of what comes later.
+      if (pretty) writeSync(1, text);
+      else root.child({ component: "peer" }).info(fields, "This node waits to be set up");
+    },
   };
 }
 

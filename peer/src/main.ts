@@ -25,7 +25,8 @@ async function main(argv: readonly string[]): Promise<void> {
     process.stdout.write(printConfig(config));
     return;
   }
-  await runPeer(config.uiDir === "" ? { ...config, uiDir: builtUi() } : config);
+  const leave = argv.includes("--leave");
+  await runPeer(config.uiDir === "" ? { ...config, uiDir: builtUi() } : config, { leave });
 }
 
 /** The web UI beside the bundle, or that of the repository; whether it is there is for the API to say. */
@@ -44,10 +45,10 @@ async function readConfig(argv: readonly string[]): Promise<Config | undefined> 
   }
 }
 
-async function runPeer(config: Config): Promise<void> {
+async function runPeer(config: Config, { leave }: { readonly leave: boolean }): Promise<void> {
   // Everything heavy is loaded only by a peer that really runs.
   const { createLog } = await import("./log.ts");
-  const { createPeer } = await import("./create-peer.ts");
+  const { createPeer, leaveMesh } = await import("./create-peer.ts");
   const log = await createLog(config, { name: config.name });
   const logger = log.component("peer");
   const starting = new AbortController();
@@ -60,12 +61,16 @@ async function runPeer(config: Config): Promise<void> {
   // Libraries under us reject promises nobody holds when a remote peer misbehaves; that ends no peer.
   process.on("unhandledRejection", (error) => logger.error({ err: error }, "Unexpected rejection"));
 
-  const peer = await createPeer(config, { log, version: productVersion(), env: process.env }).catch(
-    (error: unknown) => {
-      fail(error);
-      return undefined;
-    },
-  );
+  const environment = { log, version: productVersion(), env: process.env };
+  if (leave) {
+    await leaveMesh(config, environment).catch(fail);
+    logger.info({}, "This peer has left its mesh and forgotten it");
+    process.exit(0);
+  }
+  const peer = await createPeer(config, environment, fail).catch((error: unknown) => {
+    fail(error);
+    return undefined;
+  });
   if (peer === undefined) return;
 
   const onSignal = (signal: NodeJS.Signals) => {

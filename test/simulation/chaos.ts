@@ -57,7 +57,7 @@ export class Chaos {
       (id) =>
         new Machine(
           { hub: this.hub, random: seededRandom(randomInteger(this.#random, 2 ** 31)), logger: silentLogger },
-          { id, join },
+          { id, join, members: ids },
         ),
     );
   }

@@ -1,7 +1,7 @@
 import { Documents, defineCollection, MemoryDisk, MemoryStore } from "@pi-controller/document";
 import { AddressBook, Connector, Membership, openGate } from "@pi-controller/mesh";
 import { type SimulatedNetwork, simulatedSigner } from "@pi-controller/mesh/simulated";
-import { createNodes, MeshWatch, Roster, SelfRegistration } from "@pi-controller/nodes";
+import { createNodes, type MembersPort, MeshWatch, Roster, SelfRegistration } from "@pi-controller/nodes";
 import { type Logger, type Random, type Service, startAll, stopAll } from "@pi-controller/runtime";
 import type { Board, NodeId } from "@pi-controller/schema";
 import { EventLog, Events, MetricsExchange } from "@pi-controller/telemetry";
@@ -45,6 +45,8 @@ export interface MachineOptions {
   readonly id: NodeId;
   /** Addresses given with `--join`. */
   readonly join: readonly string[];
+  /** All that were admitted: who belongs to the mesh does not change here. */
+  readonly members: readonly NodeId[];
 }
 
 export type Peer = ReturnType<typeof composePeer>;
@@ -93,7 +95,13 @@ export class Machine {
 /** The parts that agree with other peers, put together as `createPeer` does. */
 function composePeer(
   { hub, random, logger }: MachineComponents,
-  { id, join, bootEpoch, disk }: MachineOptions & { readonly bootEpoch: number; readonly disk: MemoryDisk },
+  {
+    id,
+    join,
+    members: ids,
+    bootEpoch,
+    disk,
+  }: MachineOptions & { readonly bootEpoch: number; readonly disk: MemoryDisk },
 ) {
   const addressBook = new AddressBook();
   const { network, gossip, clock } = hub.createPeer(id, { addressBook, logger });
@@ -116,7 +124,12 @@ function composePeer(
   });
   const events = new Events({ ...components, log }, { self: id });
   const metrics = new MetricsExchange({ ...components, memberCount: () => membership.size }, { self: id });
-  const roster = new Roster({ documents, membership, addressBook, metrics, logger }, { self: id });
+  const members: MembersPort = {
+    has: (member) => ids.includes(member),
+    all: () => ids,
+    observe: () => () => {},
+  };
+  const roster = new Roster({ documents, members, membership, addressBook, metrics, logger }, { self: id });
   const connector = new Connector(
     { ...components, gate: openGate, addressBook, members: () => roster.peers() },
     { join },
@@ -131,6 +144,8 @@ function composePeer(
       ...components,
       discovery: undefined,
       documents,
+      members,
+      isPending: async () => false,
       membership,
       metrics,
       events,

@@ -1,9 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MeshView, NodePage, NodeView } from "@pi-controller/schema";
+import type { MeshView, NodePage, NodeView, SessionStatus } from "@pi-controller/schema";
+import {
+  type ApiAnswer,
+  type ApiRequest,
+  bearer,
+  becomesMember,
+  claimMesh,
+  createJoinToken,
+  lookUpPending,
+  type MeshAccess,
+  setupCodeIn,
+} from "../../scripts/mesh-setup.ts";
 import { waitFor } from "./wait.ts";
 
 const MAIN = fileURLToPath(new URL("../../peer/src/main.ts", import.meta.url));
@@ -24,19 +35,13 @@ export interface PeerProcessOptions {
   readonly fetchJson?: FetchJson;
   /** Do not wait until it serves. */
   readonly expectFailure?: boolean;
+  /** Of the mesh that it belongs to, or will: requests are made with its token. */
+  readonly access?: MeshAccess;
 }
 
-export interface JsonAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: unknown;
-}
+export type JsonAnswer = ApiAnswer;
+export type JsonRequest = ApiRequest;
 export type FetchJson = (url: string, init?: JsonRequest) => Promise<JsonAnswer>;
-export interface JsonRequest {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
 
 /** Asks an API over the network of this process. */
 export const fetchJson: FetchJson = async (url, init) => {
@@ -57,16 +62,20 @@ export class PeerProcess {
   #log = "";
   #exitCode: number | undefined;
   #url: string | undefined;
+  #meshAddress: string | undefined;
+  #access: MeshAccess | undefined;
   readonly #exited: Promise<number>;
 
   constructor(options: PeerProcessOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#access = options.access;
     const command = [
       ...(options.wrapper ?? []),
       ...(options.program ?? [process.execPath, "--disable-warning=ExperimentalWarning", MAIN]),
       ...["--name", options.name, "--data-dir", options.dataDirectory],
       ...["--port", "0", "--mesh-port", "0", "--log-format", "json", "--board", "simulated-pi-4"],
+      ...(options.flags?.includes("--listen") ? [] : ["--listen", "127.0.0.1"]),
       ...(options.flags ?? []),
     ];
     const [program = "", ...args] = command;
@@ -77,6 +86,7 @@ export class PeerProcess {
     const collect = (chunk: Buffer) => {
       this.#log = (this.#log + chunk.toString()).slice(-MAX_LOG_CHARACTERS);
       this.#url ??= /"url":"(http:[^"]+)"/.exec(this.#log)?.[1];
+      this.#meshAddress ??= /"addresses":\["([^"]+)"/.exec(this.#log)?.[1];
     };
     this.#child.stdout?.on("data", collect);
     this.#child.stderr?.on("data", collect);
@@ -88,14 +98,13 @@ export class PeerProcess {
     });
   }
 
-  /** Starts a peer and waits until it serves. */
+  /** Starts a peer and waits until it serves: its mesh, or its set-up page. */
   static async start(options: PeerProcessOptions): Promise<PeerProcess> {
     const peer = new PeerProcess(options);
     try {
       await waitFor(
         `${options.name} serves`,
-        async () =>
-          !peer.running || (peer.#url !== undefined && (await peer.request("/readyz")).status === 200),
+        async () => !peer.running || (peer.#url !== undefined && (await peer.session()).state !== undefined),
         { withinMs: START_WITHIN_MS },
       );
       if (!peer.running) throw new Error(`It ended with ${peer.#exitCode}`);
@@ -128,6 +137,25 @@ export class PeerProcess {
     return this.#url;
   }
 
+  /** Where other peers connect. */
+  get meshAddress(): string {
+    if (this.#meshAddress === undefined) throw new Error(`${this.name} has no mesh address yet`);
+    return this.#meshAddress;
+  }
+
+  /** What opens the mesh that this peer belongs to. */
+  get access(): MeshAccess {
+    if (this.#access === undefined) throw new Error(`${this.name} was not told how to log in`);
+    return this.#access;
+  }
+
+  /** Makes a mesh of this peer, which belongs to none. */
+  async claim(meshName: string): Promise<MeshAccess> {
+    const code = await setupCodeIn(this.dataDirectory);
+    this.#access = await claimMesh((path, init) => this.request(path, init), { code, meshName });
+    return this.#access;
+  }
+
   /** Sends a signal without waiting for anything. */
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
@@ -146,8 +174,20 @@ export class PeerProcess {
     }).then(({ code }) => code);
   }
 
-  async request(path: string, init?: JsonRequest): Promise<JsonAnswer> {
-    return (this.#options.fetchJson ?? fetchJson)(`${this.url}${path}`, init);
+  /** Asks as the program that holds the mesh's token, unless the request says who else. */
+  async request(path: string, init: JsonRequest = {}): Promise<JsonAnswer> {
+    const isNamed = Object.keys(init.headers ?? {}).some((name) =>
+      ["authorization", "cookie"].includes(name),
+    );
+    const headers = {
+      ...(this.#access === undefined || isNamed ? {} : bearer(this.#access)),
+      ...init.headers,
+    };
+    return (this.#options.fetchJson ?? fetchJson)(`${this.url}${path}`, { ...init, headers });
+  }
+
+  async session(): Promise<SessionStatus> {
+    return (await this.request("/api/v1/session")).body as SessionStatus;
   }
 
   /** Sends JSON. */
@@ -219,24 +259,39 @@ export class Cleanup {
   }
 }
 
-/** Starts `count` peers named pi-a, pi-b, ... that join the first one. */
+/**
+ * Starts `count` peers named pi-a, pi-b, ...: the first makes a mesh, the others join it with a token. They do not
+ * rely on multicast.
+ */
 export async function startMesh(
   cleanup: Cleanup,
   count: number,
   options: { readonly meshName: string; readonly flags?: readonly string[] },
 ): Promise<PeerProcess[]> {
   const directory = cleanup.temporaryDirectory();
-  const flags = ["--mesh-name", options.meshName, "--no-mdns", ...(options.flags ?? [])];
-  const start = async (index: number, more: readonly string[]) => {
+  const flags = ["--no-mdns", ...(options.flags ?? [])];
+  const start = async (index: number, more: Pick<PeerProcessOptions, "flags" | "access">) => {
     const name = `pi-${String.fromCharCode(97 + index)}`;
     return cleanup.peer(
-      await PeerProcess.start({ name, dataDirectory: join(directory, name), flags: [...flags, ...more] }),
+      await PeerProcess.start({
+        name,
+        dataDirectory: join(directory, name),
+        ...more,
+        flags: [...flags, ...(more.flags ?? [])],
+      }),
     );
   };
-  const first = await start(0, []);
-  const address = (await first.mesh()).addresses[0] ?? "";
+  const first = await start(0, {});
+  const access = await first.claim(options.meshName);
+  const joinToken = await createJoinToken((path, init) => first.request(path, init), access);
   const others = await Promise.all(
-    Array.from({ length: count - 1 }, (_, index) => start(index + 1, ["--join", address])),
+    Array.from({ length: count - 1 }, async (_, index) => {
+      const tokenFile = join(directory, `join-token-${index}`);
+      writeFileSync(tokenFile, joinToken, { mode: 0o600 });
+      const peer = await start(index + 1, { access, flags: ["--join-token-file", tokenFile] });
+      await joinByToken(first, peer);
+      return peer;
+    }),
   );
   const peers = [first, ...others];
   await allSee(
@@ -246,4 +301,10 @@ export async function startMesh(
     20_000,
   );
   return peers;
+}
+
+/** Has a member admit a peer that waits with a join token, and waits until it serves the mesh. */
+export async function joinByToken(member: PeerProcess, peer: PeerProcess): Promise<void> {
+  await lookUpPending((path, init) => member.request(path, init), member.access, peer.meshAddress);
+  await becomesMember((path, init) => peer.request(path, init));
 }

@@ -4,6 +4,7 @@ import type { Collection, Documents, Transaction } from "@pi-controller/document
 import type { Network } from "@pi-controller/mesh";
 import { type Clock, sleep } from "@pi-controller/runtime";
 import {
+  type Labels,
   MeshError,
   type NodeId,
   type NodeRecord,
@@ -32,6 +33,14 @@ export interface NodeRegistryComponents {
   readonly clock: Clock;
   /** Makes multiaddrs to dial from what a person typed. */
   readonly toMultiaddrs: (address: string) => Promise<readonly string[]>;
+}
+
+/** What somebody who admits a node wants it to be. */
+export interface AdmissionWish {
+  readonly name?: string | undefined;
+  readonly labels?: Labels | undefined;
+  /** What the node calls itself. */
+  readonly ownName: string;
 }
 
 /** Changes of the roster that people ask for. */
@@ -128,6 +137,25 @@ export class NodeRegistry {
       return before;
     });
     this.#tellRemoved(record, context);
+  }
+
+  /** Enters a member that was just admitted, before it does so itself: it shall be called what somebody wants it to be. */
+  async admit(id: NodeId, wish: AdmissionWish): Promise<void> {
+    await this.#documents.transact((transaction) => {
+      const others = transaction.all(nodesCollection).filter((node) => node.id !== id);
+      const before = transaction.get(nodesCollection, id);
+      const taken = new Set(others.map(({ name }) => name));
+      const wanted = wish.name ?? before?.name ?? toNodeName(wish.ownName);
+      const time = this.#time();
+      transaction.put(nodesCollection, id, {
+        id,
+        kind: "peer",
+        name: uniqueNodeName(wanted, id, taken),
+        labels: wish.labels ?? before?.labels ?? {},
+        createdAt: before?.createdAt ?? time,
+        updatedAt: time,
+      });
+    });
   }
 
   /** Takes out of the roster what is there of a node that belongs to the mesh no more; nothing there is no error. */

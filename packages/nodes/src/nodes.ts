@@ -55,6 +55,7 @@ export function createNodes(components: NodesComponents, options: NodesOptions):
     update: async (id, update, ifMatch, context) =>
       revised(await registry.update(id, update, ifMatch, context)),
     remove: (id, ifMatch, context) => registry.remove(id, ifMatch, context),
+    admit: (id, wish) => registry.admit(id, wish),
     forget: (id, context) => registry.forget(id, context),
     metrics(id, { since, limit }): NodeMetrics {
       registry.get(id);

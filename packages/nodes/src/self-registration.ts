@@ -33,6 +33,8 @@ export interface SelfRegistrationOptions {
   readonly name: string;
   readonly version: string;
   readonly bootEpoch: number;
+  /** Whether the mesh is known to have no other member, so that there is nobody to wait for. */
+  readonly isAlone?: () => boolean;
   /** Where this peer's API answers; asked again whenever addresses change. */
   readonly apiUrls: () => readonly string[];
 }
@@ -68,7 +70,8 @@ export class SelfRegistration implements Service {
       }),
     );
     this.#enqueue(() => this.#publishBoard());
-    if (nodes.get(network.self) === undefined) this.#enqueue(() => this.#waitForRoster());
+    const isKnown = nodes.get(network.self) !== undefined;
+    if (!isKnown && this.#options.isAlone?.() !== true) this.#enqueue(() => this.#waitForRoster());
     this.#schedule();
     this.#enqueue(async () => this.#tellStarted());
   }

@@ -8,6 +8,9 @@ import type {
   NodeUpdate,
   NodeView,
 } from "@pi-controller/schema";
+import type { AdmissionWish } from "./node-registry.ts";
+
+export type { AdmissionWish };
 
 /** Who asks, as far as a use case cares. */
 export interface RequestContext {
@@ -46,6 +49,8 @@ export interface NodeUseCases {
   ): Promise<Revised<NodeView>>;
   /** @throws MeshError NOT_FOUND, FAILED_PRECONDITION when the revision is another one or the node is a member */
   remove(id: NodeId, ifMatch: string | undefined, context: RequestContext): Promise<void>;
+  /** Enters a member that was just admitted under the name and labels that somebody wants for it. */
+  admit(id: NodeId, wish: AdmissionWish): Promise<void>;
   /** Takes a node out of the roster that was revoked or has left. */
   forget(id: NodeId, context: RequestContext): Promise<void>;
   /** @throws MeshError NOT_FOUND */

@@ -15,6 +15,7 @@ export const commandFlags = [
     help: "settings in YAML, keys as the flags without dashes in front",
   },
   { flag: "print-config", help: "print the settings that would be used, secrets masked, and end" },
+  { flag: "leave", help: "leave the mesh, wipe this peer's keys and what it knows of the mesh, and end" },
   { flag: "version", help: "print the version and end" },
   { flag: "help", help: "print this help and end" },
 ] as const;

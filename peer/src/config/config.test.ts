@@ -21,7 +21,7 @@ function file(content: string): string {
 describe("loadConfig", () => {
   it("has a default for everything", async () => {
     const config = await loadConfig({ argv: [], env: {} });
-    expect(config).toMatchObject({ port: 8080, meshPort: 4101, listen: ["127.0.0.1"], mdns: true, join: [] });
+    expect(config).toMatchObject({ port: 8080, meshPort: 4101, listen: ["0.0.0.0"], mdns: true, join: [] });
   });
 
   it("lets flags win over the environment, and that over the file", async () => {
@@ -87,18 +87,31 @@ describe("loadConfig", () => {
     await expect(loadConfig({ argv: ["--config", file("- a\n")], env: {} })).rejects.toThrow("key: value");
   });
 
-  it("listens on loopback only, unless told that the network is a closed one", async () => {
-    await expect(loadConfig({ argv: ["--listen", "0.0.0.0"], env: {} })).rejects.toThrow(
-      "listen: expected loopback addresses, not 0.0.0.0",
+  it("takes networks and names, and refuses what is none", async () => {
+    const argv = [
+      "--allow-from",
+      "192.168.1.0/24",
+      "--allow-from",
+      "fd00::/8",
+      "--host-name",
+      "pi.example.org",
+    ];
+    expect(await loadConfig({ argv, env: {} })).toMatchObject({
+      allowFrom: ["192.168.1.0/24", "fd00::/8"],
+      hostName: ["pi.example.org"],
+    });
+    await expect(loadConfig({ argv: ["--allow-from", "192.168.1.0/33"], env: {} })).rejects.toThrow(
+      "--allow-from: expected networks",
     );
-    const argv = ["--listen", "0.0.0.0", "--unsafe-listen-without-authentication"];
-    expect((await loadConfig({ argv, env: {} })).listen).toEqual(["0.0.0.0"]);
-    await loadConfig({ argv: ["--listen", "::1"], env: {} });
+    await expect(loadConfig({ argv: ["--host-name", "a b"], env: {} })).rejects.toThrow(
+      "--host-name: expected host names",
+    );
   });
 
   it("tells of a rule between settings together with what is wrong by itself", async () => {
-    await expect(loadConfig({ argv: ["--listen", "0.0.0.0", "--port", "x"], env: {} })).rejects.toThrow(
-      /--port: expected a port[^]*listen: expected loopback addresses/,
+    const argv = ["--oidc-issuer", "https://login.example.org", "--port", "x"];
+    await expect(loadConfig({ argv, env: {} })).rejects.toThrow(
+      /--port: expected a port[^]*oidc-client-id: expected the client id/,
     );
   });
 

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from "node:fs";
-import { isIP } from "node:net";
 import { type FieldProblem, MeshError } from "@pi-controller/schema";
 import type * as z from "zod";
 import { parseArguments } from "./arguments.ts";
@@ -85,19 +84,9 @@ function check(definition: OptionDefinition, { value, origin }: Setting, problem
 
 /** Rules that concern more than one setting; those that are wrong by themselves are left out. */
 function checkTogether(config: Partial<Config>, problems: FieldProblem[]): void {
-  const beyondLoopback = (config.listen ?? []).filter((address) => !isLoopback(address));
-  if (beyondLoopback.length > 0 && !config.unsafeListenWithoutAuthentication) {
-    problems.push({
-      field: "listen",
-      message:
-        `expected loopback addresses, not ${beyondLoopback.join(", ")}: peers cannot authenticate each other yet. ` +
-        "On a closed test network, --unsafe-listen-without-authentication allows it",
-    });
+  if (config.oidcIssuer !== undefined && config.oidcIssuer !== "" && config.oidcClientId === "") {
+    problems.push({ field: "oidc-client-id", message: "expected the client id that goes with oidc-issuer" });
   }
-}
-
-function isLoopback(address: string): boolean {
-  return isIP(address) === 6 ? address === "::1" : address.startsWith("127.");
 }
 
 function fromEnvironment(env: ConfigSources["env"], problems: FieldProblem[]): Map<string, Setting> {

@@ -40,6 +40,11 @@ export async function loadOrCreateIdentity(dataDirectory: string): Promise<Ident
   return identityOf(privateKey, true);
 }
 
+/** A key for somebody who need not be known again. */
+export function temporaryKey(): Promise<Ed25519PrivateKey> {
+  return generateKeyPair("Ed25519");
+}
+
 function identityOf(privateKey: Ed25519PrivateKey, created: boolean): Identity {
   return { privateKey, peer: peerIdFromPrivateKey(privateKey).toString(), created };
 }

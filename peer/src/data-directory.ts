@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { mkdir, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { MeshError } from "@pi-controller/schema";
+import { wipePaths } from "@pi-controller/security";
+
+/** All that a peer keeps of its mesh and of itself. What is not in here stays: the directory may hold other things. */
+const KEPT = [
+  "identity.key",
+  "boot-epoch",
+  "documents",
+  ...["trust.db", "sessions.db", "audit.db", "events.db"].flatMap((name) => [
+    name,
+    `${name}-wal`,
+    `${name}-shm`,
+    `${name}-journal`,
+  ]),
+  "node-authority.key",
+  "tls-leaf.pem",
+];
+/** Stands there while a peer that has left still has to forget: a power cut does not make it remember. */
+const FORGETTING = "forgetting";
+
+/** @throws MeshError FAILED_PRECONDITION */
+export async function makeDataDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `The data directory ${directory} cannot be made: ${reason}`;
+    throw new MeshError("FAILED_PRECONDITION", message, {}, { cause: error });
+  }
+}
+
+/** Writes down that this peer is to forget its mesh; `forgetMesh` does it when nothing is open any more. */
+export async function markForgetting(directory: string): Promise<void> {
+  await using file = await open(join(directory, FORGETTING), "w", 0o600);
+  await file.sync();
+}
+
+export function isForgetting(directory: string): boolean {
+  return existsSync(join(directory, FORGETTING));
+}
+
+/** Overwrites and removes all that a peer knows of its mesh, and its identity. Nothing of it may be open. */
+export async function forgetMesh(directory: string): Promise<void> {
+  await wipePaths(KEPT.map((name) => join(directory, name)));
+  await rm(join(directory, FORGETTING), { force: true });
+}

@@ -1,0 +1,234 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Membership, Network, PendingDiscovery } from "@pi-controller/mesh";
+import type { NodeUseCases, Roster } from "@pi-controller/nodes";
+import type { Service } from "@pi-controller/runtime";
+import { MeshError } from "@pi-controller/schema";
+import {
+  ApiTokens,
+  AuditExchange,
+  AuditLog,
+  type AuthorityKey,
+  auditUseCases,
+  authorize,
+  CertificateAuthority,
+  CredentialAuthenticator,
+  certificateUseCases,
+  defaultSessionOptions,
+  Enrolment,
+  LimitedKeyring,
+  LoginLimit,
+  type MeshSecrets,
+  NodeCertificates,
+  type NodeKey,
+  type NodeNames,
+  OidcLogins,
+  type OidcOptions,
+  PasswordHasher,
+  PasswordKeyring,
+  parseOidcOptions,
+  type SecurityUseCases,
+  SessionStore,
+  Sessions,
+  sessionStatus,
+  type Trust,
+  type TrustNews,
+  Users,
+} from "@pi-controller/security";
+import type { Events } from "@pi-controller/telemetry";
+import type { Config } from "./config/config.ts";
+import type { Surroundings } from "./create-peer.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export interface MemberSecurityComponents {
+  readonly surroundings: Surroundings;
+  readonly trust: Trust;
+  readonly nodeKey: NodeKey;
+  readonly network: Network;
+  readonly membership: Pick<Membership, "members">;
+  readonly events: Events;
+  readonly roster: Roster;
+  readonly news: TrustNews;
+  readonly secrets: MeshSecrets;
+  readonly names: NodeNames;
+  readonly pendingDiscovery: PendingDiscovery | undefined;
+  readonly nodes: () => NodeUseCases;
+  /** A started network that speaks to one pending node. */
+  readonly openPendingNetwork: () => Promise<Network>;
+  /** See `EnrolmentComponents`. */
+  readonly wipe: () => Promise<void>;
+  readonly onGone: (reason: "left" | "revoked") => void;
+}
+
+export interface MemberSecurity {
+  readonly useCases: SecurityUseCases;
+  readonly certificates: NodeCertificates;
+  readonly enrolment: Enrolment;
+  /** What is on the disk, and what proves this node to others: before anything listens. */
+  readonly early: readonly Service[];
+  /** What needs all else. */
+  readonly late: readonly Service[];
+}
+
+/** Who may do what on a member, put together. */
+export function createMemberSecurity(config: Config, components: MemberSecurityComponents): MemberSecurity {
+  const { events, membership, names, network, news, nodeKey, nodes, roster, trust } = components;
+  const { component } = components.surroundings;
+  const { node } = nodeKey;
+  const hasher = new PasswordHasher(component("users"));
+  const passwords = new PasswordKeyring({ trust, hasher });
+  const keyring = new LimitedKeyring({ ...component("users"), keyring: passwords });
+  const authority = new CertificateAuthority({
+    ...component("certificates"),
+    trust,
+    nodeName: (id) => roster.nameOf(id),
+  });
+  const certificates = new NodeCertificates(
+    {
+      ...component("certificates"),
+      names,
+      now: () => trust.now(),
+      membership: { node, key: nodeKey, trust },
+      onRenewed: (expiresAt) => events.emit("security.certificate.renewed", { node, data: { expiresAt } }),
+    },
+    { directory: config.dataDir },
+  );
+  const signCertificates = (key: AuthorityKey) => authority.publishWaiting(key);
+  const store = new SessionStore(
+    { ...component("sessions"), trust },
+    {
+      ...defaultSessionOptions,
+      file: join(config.dataDir, "sessions.db"),
+      idleMs: config.sessionIdleHours * HOUR_MS,
+      absoluteMs: config.sessionDays * DAY_MS,
+    },
+  );
+  const sessions = new Sessions({
+    ...component("sessions"),
+    trust,
+    // Limited by name and address where a login is made.
+    keyring: passwords,
+    hasher,
+    store,
+    limit: new LoginLimit(component("sessions")),
+    nodeKey,
+    onLoginLocked: (data) => events.emit("security.login.locked", { node, data }),
+    onAuthorityUnlocked: signCertificates,
+  });
+  const provider = oidcProvider(config);
+  const authenticator = new CredentialAuthenticator({ ...component("sessions"), trust, sessions: store });
+  const auditLog = new AuditLog(
+    { ...component("audit"), now: () => trust.now() },
+    {
+      file: join(config.dataDir, "audit.db"),
+      node,
+      retention: { maxRecords: config.auditKeep, maxAgeMs: config.auditKeepDays * DAY_MS },
+    },
+  );
+  const enrolment = new Enrolment({
+    ...component("enrolment"),
+    trust,
+    secrets: components.secrets,
+    keyring,
+    nodeKey,
+    events: {
+      emit: (type, { node: about, data, correlationId }) =>
+        void events.emit(type, {
+          node: about,
+          data,
+          ...(correlationId === undefined ? {} : { correlationId }),
+        }),
+    },
+    discovery: components.pendingDiscovery,
+    openPendingNetwork: components.openPendingNetwork,
+    aliveMembers: () => [
+      node,
+      ...[...membership.members().values()].filter(({ state }) => state === "alive").map(({ id }) => id),
+    ],
+    nameOf: (id) => roster.nameOf(id) ?? id,
+    enterNode: (id, wish) => nodes().admit(id, wish),
+    signCertificates,
+    spread: () => news.spread(),
+    wipe: components.wipe,
+    onGone: components.onGone,
+  });
+  const exchange = new AuditExchange({
+    ...component("audit"),
+    network,
+    log: auditLog,
+    authorize,
+    async verifyEvidence(bearer) {
+      const origin = { address: "mesh", userAgent: "", correlationId: "" };
+      const principal = await authenticator.authenticate({ bearer }, origin);
+      if (principal !== undefined) return principal;
+      throw new MeshError("UNAUTHENTICATED", "The evidence of who asks is missing");
+    },
+  });
+  const audit = auditUseCases({
+    node,
+    log: auditLog,
+    exchange,
+    isMember: (id) => trust.view.members.has(id),
+    evidence: async (acting, credentials) => (await sessions.jwt(acting, credentials)).token,
+  });
+  exchange.serve();
+  const useCases: SecurityUseCases = {
+    authenticator,
+    authorize,
+    sessions,
+    oidc: new OidcLogins({ ...component("sessions"), trust, store }, { node, provider }),
+    users: new Users({
+      trust,
+      keyring,
+      hasher,
+      onUserChanged: (data, { correlationId }) =>
+        events.emit("security.user.changed", { node, data, correlationId }),
+    }),
+    apiTokens: new ApiTokens({ trust, keyring }, { node }),
+    enrolment,
+    certificates: certificateUseCases(
+      { node, trust, keyring, certificates, authority },
+      { hsts: config.hsts },
+    ),
+    audit,
+    status: (principal) =>
+      sessionStatus(principal, {
+        trust,
+        node,
+        nodeName: names.nodeName(),
+        oidcLabel: provider?.label,
+      }),
+  };
+  return {
+    useCases,
+    certificates,
+    enrolment,
+    early: [auditLog, store, certificates],
+    late: [sessions, enrolment],
+  };
+}
+
+/** @throws MeshError INVALID_ARGUMENT, and FAILED_PRECONDITION when the file with the client secret cannot be read */
+function oidcProvider(config: Config): OidcOptions | undefined {
+  if (config.oidcIssuer === "") return undefined;
+  return parseOidcOptions({
+    issuer: config.oidcIssuer,
+    clientId: config.oidcClientId,
+    label: config.oidcLabel,
+    ...(config.oidcClientSecretFile === "" ? {} : { clientSecret: readSecret(config.oidcClientSecretFile) }),
+  });
+}
+
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MeshError(
+      "FAILED_PRECONDITION",
+      `The file ${file} (oidc-client-secret-file) cannot be read: ${reason}`,
+    );
+  }
+}

@@ -24,7 +24,9 @@ import {
 import { Trust } from "../trust/trust.ts";
 import { TrustStore } from "../trust/trust-store.ts";
 import type { Acting } from "../use-cases.ts";
+import type { KnownSecrets } from "./member/admission.ts";
 import { Enrolment, type EnrolmentComponents } from "./member/enrolment.ts";
+import { ownMeshSecret } from "./own-mesh-secret.ts";
 import { UnclaimedNode, type UnclaimedNodeComponents } from "./pending/unclaimed-node.ts";
 
 export const ORIGIN = { address: "192.0.2.1", userAgent: "test", correlationId: "test" };
@@ -155,6 +157,7 @@ export class EnrolmentFixture {
       trust,
       keyring: new PasswordKeyring({ trust, hasher }),
       nodeKey: node.key,
+      secrets: await knownSecrets(trust, node),
       clock: this.clock,
       random: seededRandom(1),
       logger: silentLogger,
@@ -236,6 +239,23 @@ export class EnrolmentFixture {
     trust.close();
     return trust;
   }
+}
+
+/** The mesh secrets of a member, without the service that keeps them on a disk. */
+export async function knownSecrets(trust: Trust, { key }: TestNode): Promise<KnownSecrets> {
+  let newest = await ownMeshSecret(trust.view, key);
+  trust.observe((view) => {
+    if (!view.members.has(key.node)) return;
+    void ownMeshSecret(view, key).then((secret) => {
+      newest = secret;
+    });
+  });
+  return {
+    get newest() {
+      return newest;
+    },
+    contested: false,
+  };
 }
 
 /** The first admin of a mesh. */

@@ -1,8 +1,7 @@
 import type { Logger } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
-import type { NodeKey } from "../../crypto/index.ts";
 import type { AuthorityKey } from "../../keys.ts";
-import { meshSecretStatements } from "../../trust/building/mesh-secrets.ts";
+import { type MeshSecret, meshSecretStatements } from "../../trust/building/mesh-secrets.ts";
 import { overdueStatements } from "../../trust/building/overdue.ts";
 import {
   type Envelope,
@@ -14,11 +13,18 @@ import {
 import type { SigningKey, TrustPort } from "../../trust/trust-port.ts";
 import type { Application } from "../protocol/messages.ts";
 import { Turns } from "../turns.ts";
-import { ownMeshSecret } from "./mesh-secret.ts";
+
+/** What this node knows of the mesh secrets: `MeshSecrets`. */
+export interface KnownSecrets {
+  readonly newest: MeshSecret | undefined;
+  /** Whether others have another one of the same epoch. */
+  readonly contested: boolean;
+}
 
 interface Components {
   readonly trust: TrustPort;
-  readonly nodeKey: NodeKey;
+  /** The mesh secrets that this node knows. */
+  readonly secrets: KnownSecrets;
   readonly logger: Logger;
 }
 
@@ -65,9 +71,14 @@ export class Admission {
   /** Signs whatever else has waited for the authority to be unsealed: little or nothing, most of the time. */
   catchUp(authority: AuthorityKey): Promise<void> {
     return this.#turns.take(async () => {
-      const { nodeKey, trust } = this.#components;
-      const secret = await ownMeshSecret(trust.view, nodeKey);
-      const overdue = await overdueStatements(trust, trust.view, authority, secret);
+      const { secrets, trust } = this.#components;
+      const overdue = await overdueStatements(
+        trust,
+        trust.view,
+        authority,
+        secrets.newest,
+        secrets.contested,
+      );
       if (overdue.length > 0) await trust.publish(overdue);
     });
   }
@@ -77,8 +88,11 @@ export class Admission {
     signer: SigningKey,
     entry: Envelope | undefined,
   ): Promise<Envelope[]> {
-    const { nodeKey, trust } = this.#components;
-    const secret = await ownMeshSecret(trust.view, nodeKey);
+    const { secrets, trust } = this.#components;
+    const secret = secrets.newest;
+    if (secret === undefined) {
+      throw new MeshError("FAILED_PRECONDITION", "This node does not have the secret of the mesh yet");
+    }
     const given = trust.view.meshSecrets.get(member.node);
     if (entry === undefined && given !== undefined && given.epoch >= secret.epoch) return [];
     return meshSecretStatements(trust, [member], secret, signer);

@@ -98,7 +98,7 @@ export class Approvals {
     const { admission, clock, enterNode, events, signCertificates, trust } = this.#components;
     const { meshId } = trust.view;
     const { conversation } = await greet(clock, contact, meshId);
-    const application = await proveCode(contact, conversation, code);
+    const application = await proveCode(clock, contact, conversation, code);
     const by = { kind: "authority", user: authority.user.user.id } as const;
     const isNew = await admission.enter({
       node: node.id,

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Timer, Unsubscribe } from "@pi-controller/runtime";
 import type { NodeKey } from "../../crypto/index.ts";
+import { departureStatement } from "../../trust/building/revocation.ts";
 import type { TrustPort } from "../../trust/trust-port.ts";
 import type { EnrolmentEvents } from "./events.ts";
 
@@ -47,10 +48,8 @@ export class Departure {
     const { clock, events, nameOf, nodeKey, onGone, spread, trust, wipe } = this.#components;
     const { node } = nodeKey;
     this.#leaving = true;
-    const memberVersion = trust.view.members.get(node)?.version;
-    if (memberVersion !== undefined) {
-      const draft = { kind: "revocation", node, memberVersion, reason: "left", by: node } as const;
-      await trust.publish([trust.sign(draft, [nodeKey])]);
+    if (trust.view.members.has(node)) {
+      await trust.publish([departureStatement(trust, trust.view, nodeKey)]);
       events.emit("security.node.left", { node, data: { name: nameOf(node) }, correlationId });
       await spread();
     }

@@ -15,7 +15,7 @@ import type { NodeKey } from "../../crypto/index.ts";
 import type { AuthorityKey, Keyring } from "../../keys.ts";
 import type { TrustPort, TrustView } from "../../trust/trust-port.ts";
 import type { Acting, EnrolmentUseCases } from "../../use-cases.ts";
-import { Admission } from "./admission.ts";
+import { Admission, type KnownSecrets } from "./admission.ts";
 import { Approvals, type NodeWish } from "./approvals.ts";
 import { Contacts } from "./contacts.ts";
 import { Departure } from "./departure.ts";
@@ -31,6 +31,8 @@ export interface EnrolmentComponents {
   readonly trust: TrustPort;
   readonly keyring: Keyring;
   readonly nodeKey: NodeKey;
+  /** `MeshSecrets` of this node. */
+  readonly secrets: KnownSecrets;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

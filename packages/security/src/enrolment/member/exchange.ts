@@ -34,7 +34,7 @@ const STEP_TIMEOUT_MS = 10_000;
 const ADMIT_TIMEOUT_MS = 30_000;
 /** A pending node that is busy with others says for how long; longer than this, the caller hears of it. */
 const LONGEST_PATIENCE_MS = 2_000;
-const MAX_GREETINGS = 4;
+const MAX_TRIES = 4;
 
 /** A conversation that has begun, with what the pending node said of itself. */
 export interface Greeted {
@@ -76,6 +76,7 @@ export async function greet(
  * @throws MeshError INVALID_ARGUMENT naming `code` when one of them does not, RESOURCE_EXHAUSTED, UNAVAILABLE
  */
 export async function proveCode(
+  clock: Clock,
   contact: Contact,
   conversation: Conversation,
   code: string,
@@ -83,11 +84,8 @@ export async function proveCode(
   const key = codeKey(code);
   const proof = toBase64Url(proofOf(key, transcriptOf(conversation, "member")));
   const message = { attempt: toBase64Url(conversation.pendingNonce), proof };
-  const { proof: answered, ...application } = await ask(
-    contact,
-    PROVE_METHOD,
-    message,
-    proveAnswerSchema,
+  const { proof: answered, ...application } = await patiently(clock, () =>
+    ask(contact, PROVE_METHOD, message, proveAnswerSchema),
   ).catch((error: unknown) => {
     throw error instanceof MeshError && error.code === "UNAUTHENTICATED" ? wrongCode() : error;
   });
@@ -165,7 +163,7 @@ async function patiently<Result>(clock: Clock, attempt: () => Promise<Result>): 
       return await attempt();
     } catch (error) {
       const waitMs = error instanceof MeshError ? error.details.retryAfterMs : undefined;
-      if (waitMs === undefined || waitMs > LONGEST_PATIENCE_MS || count >= MAX_GREETINGS) throw error;
+      if (waitMs === undefined || waitMs > LONGEST_PATIENCE_MS || count >= MAX_TRIES) throw error;
       await sleep(clock, waitMs);
     }
   }

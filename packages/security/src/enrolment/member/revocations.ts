@@ -1,8 +1,8 @@
 import { MeshError, type NodeId, type RevocationRequest } from "@pi-controller/schema";
 import type { Keyring } from "../../keys.ts";
-import { adoptSponsored } from "../../trust/building/members.ts";
-import { meshSecretStatements, nextMeshSecret } from "../../trust/building/mesh-secrets.ts";
-import type { TrustPort } from "../../trust/trust-port.ts";
+import { revocationStatements } from "../../trust/building/revocation.ts";
+import { memberSchema } from "../../trust/statements.ts";
+import type { TrustPort, TrustView } from "../../trust/trust-port.ts";
 import type { Acting } from "../../use-cases.ts";
 import type { EnrolmentEvents } from "./events.ts";
 import { withAuthority } from "./unlock.ts";
@@ -31,39 +31,30 @@ export class Revocations {
    */
   async revoke(node: NodeId, { password, reason = "" }: RevocationRequest, acting: Acting): Promise<void> {
     const { events, keyring, nameOf, trust } = this.#components;
-    if (this.#memberVersion(node) === 0)
+    const { members, revocations } = trust.view;
+    if (!members.has(node) && !revocations.has(node)) {
       throw new MeshError("NOT_FOUND", `${node} is no member of this mesh`);
+    }
     await withAuthority(keyring, acting, password, async (authority) => {
-      const by = authority.user.user.id;
-      if (!this.#isToBeRevoked(node)) return;
-      const { view } = trust;
-      const draft = {
-        kind: "revocation",
-        node,
-        memberVersion: this.#memberVersion(node),
-        reason,
-        by,
-      } as const;
-      const others = [...view.members.values()].filter((member) => member.node !== node);
-      const secret = nextMeshSecret(view);
-      await trust.publish([
-        ...adoptSponsored(trust, view, node, authority),
-        trust.sign(draft, [authority]),
-        ...(await meshSecretStatements(trust, others, secret, authority)),
-      ]);
-      secret.secret.fill(0);
+      const view = this.#viewToRevoke(node);
+      if (view === undefined) return;
+      await trust.publish(await revocationStatements(trust, view, node, reason, authority));
       const data = { name: nameOf(node), by: acting.principal.userName, reason };
       events.emit("security.node.revoked", { node, data, correlationId: acting.correlationId });
     });
   }
 
-  #memberVersion(node: NodeId): number {
-    return this.#components.trust.nextVersion(`member/${node}`) - 1;
-  }
-
-  /** A member, or one that said itself that it left, which the authority has not said yet. */
-  #isToBeRevoked(node: NodeId): boolean {
-    const { members, revocations } = this.#components.trust.view;
-    return members.has(node) || revocations.get(node)?.by === node;
+  /**
+   * A view in which the node is a member; undefined when it has been revoked. One that said itself that it left
+   * counts as a member: whoever has stolen it may have said so, and knows the mesh secret.
+   */
+  #viewToRevoke(node: NodeId): TrustView | undefined {
+    const { trust } = this.#components;
+    const { view } = trust;
+    if (view.members.has(node)) return view;
+    const [entry] = trust.envelopes([`member/${node}`]);
+    if (entry === undefined || view.revocations.get(node)?.by !== node) return undefined;
+    const member = memberSchema.parse(JSON.parse(entry.statement));
+    return { ...view, members: new Map(view.members).set(node, member) };
   }
 }

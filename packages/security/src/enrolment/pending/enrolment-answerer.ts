@@ -67,6 +67,8 @@ export interface AnswererOptions {
   readonly board: string;
 }
 
+const NEW_CONNECTION_MS = 100;
+
 /** What comes next in an attempt. */
 type Step =
   | { readonly awaits: "proof" }
@@ -215,11 +217,18 @@ export class EnrolmentAnswerer {
     return attempt;
   }
 
-  /** The address that a peer's connection comes from: its id costs it nothing. */
+  /**
+   * The address that a peer's connection comes from: its id costs it nothing.
+   *
+   * @throws MeshError RESOURCE_EXHAUSTED for the moment in which a connection is so new that the network does not
+   *   show it: whoever asks again then is answered
+   */
   #sourceOf(peer: NodeId): string {
     const { connections } = this.#components.network.status();
-    const connection = connections.find((candidate) => candidate.peer === peer);
-    return connection?.address.split("/")[2] ?? peer;
+    const address = connections.find((candidate) => candidate.peer === peer)?.address.split("/")[2];
+    if (address !== undefined) return address;
+    const details = { retryAfterMs: NEW_CONNECTION_MS };
+    throw new MeshError("RESOURCE_EXHAUSTED", "This connection is not ready yet", details);
   }
 }
 

@@ -1,11 +1,9 @@
 import { MeshError } from "@pi-controller/schema";
 import { type NodeKey, toBase64Url } from "../../crypto/index.ts";
-import { resolve } from "../../trust/resolve.ts";
-import { readEnvelope } from "../../trust/signed-statement.ts";
 import type { Envelope } from "../../trust/statements.ts";
 import type { TrustView } from "../../trust/trust-port.ts";
-import { viewOf } from "../../trust/view.ts";
-import { ownMeshSecret } from "../member/mesh-secret.ts";
+import { verifyAll } from "../../trust/verify-all.ts";
+import { ownMeshSecret } from "../own-mesh-secret.ts";
 import type { TokenBearer } from "./token-bearer.ts";
 
 /**
@@ -23,12 +21,11 @@ export async function verifyAdmission(
   nodeKey: NodeKey,
   token: TokenBearer | undefined,
 ): Promise<readonly Envelope[]> {
-  const resolution = resolve(envelopes.map(readEnvelope), meshId);
-  const view = viewOf(resolution, meshId);
+  const { view, envelopes: standing } = verifyAll(envelopes, meshId);
   checkMember(view, nodeKey);
   if (token !== undefined) checkToken(view, token, nodeKey);
   await ownMeshSecret(view, nodeKey);
-  return [...resolution.standing.values()].map(({ envelope }) => envelope);
+  return standing;
 }
 
 function checkMember(view: TrustView, { box, node }: NodeKey): void {

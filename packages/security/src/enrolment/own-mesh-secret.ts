@@ -1,7 +1,7 @@
 import { MeshError } from "@pi-controller/schema";
-import type { NodeKey } from "../../crypto/index.ts";
-import { type MeshSecret, meshSecretContext } from "../../trust/building/mesh-secrets.ts";
-import type { TrustView } from "../../trust/trust-port.ts";
+import type { NodeKey } from "../crypto/index.ts";
+import { type MeshSecret, meshSecretContext } from "../trust/building/mesh-secrets.ts";
+import type { TrustView } from "../trust/trust-port.ts";
 
 /** The newest mesh secret that this node was given. @throws MeshError FAILED_PRECONDITION when it has none */
 export async function ownMeshSecret(

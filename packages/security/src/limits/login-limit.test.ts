@@ -80,12 +80,26 @@ describe("LoginLimit", () => {
     expect(looks).toBeLessThan(10 * (600 / 30 + 10));
   });
 
+  it("lets nobody in a home lock out who has logged in there before", async () => {
+    const { tryOnce } = await make();
+    tryOnce("2001:db8::ada", "ada", "right");
+    for (let host = 1; host < 100; host++) tryOnce(`2001:db8::${host}`, "ada");
+    expect(tryOnce("2001:db8::1:1", "bob")).toBeTypeOf("number");
+    expect(tryOnce("2001:db8::ada", "bob")).toBeTypeOf("number");
+    expect(tryOnce("2001:db8::ada", "ada", "right")).toBe("looked at");
+    // He, too, has so many tries and no more.
+    for (let count = 0; count < 5; count++) tryOnce("2001:db8::ada", "ada");
+    expect(tryOnce("2001:db8::ada", "ada", "right")).toBeTypeOf("number");
+  });
+
   it("clears the user's name after a right password, and not the sender", async () => {
     const { tryOnce } = await make();
     for (let count = 0; count < 4; count++) tryOnce("10.0.0.1", "ada");
     expect(tryOnce("10.0.0.1", "mallory", "right")).toBe("locks");
     expect(tryOnce("10.0.0.1", "ada")).toBe("locks");
-    expect(tryOnce("10.0.0.1", "mallory", "right")).toBe(1_000);
+    // His own name is open to him, and clears nothing.
+    expect(tryOnce("10.0.0.1", "mallory", "right")).toBe("looked at");
+    expect(tryOnce("10.0.0.1", "ada")).toBe(1_000);
   });
 
   it("does not count an attempt that nobody looked at", async () => {

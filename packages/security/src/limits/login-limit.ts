@@ -1,5 +1,5 @@
 import type { Clock } from "@pi-controller/runtime";
-import { senderOf } from "./address.ts";
+import { plainAddress, senderOf } from "./address.ts";
 import {
   type AttemptPolicy,
   type Attempts,
@@ -42,6 +42,9 @@ export interface LoginAttempt {
  * attempt on, and never long: who tries for the first time gets his try. So a guesser with many addresses is slow
  * at each, and cannot keep the owner out by being first whenever a wait ends.
  *
+ * Who has logged in from an address before is a sender of his own there: neighbours in the same /64, which may be a
+ * whole home, do not make him wait.
+ *
  * A right password clears the user's name, not the sender: else a guesser with an account of his own could clear
  * himself again and again.
  */
@@ -50,6 +53,8 @@ export class LoginLimit {
   readonly #options: LoginLimitOptions;
   readonly #senders: RecentMap<string, Attempts>;
   readonly #userNames: RecentMap<string, Attempts>;
+  /** Addresses with the user names that have logged in from there. */
+  readonly #known: RecentMap<string, true>;
 
   constructor(
     components: { readonly clock: Pick<Clock, "monotonic"> },
@@ -59,13 +64,15 @@ export class LoginLimit {
     this.#options = options;
     this.#senders = new RecentMap(options.maxSenders);
     this.#userNames = new RecentMap(options.maxUserNames);
+    this.#known = new RecentMap(options.maxUserNames);
   }
 
   /** @returns the attempt, or after how many ms one may be made */
   attempt(address: string, userName: string): LoginAttempt | { readonly retryAfterMs: number } {
     const { sender: senderPolicy, userName: userNamePolicy } = this.#options;
     const nowMs = this.#clock.monotonic();
-    const sender = senderOf(address);
+    const owner = `${userName} at ${plainAddress(address)}`;
+    const sender = this.#known.get(owner) === true ? owner : senderOf(address);
     const ofSender = this.#senders.get(sender);
     const ofUserName = this.#userNames.get(userName);
     const waitMs = Math.max(
@@ -87,6 +94,7 @@ export class LoginLimit {
       succeeded: () => {
         takeBack(this.#senders, sender);
         this.#userNames.delete(userName);
+        this.#known.set(owner, true);
       },
       abandoned: () => {
         takeBack(this.#senders, sender);
@@ -97,7 +105,7 @@ export class LoginLimit {
 
   /** How many senders and user names are remembered. */
   get size(): number {
-    return this.#senders.size + this.#userNames.size;
+    return this.#senders.size + this.#userNames.size + this.#known.size;
   }
 }
 

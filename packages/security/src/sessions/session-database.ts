@@ -10,6 +10,7 @@ const SCHEMA_VERSION = 1;
 const MAX_BYTES = 32 * 2 ** 20;
 const PAGE_BYTES = 4096;
 /** SQLite's primary result codes (sqlite.org/rescode.html), in the low 8 bits of the extended ones. */
+const IN_USE = new Set([5, 6]);
 const DAMAGED = new Set([11, 26]);
 
 const sqliteErrorSchema = z.object({ code: z.literal("ERR_SQLITE_ERROR"), errcode: z.int() });
@@ -39,8 +40,7 @@ export class SessionDatabase {
     try {
       return new SessionDatabase(open(file));
     } catch (error) {
-      const parsed = sqliteErrorSchema.safeParse(error);
-      if (!parsed.success || !DAMAGED.has(parsed.data.errcode & 0xff)) throw describe(error, file);
+      if (!DAMAGED.has(resultCode(error))) throw describe(error, file);
       onDamage(error);
     }
     try {
@@ -135,8 +135,18 @@ function parseRow(row: unknown): StoredSession | undefined {
   }
 }
 
+/** @returns 0 for what is no error of SQLite */
+function resultCode(error: unknown): number {
+  const parsed = sqliteErrorSchema.safeParse(error);
+  return parsed.success ? parsed.data.errcode & 0xff : 0;
+}
+
 function describe(error: unknown, file: string): MeshError {
   if (error instanceof MeshError) return error;
+  if (IN_USE.has(resultCode(error))) {
+    const message = `${file} is in use by another process: is a second peer running on this data directory?`;
+    return new MeshError("FAILED_PRECONDITION", message, {}, { cause: error });
+  }
   const reason = error instanceof Error ? error.message : String(error);
   return new MeshError(
     "UNAVAILABLE",

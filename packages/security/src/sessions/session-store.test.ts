@@ -194,6 +194,11 @@ describe("SessionStore", () => {
     expect(messages).toEqual(["The file of sessions is damaged; all have to log in again."]);
   });
 
+  it("cannot be used by two peers at once", async () => {
+    await make();
+    await expect(make()).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+  });
+
   it("bounds what a browser says of itself", async () => {
     const { store } = await make();
     const { session } = store.create(login({ userAgent: "x".repeat(100_000), address: "y".repeat(1_000) }));

@@ -46,6 +46,7 @@ export interface VerifiedJwt {
   readonly credentialId: string;
   /** Set when it was made from an API token: its scope narrows this one, too. */
   readonly apiToken: ApiToken | undefined;
+  /** By this peer's clock, with what is tolerated of others'. */
   readonly expiresAtMs: number;
   /** Whether it would still be good, its signatures and expiry apart, by what is known later. */
   holds(view: TrustView, nowMs: number): boolean;
@@ -149,7 +150,7 @@ async function ofSession(
     userId: user.id,
     credentialId: `${claims.node}/${claims.cred}`,
     apiToken: undefined,
-    expiresAtMs: Math.min(claims.exp, delegation.exp) * 1_000,
+    expiresAtMs: Math.min(claims.exp + TOLERANCE_SECONDS, delegation.exp) * 1_000,
     holds: (later) =>
       later.members.has(claims.node) &&
       later.users.get(user.id)?.signingKey === user.signingKey &&
@@ -170,7 +171,7 @@ function ofApiToken(
     userId: apiToken.user,
     credentialId: apiToken.id,
     apiToken,
-    expiresAtMs: Math.min(claims.exp * 1_000, Date.parse(apiToken.expiresAt)),
+    expiresAtMs: Math.min((claims.exp + TOLERANCE_SECONDS) * 1_000, Date.parse(apiToken.expiresAt)),
     holds: (later, laterMs) => {
       const token = later.apiTokens.get(apiToken.id);
       return token?.publicKey === apiToken.publicKey && apiTokenState(token, later, laterMs) === "valid";

@@ -189,7 +189,7 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
     apiTokens: new ApiTokens({ trust, keyring }, { node }),
     enrolment,
     certificates: certificateUseCases(
-      { node, trust, keyring, certificates, authority },
+      { ...component("certificates"), node, trust, keyring, certificates, authority },
       { hsts: config.hsts },
     ),
     audit,

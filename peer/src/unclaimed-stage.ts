@@ -5,6 +5,7 @@ import { type Service, startAll, stopAll } from "@pi-controller/runtime";
 import {
   createRoot,
   type EnrolmentSecretsOptions,
+  firstCertificate,
   loadEnrolmentSecrets,
   NodeCertificates,
   namesOfNode,
@@ -58,6 +59,7 @@ export async function createUnclaimedStage(config: Config, surroundings: Surroun
   const announcer =
     multicast &&
     pendingAnnouncer({ mdns: multicast }, { self, name: config.name, joinToken: secrets.joinToken?.id });
+  const now = () => Math.max(Date.now(), buildDateMs());
   const certificateNames = () => namesOfNode(config.name, config.hostName, network.status().addresses);
   const certificates = new NodeCertificates(
     {
@@ -67,7 +69,7 @@ export async function createUnclaimedStage(config: Config, surroundings: Surroun
         certificateNames,
         observe: (listener) => network.observe(({ kind }) => kind === "addresses-changed" && listener()),
       },
-      now: () => Math.max(Date.now(), buildDateMs()),
+      now,
     },
     { directory: config.dataDir },
   );
@@ -80,8 +82,13 @@ export async function createUnclaimedStage(config: Config, surroundings: Surroun
       secrets,
       announcer,
       hasher: new PasswordHasher(component("users")),
-      createRoot: (meshName) => createRoot(meshName, Math.max(Date.now(), buildDateMs())),
+      createRoot: (meshName) => createRoot(meshName, now()),
       certificateRequest: () => certificates.certificateRequest(self, nodeKey),
+      signFirst: (mesh) =>
+        firstCertificate(
+          { ...component("certificates"), certificates, nodeKey, nodeName: config.name, now },
+          mesh,
+        ),
       async store(meshId, envelopes) {
         TrustStore.create(config.dataDir, meshId, envelopes).close();
       },

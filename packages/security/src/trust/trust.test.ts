@@ -221,6 +221,19 @@ describe("the time that trust goes by", () => {
     after.close();
   });
 
+  it("goes on at half its speed while the clock is behind, and never back", async () => {
+    mesh = await testMesh();
+    const clock = new VirtualClock(0);
+    const trust = load(clock);
+    expect(trust.now()).toBe(TEST_START_MS);
+    await clock.advance(DAY_MS);
+    expect(trust.now()).toBe(TEST_START_MS + DAY_MS / 2);
+    const issuedAt = new Date(TEST_START_MS + 1_000).toISOString();
+    await trust.merge([trust.sign(memberOf(1, { issuedAt }), [mesh.authority])]);
+    expect(trust.now()).toBe(TEST_START_MS + DAY_MS / 2);
+    trust.close();
+  });
+
   it("is the clock's when that is right", async () => {
     mesh = await testMesh();
     const trust = load(new VirtualClock(TEST_START_MS + DAY_MS));

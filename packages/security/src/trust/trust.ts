@@ -63,8 +63,8 @@ export class Trust implements TrustPort {
   #view: TrustView;
   #newestIssuedMs: number;
   #lastSeenMs: number;
-  /** What is known to have happened, and since when, by monotonic time, it was known. */
-  #evidence = { atMs: 0, sinceMs: 0 };
+  /** It was not earlier than `atMs` at `sinceMs` of the monotonic clock. */
+  #floor = { atMs: 0, sinceMs: 0 };
 
   private constructor(components: TrustComponents, options: TrustOptions, set: StatementSet) {
     const { clock, logger, store } = components;
@@ -194,11 +194,13 @@ export class Trust implements TrustPort {
 
   now(): number {
     const { clock } = this.#components;
-    const atMs = this.#earliestNow();
     const monotonicMs = clock.monotonic();
-    if (atMs !== this.#evidence.atMs) this.#evidence = { atMs, sinceMs: monotonicMs };
-    const passedMs = (monotonicMs - this.#evidence.sinceMs) * RATE_WHILE_BEHIND;
-    return Math.max(clock.now(), Math.floor(atMs + passedMs));
+    const { atMs, sinceMs } = this.#floor;
+    const passedMs = (monotonicMs - sinceMs) * RATE_WHILE_BEHIND;
+    const earliestMs = this.#earliestNow();
+    // Only what lies ahead of it counts: time does not go back when something new is learned.
+    if (earliestMs > atMs + passedMs) this.#floor = { atMs: earliestMs, sinceMs: monotonicMs };
+    return Math.max(clock.now(), earliestMs, Math.floor(atMs + passedMs));
   }
 
   clockStatus(): ClockStatus | null {

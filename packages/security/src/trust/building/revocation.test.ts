@@ -65,6 +65,16 @@ describe("revocationStatements", () => {
       code: "NOT_FOUND",
     });
   });
+
+  it("end for good who has left by itself, too", async () => {
+    mesh = await chain();
+    const { trust, authority } = mesh;
+    await trust.publish([departureStatement(trust, trust.view, second.key)]);
+    await trust.publish(await revocationStatements(trust, trust.view, second.node, "stolen", authority));
+    expect(trust.view.revocations.get(second.node)?.by).toBe(authority.user.user.id);
+    expect([...trust.view.members.keys()].sort()).toEqual([first.node, third.node].sort());
+    expect(trust.view.meshSecrets.get(third.node)?.epoch).toBe(2);
+  });
 });
 
 describe("departureStatement", () => {

@@ -11,7 +11,8 @@ import { meshSecretStatements, nextMeshSecret } from "./mesh-secrets.ts";
  * All that the authority has to sign when it revokes a member: the revocation, the entries anew that stood on the
  * word of that member, and a mesh secret for all others that it does not know. To be published together.
  *
- * @throws MeshError NOT_FOUND when the node is no member
+ * @param node a member, or one that says that it has left: it still knows what it knew
+ * @throws MeshError NOT_FOUND when the node is neither
  */
 export async function revocationStatements(
   signer: StatementSigner,
@@ -20,7 +21,9 @@ export async function revocationStatements(
   reason: string,
   authority: AuthorityKey,
 ): Promise<Envelope[]> {
-  const memberVersion = view.members.get(node)?.version;
+  const departure = view.revocations.get(node);
+  const left = departure?.by === node ? departure.memberVersion : undefined;
+  const memberVersion = view.members.get(node)?.version ?? left;
   if (memberVersion === undefined) throw new MeshError("NOT_FOUND", `${node} is no member of this mesh`);
   const by = authority.user.user.id;
   const revocation = signer.sign({ kind: "revocation", node, memberVersion, reason, by }, [authority]);

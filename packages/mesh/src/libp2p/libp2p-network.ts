@@ -34,7 +34,7 @@ import { GossipOverlay } from "./gossip-overlay.ts";
 import { KEEP_ALIVE_INTERVAL_MS } from "./keep-alive.ts";
 import { Libp2pGossip } from "./libp2p-gossip.ts";
 import { peerGater } from "./peer-gater.ts";
-import type { PeerLink } from "./peer-link.ts";
+import { closeConnection, type PeerLink } from "./peer-link.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { RequestAnswerer } from "./request-answerer.ts";
 import { RequestSender } from "./request-sender.ts";
@@ -54,7 +54,6 @@ export interface Libp2pNetworkComponents {
 
 /** Ours is one; a second one while a peer opens it anew. */
 const MAX_REQUEST_STREAMS = 4;
-const DISCONNECT_TIMEOUT_MS = 1_000;
 /** Peers whose malformed frames have been logged; beyond that it starts over. */
 const MAX_REMEMBERED_OFFENDERS = 1_000;
 
@@ -278,15 +277,6 @@ function listenAddresses(node: Node): readonly string[] {
     ...addresses.filter((address) => !isLoopback(address)),
     ...addresses.filter((address) => isLoopback(address)),
   ];
-}
-
-/** In good order when the other side takes part, at once when it does not. */
-async function closeConnection(connection: Connection): Promise<void> {
-  try {
-    await connection.close({ signal: AbortSignal.timeout(DISCONNECT_TIMEOUT_MS) });
-  } catch (error) {
-    connection.abort(error instanceof Error ? error : new Error(String(error)));
-  }
 }
 
 /**

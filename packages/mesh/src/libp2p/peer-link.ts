@@ -7,6 +7,7 @@ import { RequestCaller } from "./request-caller.ts";
 
 /** How long the other side may take to agree on the request protocol. */
 const OPEN_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 interface Components {
   readonly connection: Connection;
@@ -103,5 +104,14 @@ export class PeerLink {
 
   abort(reason: string): void {
     this.connection.abort(new Error(reason));
+  }
+}
+
+/** In good order when the other side takes part, at once when it does not. */
+export async function closeConnection(connection: Connection): Promise<void> {
+  try {
+    await connection.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) });
+  } catch (error) {
+    connection.abort(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -5,7 +5,7 @@ import { Doorway, INTRODUCTION_METHOD, notAllowed } from "../gate/doorway.ts";
 import type { Introduction, PeerGate } from "../gate/gate.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { preferredLink } from "./duplicate-links.ts";
-import { PeerLink } from "./peer-link.ts";
+import { closeConnection, PeerLink } from "./peer-link.ts";
 
 /** Bytes of requests and answers being received: from one peer, and from all of them. */
 const PEER_BUDGET_BYTES = 32 * 1024 * 1024;
@@ -109,6 +109,8 @@ export class PeerLinks {
     connection.addEventListener("close", () => this.#onClose(link), { once: true });
     try {
       await this.#introduce(link);
+      // Nothing may come between this and the moment when it counts: what closes before that is not noticed.
+      if (!link.open) throw new Error("the connection was closed at once");
     } catch (error) {
       this.#openings.delete(connection);
       this.doorwayOf(connection).close();
@@ -129,7 +131,6 @@ export class PeerLinks {
     await this.doorwayOf(link.connection).pass((payload, timeoutMs) =>
       caller.request(INTRODUCTION_METHOD, payload, { timeoutMs }),
     );
-    if (!link.open) throw new Error("the connection was closed at once");
   }
 
   /** To be called at every keep-alive interval. */
@@ -206,7 +207,7 @@ export class PeerLinks {
     // Moved to the front, so that new requests no longer use it.
     this.#ready.set(link.peer, [link, ...links.filter((other) => other !== link)]);
     await this.#poll(RETIRE_TIMEOUT_MS, () => link.pendingRequests === 0);
-    await link.connection.close();
+    await closeConnection(link.connection);
     if (kept.open) this.#listeners.onDuplicateClosed(kept);
   }
 

@@ -13,10 +13,16 @@ export interface ApiLimits {
   readonly maxConnections: number;
   /** Sockets of one remote address, or /64 of IPv6; this machine itself has no such bound. */
   readonly maxConnectionsPerAddress: number;
+  /** New connections of one remote address, in the long run: each may cost a handshake. */
+  readonly connectionsPerSecond: number;
+  /** New connections of one remote address, at once. */
+  readonly connectionBurst: number;
   /** Connections of which it is not known yet what they are. Where there are more the oldest is closed. */
   readonly maxHandshakes: number;
   /** Within this time the first byte and, with TLS, the whole handshake must have come. */
   readonly handshakeTimeoutMs: number;
+  /** A connection on which nothing moves for so long is closed: whoever reads no answers holds memory. */
+  readonly stalledTimeoutMs: number;
   readonly maxRequestsInFlight: number;
   /** Of one remote address, in the long run. */
   readonly requestsPerSecond: number;
@@ -45,8 +51,11 @@ export const defaultLimits: ApiLimits = {
   keepAliveTimeoutMs: 30_000,
   maxConnections: 512,
   maxConnectionsPerAddress: 128,
+  connectionsPerSecond: 30,
+  connectionBurst: 150,
   maxHandshakes: 64,
   handshakeTimeoutMs: 10_000,
+  stalledTimeoutMs: 120_000,
   maxRequestsInFlight: 64,
   requestsPerSecond: 100,
   requestBurst: 400,

@@ -1,11 +1,16 @@
 import type { Socket } from "node:net";
-import type { Clock, Timer } from "@pi-controller/runtime";
+import { type Clock, RateLimiter, type Timer } from "@pi-controller/runtime";
 
 export interface ArrivalLimits {
   /** Of all kinds, in whatever state. */
   readonly maxConnections: number;
   /** From one client; this machine itself has no such bound. */
   readonly maxConnectionsPerAddress: number;
+  /** New ones of one client; this machine itself has no such bound. */
+  readonly connectionsPerSecond: number;
+  readonly connectionBurst: number;
+  /** For how many clients the rate is remembered. */
+  readonly maxRateLimitedAddresses: number;
   /** That have not shown yet what they are: the first byte and, with TLS, the whole handshake are to come. */
   readonly maxHandshakes: number;
   /** Within this time they must have. */
@@ -19,6 +24,7 @@ export interface ArrivalLimits {
 export class Arrivals {
   readonly #clock: Clock;
   readonly #limits: ArrivalLimits;
+  readonly #rate: RateLimiter;
   readonly #sockets = new Set<Socket>();
   readonly #perClient = new Map<string, number>();
   /** In the order of their coming. */
@@ -27,6 +33,11 @@ export class Arrivals {
   constructor({ clock }: { readonly clock: Clock }, limits: ArrivalLimits) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#rate = new RateLimiter({
+      perSecond: limits.connectionsPerSecond,
+      burst: limits.connectionBurst,
+      maxSenders: limits.maxRateLimitedAddresses,
+    });
   }
 
   /**
@@ -36,14 +47,13 @@ export class Arrivals {
    * @returns false when there is no room; it is destroyed then
    */
   add(socket: Socket, client: string | undefined): boolean {
-    const ofClient = client === undefined ? 0 : (this.#perClient.get(client) ?? 0);
-    const { maxConnections, maxConnectionsPerAddress, maxHandshakes, handshakeTimeoutMs } = this.#limits;
-    if (this.#sockets.size >= maxConnections || ofClient >= maxConnectionsPerAddress) {
+    if (!this.#hasRoom(client)) {
       socket.destroy();
       return false;
     }
+    const { maxHandshakes, handshakeTimeoutMs } = this.#limits;
     this.#sockets.add(socket);
-    if (client !== undefined) this.#perClient.set(client, ofClient + 1);
+    if (client !== undefined) this.#perClient.set(client, this.#countOf(client) + 1);
     socket.once("close", () => this.#remove(socket, client));
     this.#pending.set(
       socket,
@@ -76,6 +86,18 @@ export class Arrivals {
     return this.#pending.size;
   }
 
+  #hasRoom(client: string | undefined): boolean {
+    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
+    if (this.#sockets.size >= maxConnections) return false;
+    if (client === undefined) return true;
+    if (this.#countOf(client) >= maxConnectionsPerAddress) return false;
+    return this.#rate.take(client, this.#clock.monotonic()) === 0;
+  }
+
+  #countOf(client: string): number {
+    return this.#perClient.get(client) ?? 0;
+  }
+
   #dropOldest(): void {
     for (const oldest of this.#pending.keys()) {
       this.settle(oldest);
@@ -88,8 +110,8 @@ export class Arrivals {
     this.settle(socket);
     this.#sockets.delete(socket);
     if (client === undefined) return;
-    const left = (this.#perClient.get(client) ?? 1) - 1;
-    if (left === 0) this.#perClient.delete(client);
+    const left = this.#countOf(client) - 1;
+    if (left <= 0) this.#perClient.delete(client);
     else this.#perClient.set(client, left);
   }
 }

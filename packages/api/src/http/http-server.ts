@@ -144,6 +144,8 @@ export class HttpServer {
     );
     http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     http.on("clientError", (error, socket) => this.#refuse(error, socket));
+    // Node closes those on which nothing moves; a WebSocket takes this off and has its own heartbeat.
+    http.setTimeout(limits.stalledTimeoutMs);
     // It is given its connections; but Node watches over slow requests from this event on alone.
     http.emit("listening");
     return http;

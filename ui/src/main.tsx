@@ -10,11 +10,11 @@ import { IdentityContext } from "./identity/identity-context.ts";
 import { browserTabChannel } from "./identity/tab-channel.ts";
 import { resumeAfterProvider } from "./login/return-path.ts";
 import { followLocation } from "./route/location.ts";
-import { takeCodeFromAddress } from "./setup/code-in-address.ts";
+import { watchAddressForCode } from "./setup/code-in-address.ts";
 import { browserClock, tabVisibility } from "./time/page-clock.ts";
 
 // Before anything else is done: a set-up code must not stay in the address bar, nor in the history.
-takeCodeFromAddress();
+watchAddressForCode();
 
 const answers = new AnswerWatch((input, init) => fetch(input, init));
 const client = createClient({ baseUrl: window.location.origin, fetch: answers.fetch });

@@ -166,6 +166,16 @@ describe("Identity", () => {
     expect(identity.lastUserName.value).toBe("ann");
   });
 
+  it("remembers the mesh that the node is put out of while the page is open", async () => {
+    const { peer, identity, clock } = world({ ...member, principal: ann });
+    await clock.advance(0);
+    expect(identity.formerMesh.value).toBeNull();
+    peer.status = unclaimed;
+    await clock.advance(60_000);
+    expect(identity.phase.value).toBe("unclaimed");
+    expect(identity.formerMesh.value).toBe("home");
+  });
+
   it("asks nothing more after a farewell", async () => {
     const { peer, identity, clock } = world({ ...member, principal: ann });
     await clock.advance(0);

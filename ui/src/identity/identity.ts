@@ -39,6 +39,8 @@ export class Identity {
   readonly farewell = signal<Farewell | null>(null);
   /** Why the login page is shown to somebody who was logged in. */
   readonly ended = signal<EndReason | null>(null);
+  /** The mesh that this node belonged to when the page was opened, and does no more; null when there is none. */
+  readonly formerMesh = signal<string | null>(null);
   /** Who logged in last, to be offered again. */
   readonly lastUserName = signal("");
   /** The peer's wall clock, from the date of its answers. */
@@ -166,7 +168,9 @@ export class Identity {
   }
 
   #take(status: SessionStatus): void {
-    const reason = endReasonOf(this.status.value, status, this.#told);
+    const before = this.status.value;
+    if (status.state === "unclaimed" && before?.state === "member") this.formerMesh.value = before.meshName;
+    const reason = endReasonOf(before, status, this.#told);
     if (reason !== null) {
       this.ended.value = reason;
       this.lastUserName.value = this.principal.value?.userName ?? this.lastUserName.value;

@@ -14,6 +14,7 @@ import { CONFIRMED_AT_OTHER_NODE } from "../forms/timeouts.ts";
 import { useSession } from "../session/session-context.ts";
 import { CodeField } from "../setup/code-field.tsx";
 import { readSetupCode } from "../setup/setup-code.ts";
+import { Address } from "./pending-list.tsx";
 
 interface Properties {
   readonly node: PendingNode;
@@ -76,7 +77,7 @@ export function ApproveDialog({ node, onClose }: Properties) {
       <Facts
         facts={[
           ["Fingerprint", <Fingerprint key="fingerprint" text={node.fingerprint} />],
-          ["Address", <code key="address">{node.addresses[0] ?? "unknown"}</code>],
+          ["Address", <Address key="address" addresses={node.addresses} />],
         ]}
       />
       <p>

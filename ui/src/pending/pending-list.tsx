@@ -2,6 +2,7 @@ import type { PendingNode } from "@pi-controller/schema";
 import { Ago } from "../components/ago.tsx";
 import { Fingerprint } from "../components/fingerprint.tsx";
 import { ListTable } from "../components/list-table.tsx";
+import { hostOfMultiaddr } from "../format/host.ts";
 import { useMayWithAuthority } from "../identity/identity-context.ts";
 
 interface Properties {
@@ -22,7 +23,7 @@ export function PendingList({ nodes, onApprove }: Properties) {
         { label: "Name", cell: ({ name }) => <b>{name}</b> },
         { label: "Fingerprint", cell: ({ fingerprint }) => <Fingerprint text={fingerprint} /> },
         { label: "Found", cell: ({ foundAt }) => <Ago timestamp={foundAt} /> },
-        { label: "Address", cell: ({ addresses }) => <code>{addresses[0] ?? "unknown"}</code> },
+        { label: "Address", cell: ({ addresses }) => <Address addresses={addresses} /> },
         { label: "State", cell: stateOf },
       ]}
       {...(mayApprove
@@ -41,6 +42,13 @@ export function PendingList({ nodes, onApprove }: Properties) {
         : {})}
     />
   );
+}
+
+/** Where it is; all of its addresses for who hovers. */
+export function Address({ addresses }: { readonly addresses: readonly string[] }) {
+  const [best] = addresses;
+  if (best === undefined) return <span class="muted">unknown</span>;
+  return <code title={addresses.join("\n")}>{hostOfMultiaddr(best)}</code>;
 }
 
 function stateOf({ joinToken, problem }: PendingNode) {

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { StartPage } from "../components/start-page.tsx";
 import { formatCountdown } from "../format/countdown.ts";
 import { useIdentity } from "../identity/identity-context.ts";
+import { browserClock } from "../time/page-clock.ts";
 import { useSecond } from "../time/use-second.ts";
 
 /** After this time something else than starting is the matter: most likely the new certificate. */
@@ -11,7 +12,7 @@ const UNUSUAL_MS = 15_000;
 export function ClaimingPage() {
   const identity = useIdentity();
   const now = useSecond();
-  const [since] = useState(now);
+  const [since] = useState(() => browserClock.monotonic());
   const waitedMs = now - since;
   const answers = identity.problem.value === null;
   const member = identity.status.value?.state === "member";

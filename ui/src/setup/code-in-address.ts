@@ -1,17 +1,22 @@
+import { signal } from "@preact/signals";
 import { forgetFragment } from "../route/location.ts";
 import { codeOfFragment } from "./setup-code.ts";
 
-let codeInAddress = "";
+/** The set-up code that came with the page's address; empty when there was none. */
+export const codeInAddress = signal("");
 
-/** Takes a set-up code out of the address bar, where the link on a flashed card's label has put it. */
-export function takeCodeFromAddress(): void {
-  const code = codeOfFragment(window.location.hash);
-  if (code === null) return;
-  codeInAddress = code;
-  forgetFragment();
+/**
+ * Takes a set-up code out of the address bar, where the link on a flashed card's label has put it, at once and
+ * whenever one is put there.
+ */
+export function watchAddressForCode(): void {
+  take();
+  window.addEventListener("hashchange", take);
 }
 
-/** The set-up code that the page was opened with; empty when there was none. */
-export function codeFromAddress(): string {
-  return codeInAddress;
+function take(): void {
+  const code = codeOfFragment(window.location.hash);
+  if (code === null) return;
+  codeInAddress.value = code;
+  forgetFragment();
 }

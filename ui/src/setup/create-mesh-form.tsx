@@ -1,5 +1,5 @@
 import { parseInput, type SessionStatus, setupRequestSchema } from "@pi-controller/schema";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Field } from "../components/field.tsx";
 import { Lockout, useLocked } from "../components/lockout.tsx";
 import { Form } from "../forms/form.tsx";
@@ -8,14 +8,14 @@ import { useSubmission } from "../forms/submission.ts";
 import { useIdentity } from "../identity/identity-context.ts";
 import { browserClock } from "../time/page-clock.ts";
 import { CodeField } from "./code-field.tsx";
-import { codeFromAddress } from "./code-in-address.ts";
+import { codeInAddress } from "./code-in-address.ts";
 import { readSetupCode } from "./setup-code.ts";
 
 /** Makes a mesh: the code proves that one holds the node, the rest is what the mesh and its first admin are called. */
 export function CreateMeshForm({ status }: { readonly status: SessionStatus }) {
   const identity = useIdentity();
   const submission = useSubmission();
-  const [code, setCode] = useState(codeFromAddress);
+  const [code, setCode] = useState(codeInAddress.value);
   const [meshName, setMeshName] = useState("home");
   const [nodeName, setNodeName] = useState(status.nodeName);
   const [userName, setUserName] = useState("admin");
@@ -23,6 +23,9 @@ export function CreateMeshForm({ status }: { readonly status: SessionStatus }) {
   const lockedUntil = useLockFromStatus(status);
   const locked = useLocked(lockedUntil);
   const entered = readSetupCode(code);
+  useEffect(() => {
+    if (codeInAddress.value !== "") setCode(codeInAddress.value);
+  }, [codeInAddress.value]);
 
   const create = async () => {
     const request = {

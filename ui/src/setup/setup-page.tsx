@@ -6,11 +6,20 @@ import { CreateMeshForm } from "./create-mesh-form.tsx";
 
 /** The one page of a node that belongs to no mesh: what it is, and the two ways into one. */
 export function SetupPage() {
-  const status = useIdentity().status.value;
+  const identity = useIdentity();
+  const status = identity.status.value;
+  const formerMesh = identity.formerMesh.value;
   if (status === null) return null;
   return (
     <StartPage title={`Set up ${status.nodeName}`}>
-      <p>This Raspberry Pi runs Pi-Controller and belongs to no mesh yet.</p>
+      {formerMesh === null ? (
+        <p>This Raspberry Pi runs Pi-Controller and belongs to no mesh yet.</p>
+      ) : (
+        <p class="notice" role="status">
+          This node belongs to the mesh {formerMesh} no more: it has left, or was put out of it. Go on at
+          another node, or set this one up anew.
+        </p>
+      )}
       <dl class="facts panel">
         <div>
           <dt>Name</dt>

@@ -1,7 +1,12 @@
-import { useEffect, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { browserClock } from "./page-clock.ts";
 
 const SECOND_MS = 1000;
+const ticks = signal(0);
+/** How many components watch; the one timer runs only while somebody does. */
+let watchers = 0;
+let timer: ReturnType<typeof setInterval> | undefined;
 
 /**
  * Renders the component again every second, for what counts up or down.
@@ -9,10 +14,19 @@ const SECOND_MS = 1000;
  * @returns monotonic time in ms
  */
 export function useSecond(): number {
-  const [now, setNow] = useState(() => browserClock.monotonic());
   useEffect(() => {
-    const timer = setInterval(() => setNow(browserClock.monotonic()), SECOND_MS);
-    return () => clearInterval(timer);
+    watchers += 1;
+    timer ??= setInterval(() => {
+      ticks.value += 1;
+    }, SECOND_MS);
+    return () => {
+      watchers -= 1;
+      if (watchers > 0) return;
+      clearInterval(timer);
+      timer = undefined;
+    };
   }, []);
-  return now;
+  // Read, so that the component depends on it.
+  void ticks.value;
+  return browserClock.monotonic();
 }

@@ -80,7 +80,8 @@ export class Sessions implements SessionUseCases, Service {
   ): Promise<{ readonly secret: string; readonly principal: Principal }> {
     // As of now: a password that is changed while this one is worked out makes this login void.
     const { view } = this.#components.trust;
-    const key = await this.#unlock(userName.trim().toLowerCase(), password, origin.address);
+    const name = userName.trim().toLowerCase();
+    const key = await this.#unlock({ userName: name }, name, password, origin.address);
     const { id: userId, version: userVersion } = key.user;
     const credentialVersion = view.credentials.get(userId)?.version ?? 0;
     const delegation = this.#delegate(key, credentialVersion);
@@ -137,12 +138,14 @@ export class Sessions implements SessionUseCases, Service {
     throw new MeshError("PERMISSION_DENIED", "Only a login or an API token can be turned into a token");
   }
 
-  async changePassword({ password, newPassword }: PasswordChange, { principal }: Acting): Promise<void> {
-    const { trust, keyring, hasher, store } = this.#components;
+  async changePassword({ password, newPassword }: PasswordChange, acting: Acting): Promise<void> {
+    const { trust, hasher, store } = this.#components;
+    const { principal, address } = acting;
     if (principal.userId === null) {
       throw new MeshError("PERMISSION_DENIED", "Your password is kept by the OpenID provider");
     }
-    const key = await keyring.unlockUser({ id: principal.userId }, password);
+    // Limited as a login is: whoever has somebody's session must not find his password out here.
+    const key = await this.#unlock({ id: principal.userId }, principal.userName, password, address);
     const { user, seed } = key;
     const { passwordCost } = this.#options;
     const envelope = await credentialOf({ signer: trust, hasher }, user, seed, newPassword, passwordCost);
@@ -164,7 +167,12 @@ export class Sessions implements SessionUseCases, Service {
     }
   }
 
-  async #unlock(userName: string, password: string, address: string): Promise<UserKey> {
+  async #unlock(
+    name: Parameters<Keyring["unlockUser"]>[0],
+    userName: string,
+    password: string,
+    address: string,
+  ): Promise<UserKey> {
     const { limit, keyring } = this.#components;
     const attempt = limit.attempt(address, userName);
     if ("retryAfterMs" in attempt) {
@@ -172,7 +180,7 @@ export class Sessions implements SessionUseCases, Service {
       throw new MeshError("RESOURCE_EXHAUSTED", "Too many wrong passwords: wait a little", { retryAfterMs });
     }
     try {
-      const key = await keyring.unlockUser({ userName }, password);
+      const key = await keyring.unlockUser(name, password);
       attempt.succeeded();
       return key;
     } catch (error) {

@@ -44,7 +44,7 @@ export async function testLogins(trust: Trust, clock: Clock, nodeKey: NodeKey): 
       clock,
       logger,
       trust,
-      keyring,
+      keyring: new PasswordKeyring({ trust, hasher }),
       hasher,
       store,
       limit: new LoginLimit({ clock }),

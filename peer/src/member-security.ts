@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Membership, Network, PendingDiscovery } from "@pi-controller/mesh";
+import type { AddressBook, Membership, Network, PendingDiscovery } from "@pi-controller/mesh";
 import type { NodeUseCases, Roster } from "@pi-controller/nodes";
 import type { Service } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
@@ -47,6 +47,7 @@ export interface MemberSecurityComponents {
   readonly trust: Trust;
   readonly nodeKey: NodeKey;
   readonly network: Network;
+  readonly addressBook: AddressBook;
   readonly membership: Pick<Membership, "members">;
   readonly events: Events;
   readonly roster: Roster;
@@ -148,7 +149,12 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
       ...[...membership.members().values()].filter(({ state }) => state === "alive").map(({ id }) => id),
     ],
     nameOf: (id) => roster.nameOf(id) ?? id,
-    enterNode: (id, wish) => nodes().admit(id, wish),
+    async enterNode(id, wish) {
+      // Where multicast does not reach, nobody else would know where it is.
+      const addresses = wish.addresses.map((address) => address.replace(/\/p2p\/[^/]+$/, ""));
+      components.addressBook.add(id, addresses);
+      await nodes().admit(id, wish);
+    },
     signCertificates,
     spread: () => news.spread(),
     wipe: components.wipe,

@@ -223,6 +223,7 @@ export async function createMemberStage(
     trust,
     nodeKey,
     network,
+    addressBook,
     membership,
     events,
     roster,

@@ -34,6 +34,8 @@ export interface NodeWish {
   readonly labels?: Labels | undefined;
   /** What the node calls itself. */
   readonly ownName: string;
+  /** Where it was just reached: as a member it listens there, too. */
+  readonly addresses: readonly string[];
 }
 
 /** Admits nodes whose set-up code somebody has entered. */
@@ -110,7 +112,7 @@ export class Approvals {
       const data = { name: name ?? node.name, by: acting.principal.userName, joinToken: null };
       events.emit("security.node.admitted", { node: node.id, data, correlationId: acting.correlationId });
     }
-    await enterNode(node.id, { name, labels, ownName: node.name });
+    await enterNode(node.id, { name, labels, ownName: node.name, addresses: node.addresses });
     await admission.catchUp(authority);
     await signCertificates?.(authority);
     await admit(contact, conversation, trust.envelopes());

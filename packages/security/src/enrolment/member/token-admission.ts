@@ -192,7 +192,7 @@ export class TokenAdmission {
       const data = { name: node.name, by: `join token ${token.label || token.id}`, joinToken: token.id };
       events.emit("security.node.admitted", { node: node.id, data });
     }
-    await enterNode(node.id, { ownName: node.name });
+    await enterNode(node.id, { ownName: node.name, addresses: node.addresses });
     await admit(contact, greeted.conversation, trust.envelopes());
   }
 }

@@ -1,4 +1,4 @@
-import { defineCollection, type WritableDocument } from "@pi-controller/document";
+import { type Collection, defineCollection, type WritableDocument } from "@pi-controller/document";
 import {
   backoffMs,
   type Clock,
@@ -26,6 +26,7 @@ const BATCH = 500;
 const MAX_LOOKED_AT = 5_000;
 /** The document may wait for other peers before it takes anything: whoever publishes need not wait as long. */
 const PUBLISH_WITHIN_MS = 2_000;
+const TAKE_WITHIN_MS = 50;
 const HOUR_MS = 3_600_000;
 const LOG_PERIOD_MS = 60_000;
 
@@ -45,6 +46,12 @@ export interface TrustCarrierComponents {
   readonly logger: Logger;
 }
 
+/** A key whose record has to be written, and the record that was there when that was found. */
+interface Missing {
+  readonly key: string;
+  readonly seen: Envelope | undefined;
+}
+
 /**
  * Carries statements to and from the mesh document. The document is a carrier and no more: what is missing there,
  * older or not genuine is put back by every peer that knows better.
@@ -55,7 +62,11 @@ export class TrustCarrier implements Service {
   readonly #logLimiter: LogLimiter;
   readonly #subscriptions: Unsubscribe[] = [];
   readonly #readRecords = new WeakMap<Envelope, SignedStatement | null>();
-  #merging: Promise<void> = Promise.resolve();
+  /** Ids of records that have changed since they were last read. */
+  readonly #changed = new Set<string>();
+  #rereadAll = false;
+  #takeTimer: Timer | undefined;
+  #taking: Promise<void> = Promise.resolve();
   #stopped = false;
   #housekeeping: Timer | undefined;
   #putBackTimer: Timer | undefined;
@@ -68,16 +79,17 @@ export class TrustCarrier implements Service {
   }
 
   async start(): Promise<void> {
-    const { trust, document, clock, logger } = this.#components;
-    const records = document.collection(trustCollection);
+    const { trust, clock, logger } = this.#components;
     this.#subscriptions.push(
-      records.observe((changes) => {
-        this.#take(changes.flatMap(({ value }) => value ?? []));
+      this.#records().observe((changes) => {
+        for (const { id } of changes) this.#changed.add(id);
+        this.#scheduleTake();
         this.#schedulePutBack();
       }),
       // What could not be verified before may be now; what stands now may be missing there.
       trust.observe(() => {
-        this.#take(records.all());
+        this.#rereadAll = true;
+        this.#scheduleTake();
         this.#schedulePutBack();
       }),
       trust.onPublish((keys) => this.#carry(keys)),
@@ -88,18 +100,20 @@ export class TrustCarrier implements Service {
       () => this.#keepHouse(),
       (error) => logger.error({ err: error }, "Statements that are over could not be cleared away"),
     );
-    this.#take(records.all());
-    await this.#merging;
+    this.#rereadAll = true;
+    await this.#take();
     this.#schedulePutBack();
   }
 
   async stop(): Promise<void> {
-    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
-    this.#housekeeping?.cancel();
-    this.#putBackTimer?.cancel();
-    this.#putBackTimer = undefined;
     this.#stopped = true;
-    await this.#merging;
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
+    for (const timer of [this.#housekeeping, this.#takeTimer, this.#putBackTimer]) timer?.cancel();
+    await this.#taking;
+  }
+
+  #records(): Collection<Envelope> {
+    return this.#components.document.collection(trustCollection);
   }
 
   /** What a record says; nothing when it is no statement. Records stay the same objects until they change. */
@@ -112,17 +126,30 @@ export class TrustCarrier implements Service {
     return read ?? undefined;
   }
 
-  #take(envelopes: readonly Envelope[]): void {
-    const { trust } = this.#components;
+  /** What comes in a bunch is verified in a bunch: each time costs some milliseconds in a large mesh. */
+  #scheduleTake(): void {
+    if (this.#takeTimer !== undefined || this.#stopped) return;
+    this.#takeTimer = this.#components.clock.setTimer(() => {
+      this.#takeTimer = undefined;
+      this.#taking = this.#taking.then(() => this.#take());
+    }, TAKE_WITHIN_MS);
+  }
+
+  /** Never rejects. */
+  async #take(): Promise<void> {
+    const records = this.#records();
+    const envelopes = this.#rereadAll
+      ? records.all()
+      : [...this.#changed].flatMap((id) => records.get(id) ?? []);
+    this.#rereadAll = false;
+    this.#changed.clear();
     const unknown = envelopes.filter((envelope) => !this.#isHeld(envelope)).slice(0, MAX_LOOKED_AT);
     if (unknown.length === 0) return;
-    this.#merging = this.#merging.then(async () => {
-      try {
-        await trust.merge(unknown);
-      } catch (error) {
-        this.#report(error, "Statements could not be stored");
-      }
-    });
+    try {
+      await this.#components.trust.merge(unknown);
+    } catch (error) {
+      this.#report(error, "Statements could not be stored");
+    }
   }
 
   /** A look at the key, without verifying anything. */
@@ -145,8 +172,9 @@ export class TrustCarrier implements Service {
   }
 
   async #putBack(): Promise<void> {
-    await this.#merging;
     this.#putBackTimer = undefined;
+    this.#taking = this.#taking.then(() => this.#take());
+    await this.#taking;
     if (this.#stopped) return;
     const missing = this.#missing(this.#components.trust.statements());
     if (missing.length === 0) return;
@@ -157,14 +185,14 @@ export class TrustCarrier implements Service {
   }
 
   /** What the document lacks, or has otherwise. */
-  #missing(statements: Iterable<SignedStatement>): SignedStatement[] {
-    const { document, trust } = this.#components;
-    const records = document.collection(trustCollection);
+  #missing(statements: Iterable<SignedStatement>): Missing[] {
+    const { trust } = this.#components;
+    const records = this.#records();
     const nowMs = trust.now();
-    return [...statements].filter(({ key, envelope, statement }) => {
-      const record = records.get(key);
-      if (record !== undefined && sameEnvelope(record, envelope)) return false;
-      return !isOutdated(statement, nowMs);
+    return [...statements].flatMap(({ key, envelope, statement }) => {
+      const seen = records.get(key);
+      if (seen !== undefined && sameEnvelope(seen, envelope)) return [];
+      return isOutdated(statement, nowMs) ? [] : [{ key, seen }];
     });
   }
 
@@ -177,18 +205,19 @@ export class TrustCarrier implements Service {
     await Promise.race([writing, sleep(this.#components.clock, PUBLISH_WITHIN_MS)]);
   }
 
-  async #writeAll(statements: readonly SignedStatement[]): Promise<void> {
-    for (let start = 0; start < statements.length; start += BATCH) {
-      await this.#write(statements.slice(start, start + BATCH));
+  async #writeAll(missing: readonly Missing[]): Promise<void> {
+    for (let start = 0; start < missing.length; start += BATCH) {
+      await this.#write(missing.slice(start, start + BATCH));
     }
   }
 
-  async #write(statements: readonly SignedStatement[]): Promise<void> {
+  async #write(missing: readonly Missing[]): Promise<void> {
     const { document, trust } = this.#components;
     try {
       await document.transact((transaction) => {
-        for (const { key } of statements) {
-          // As it stands when its turn has come.
+        for (const { key, seen } of missing) {
+          // What somebody else has written meanwhile is looked at first: it may be newer than what is known here.
+          if (transaction.get(trustCollection, key) !== seen) continue;
           const envelope = trust.statement(key)?.envelope;
           if (envelope !== undefined) transaction.put(trustCollection, key, envelope);
         }
@@ -207,8 +236,7 @@ export class TrustCarrier implements Service {
       const known = trust.statement(`user/${user}`)?.statement;
       return known?.kind === "user" && known.deleted;
     };
-    const over = document
-      .collection(trustCollection)
+    const over = this.#records()
       .all()
       .map((envelope) => this.#read(envelope))
       .filter((signed) => signed !== undefined)

@@ -113,7 +113,7 @@ async function memberOf(clock: Clock, discovery: TestDiscovery, open: () => Prom
     trust,
     keyring: new PasswordKeyring({ trust, hasher }),
     nodeKey: node.key,
-    secrets: await knownSecrets(trust, node),
+    secrets: await knownSecrets(trust, node.key),
     clock,
     random: seededRandom(SEED),
     logger: silentLogger,

@@ -10,7 +10,7 @@ import {
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { Emitter, seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
 import type { MeshError, NodeId } from "@pi-controller/schema";
-import { type JoinTokenSecret, newSetupCode } from "../crypto/index.ts";
+import { type JoinTokenSecret, type NodeKey, newSetupCode } from "../crypto/index.ts";
 import { type TestNode, testNode } from "../crypto/testing.ts";
 import { PasswordKeyring } from "../trust/keyring.ts";
 import {
@@ -157,7 +157,7 @@ export class EnrolmentFixture {
       trust,
       keyring: new PasswordKeyring({ trust, hasher }),
       nodeKey: node.key,
-      secrets: await knownSecrets(trust, node),
+      secrets: await knownSecrets(trust, node.key),
       clock: this.clock,
       random: seededRandom(1),
       logger: silentLogger,
@@ -242,7 +242,7 @@ export class EnrolmentFixture {
 }
 
 /** The mesh secrets of a member, without the service that keeps them on a disk. */
-export async function knownSecrets(trust: Trust, { key }: TestNode): Promise<KnownSecrets> {
+export async function knownSecrets(trust: Trust, key: NodeKey): Promise<KnownSecrets> {
   let newest = await ownMeshSecret(trust.view, key);
   trust.observe((view) => {
     if (!view.members.has(key.node)) return;

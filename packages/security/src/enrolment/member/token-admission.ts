@@ -12,6 +12,7 @@ import { coSign } from "../../trust/signed-statement.ts";
 import type { StatementOf } from "../../trust/statements.ts";
 import type { TrustPort } from "../../trust/trust-port.ts";
 import { type Admission, memberDraft } from "./admission.ts";
+import type { NodeWish } from "./approvals.ts";
 import type { Contact, Contacts } from "./contacts.ts";
 import type { EnrolmentEvents } from "./events.ts";
 import { admit, greet, presentedBy } from "./exchange.ts";
@@ -29,7 +30,7 @@ export interface TokenAdmissionComponents {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly enterNode: (node: NodeId, wish: { readonly ownName: string }) => Promise<void>;
+  readonly enterNode: (node: NodeId, wish: NodeWish) => Promise<void>;
   /** Members that are believed alive, this one included or not. */
   readonly aliveMembers: () => readonly NodeId[];
 }

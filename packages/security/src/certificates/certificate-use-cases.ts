@@ -1,4 +1,5 @@
 import type { CertificateList, CertificateView, NodeId } from "@pi-controller/schema";
+import type { StatementOf } from "../trust/statements.ts";
 import type { TrustPort } from "../trust/trust-port.ts";
 import type { CertificateUseCases } from "../use-cases.ts";
 import { type CertificateAuthority, waitingRequests } from "./certificate-authority.ts";
@@ -26,12 +27,16 @@ export function certificateUseCases(
     logger,
     onUnsealed: (key) => authority.publishWaiting(key),
   });
+  /** Of a thousand nodes: reading them all takes a Pi a second. */
+  const known = new WeakMap<StatementOf<"certificate">, CertificateFacts>();
   const list = (): CertificateList => {
     const { view } = trust;
     const { leaf, authority: issuer, renewsAtMs } = certificates.served();
-    const authorities = [...view.certificates.values()].map((statement) =>
-      viewOf(readCertificate(statement.certificate), "node-authority", statement.node),
-    );
+    const authorities = [...view.certificates.values()].map((statement) => {
+      const certificate = known.get(statement) ?? readCertificate(statement.certificate);
+      known.set(statement, certificate);
+      return viewOf(certificate, "node-authority", statement.node);
+    });
     const renewsAt = new Date(renewsAtMs).toISOString();
     return {
       items: [

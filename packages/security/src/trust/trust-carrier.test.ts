@@ -1,3 +1,4 @@
+import { pick, type Random, randomInteger, seededRandom } from "@pi-controller/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import { testNode } from "../crypto/testing.ts";
 import { resetUser } from "./building/users.ts";
@@ -5,6 +6,7 @@ import { type FixturePeer, TrustFixture } from "./peers.fixture.ts";
 import type { Envelope } from "./statements.ts";
 import { testCost } from "./testing.ts";
 import { trustCollection } from "./trust-carrier.ts";
+import type { StatementDraft } from "./trust-port.ts";
 
 let fixture: TrustFixture;
 afterEach(() => fixture.dispose());
@@ -110,6 +112,45 @@ describe("statements in the mesh document", () => {
     await expect(fixture.finish(keyring)).resolves.toBeDefined();
   });
 });
+
+describe("peers that were apart", () => {
+  it("come to the same, whatever was stated, deleted and set back on each side", async () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const random = seededRandom(seed);
+      fixture = await TrustFixture.create(3, seed);
+      await fixture.run(3_000);
+      const { authority } = fixture.mesh;
+      const keys = [...fixture.mesh.trust.statements()].map(({ key }) => key);
+      for (let step = 0; step < 25; step++) {
+        const peer = fixture.peer(randomInteger(random, 3));
+        const key = pick(random, keys) ?? "genesis";
+        const work = [
+          () => peer.trust.publish([peer.trust.sign(roleOf(randomInteger(random, 3), random), [authority])]),
+          () => records(peer).delete(key),
+          () =>
+            records(peer).put(
+              key,
+              (pick(random, records(peer).all()) ?? fixture.mesh.founded.envelopes[0]) as Envelope,
+            ),
+          () => fixture.run(randomInteger(random, 3_000)),
+        ][randomInteger(random, 4)];
+        await fixture.finish(Promise.resolve(work?.()));
+      }
+      await fixture.connectAll();
+      await fixture
+        .until(() => hashes().size === 1 && fixture.peers.every(isWhole))
+        .catch((error: unknown) => {
+          throw new Error(`seed ${seed}`, { cause: error });
+        });
+      if (seed < 6) await fixture.dispose();
+    }
+  }, 60_000);
+});
+
+function roleOf(index: number, random: Random): StatementDraft {
+  const description = `${randomInteger(random, 1_000)}`;
+  return { kind: "role", name: `role-${index}`, description, rules: [], deleted: random.next() < 0.3 };
+}
 
 describe("the introduction", () => {
   it("tells who was away of a revocation before anything else", async () => {

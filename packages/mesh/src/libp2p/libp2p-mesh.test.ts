@@ -97,6 +97,18 @@ describe("libp2pNetwork", () => {
     expect(one.network.status().connections[0]?.roundTripMs).toBeLessThan(1_000);
   });
 
+  it("keeps no connection that the other side has closed first, however often both dial at once", async () => {
+    for (let round = 0; round < 15; round++) {
+      const pair = await startPair();
+      const [one, other] = pair;
+      const dials = Promise.all([dial(one, other), dial(other, one)]);
+      // Between the dials and the closing, so that both sides settle on one connection at the same time.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await dials;
+      await until(() => pair.every(({ network }) => network.status().connections.length === 1));
+    }
+  }, 20_000);
+
   it("still gossips both ways after one of two connections was closed", async () => {
     const [one, other] = await startPair();
     const heard: string[] = [];

@@ -204,10 +204,13 @@ export class PeerLinks {
 
   async #retire(link: PeerLink, kept: PeerLink): Promise<void> {
     const links = this.#ready.get(link.peer) ?? [];
-    // Moved to the front, so that new requests no longer use it.
-    this.#ready.set(link.peer, [link, ...links.filter((other) => other !== link)]);
-    await this.#poll(RETIRE_TIMEOUT_MS, () => link.pendingRequests === 0);
-    await closeConnection(link.connection);
+    // Not when the other side was faster: a connection that is gone must not come back to life here.
+    if (links.includes(link)) {
+      // Moved to the front, so that new requests no longer use it.
+      this.#ready.set(link.peer, [link, ...links.filter((other) => other !== link)]);
+      await this.#poll(RETIRE_TIMEOUT_MS, () => link.pendingRequests === 0);
+      await closeConnection(link.connection);
+    }
     if (kept.open) this.#listeners.onDuplicateClosed(kept);
   }
 

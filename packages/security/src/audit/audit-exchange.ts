@@ -30,8 +30,11 @@ export interface AuditExchangeComponents {
   readonly network: Pick<Network, "self" | "request" | "handle">;
   readonly log: Pick<AuditLog, "query" | "record">;
   readonly clock: Clock;
-  /** @throws MeshError UNAUTHENTICATED when it proves nothing */
-  readonly verifyEvidence: (jwt: string) => Promise<Principal>;
+  /**
+   * @param from the peer that brings it: what is limited has to be limited for each of them
+   * @throws MeshError UNAUTHENTICATED when it proves nothing
+   */
+  readonly verifyEvidence: (jwt: string, from: NodeId) => Promise<Principal>;
   readonly authorize: Authorize;
 }
 
@@ -84,7 +87,7 @@ export class AuditExchange {
       throw new MeshError("INVALID_ARGUMENT", "The question for the audit log is too long");
     }
     const { jwt, query } = parseInput(requestSchema, decode(payload), "question for the audit log");
-    const principal = await this.#verified(verifyEvidence(jwt), from);
+    const principal = await this.#verified(verifyEvidence(jwt, from), from);
     const refusal = authorize(principal, { verb: "list", resource: "audit" });
     if (refusal === undefined) return encode(await log.query(query));
     this.#recordRefusal(from, principal, refusal);

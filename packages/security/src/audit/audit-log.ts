@@ -4,7 +4,6 @@ import {
   LogLimiter,
   repeat,
   type Service,
-  sleep,
   type Timer,
 } from "@pi-controller/runtime";
 import {
@@ -18,7 +17,7 @@ import type { AuditEntry } from "../use-cases.ts";
 import { describeFailure, isCorruption, isFull, moveAside } from "./audit-database.ts";
 import { bounded, parseRecord, type UnchainedRecord } from "./audit-record.ts";
 import { AuditStore } from "./audit-store.ts";
-import { beginCheck, type ChainCheck, checkNext, endCheck } from "./chain-check.ts";
+import { type ChainState, ChainWatch } from "./chain-watch.ts";
 import { type AuditRetention, BLOCK, cutUpTo } from "./retention.ts";
 
 export interface AuditLogComponents {
@@ -34,13 +33,6 @@ export interface AuditLogOptions {
   readonly node: NodeId;
   readonly retention?: Partial<AuditRetention>;
   readonly maxBytes?: number;
-}
-
-/** What the log found out about itself when it was last checked. */
-export interface ChainState {
-  readonly intact: boolean;
-  readonly firstSequence: number;
-  readonly detail: string;
 }
 
 export interface AuditCounters {
@@ -65,9 +57,6 @@ const MAX_WAITING = 2_000;
 const WRITE_BATCH = 250;
 const RETRY_MS = 10_000;
 const RETENTION_INTERVAL_MS = 10 * 60_000;
-/** A check that is older is repeated when somebody asks. */
-const CHECK_AGE_MS = 10 * 60_000;
-const CHECK_BATCH = 250;
 const LOG_PERIOD_MS = 60_000;
 
 /**
@@ -80,15 +69,11 @@ export class AuditLog implements Service {
   readonly #options: AuditLogOptions;
   readonly #retention: AuditRetention;
   readonly #limiter: LogLimiter;
+  readonly #watch: ChainWatch;
   #store: AuditStore | undefined;
   #waiting: Waiting[] = [];
   #writeTimer: Timer | undefined;
   #retentionTimer: Timer | undefined;
-  #stopping = new AbortController();
-  #check: Promise<void> = Promise.resolve();
-  #checked: { readonly result: ChainCheck; readonly atMs: number } | undefined;
-  /** Which problem this process has told of already. */
-  #toldProblem: string | undefined;
   #counters: AuditCounters = { written: 0, lost: 0 };
   /** Not yet told of in the log itself. */
   #untoldLoss = 0;
@@ -98,6 +83,12 @@ export class AuditLog implements Service {
     this.#options = options;
     this.#retention = { ...defaultAuditRetention, ...options.retention };
     this.#limiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
+    this.#watch = new ChainWatch({
+      clock: components.clock,
+      store: () => this.#opened(),
+      onProblem: (problem) => this.#tellProblem(problem),
+      onFailure: (error) => this.#refused(error, "The audit log could not be checked"),
+    });
   }
 
   /**
@@ -105,7 +96,6 @@ export class AuditLog implements Service {
    *   RESOURCE_EXHAUSTED (disk full), UNAVAILABLE (cannot be opened for another reason)
    */
   async start(): Promise<void> {
-    this.#stopping = new AbortController();
     this.#store = this.#openOrReplace();
     this.#retentionTimer = repeat(
       this.#components.clock,
@@ -114,14 +104,13 @@ export class AuditLog implements Service {
       () => undefined,
     );
     this.#retain();
-    this.#startCheck();
+    this.#watch.start();
   }
 
   /** Writes what is waiting, then closes. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
     this.#retentionTimer?.cancel();
-    await this.#check;
+    await this.#watch.stop();
     this.#flush();
     this.#writeTimer?.cancel();
     this.#writeTimer = undefined;
@@ -156,7 +145,7 @@ export class AuditLog implements Service {
   async query(query: Omit<AuditQuery, "node">): Promise<AuditPage> {
     const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(query.cursor);
     this.#flush();
-    const chain = await this.chain();
+    const chain = await this.#readChain();
     // One more than asked for tells whether there is a next page.
     const found = this.#read((store) => store.list(query, before, query.limit + 1));
     const shown = found.slice(0, query.limit);
@@ -169,64 +158,22 @@ export class AuditLog implements Service {
   }
 
   /** Whether the chain is whole: checked at the start, and again when that was long ago. */
-  async chain(): Promise<ChainState> {
-    const { clock } = this.#components;
-    await this.#check;
-    if (this.#checked === undefined || clock.monotonic() - this.#checked.atMs > CHECK_AGE_MS) {
-      this.#startCheck();
-      await this.#check;
-    }
-    const firstSequence = this.#read((store) => store.anchor().sequence) + 1;
-    const { problems, firstProblem } = this.#checked?.result ?? { problems: 0, firstProblem: undefined };
-    if (this.#checked === undefined) {
-      return { intact: false, firstSequence, detail: "The log could not be checked" };
-    }
-    if (firstProblem === undefined)
-      return { intact: true, firstSequence, detail: "Every record is as it was written" };
-    const more = problems > 1 ? `, and ${problems - 1} more problems` : "";
-    return {
-      intact: false,
-      firstSequence,
-      detail: `Tampered with or damaged: ${firstProblem.detail}${more}`,
-    };
+  chain(): Promise<ChainState> {
+    return this.#watch.state();
   }
 
-  #startCheck(): void {
-    this.#check = this.#walk().catch((error: unknown) => {
-      if (!this.#stopping.signal.aborted) this.#refused(error, "The audit log could not be checked");
-    });
-  }
-
-  /** Goes through all records, a few at a time, so that requests are answered meanwhile. */
-  async #walk(): Promise<void> {
-    const { clock } = this.#components;
-    const { signal } = this.#stopping;
-    let check = beginCheck(this.#opened().anchor());
-    for (;;) {
-      const store = this.#opened();
-      const anchor = store.anchor();
-      // Cut while it was checked.
-      if (anchor.sequence > check.last.sequence) check = beginCheck(anchor);
-      const rows = store.after(check.last.sequence, CHECK_BATCH);
-      for (const row of rows) check = checkNext(check, row);
-      if (rows.length < CHECK_BATCH) {
-        this.#conclude(endCheck(check, store.head()));
-        return;
-      }
-      await sleep(clock, 0, signal);
+  async #readChain(): Promise<ChainState> {
+    try {
+      return await this.chain();
+    } catch (error) {
+      throw describeFailure(error, this.#options.file);
     }
   }
 
-  #conclude(result: ChainCheck): void {
-    this.#checked = { result, atMs: this.#components.clock.monotonic() };
-    const { firstProblem, problems } = result;
-    if (firstProblem === undefined || this.#toldProblem === firstProblem.detail) return;
-    this.#toldProblem = firstProblem.detail;
-    this.#components.logger.error(
-      { file: this.#options.file, problem: firstProblem.detail, problems },
-      "The audit log was tampered with or damaged",
-    );
-    this.#recordOwn("audit check", `${firstProblem.detail} (${problems} in all)`);
+  #tellProblem(problem: string): void {
+    const { file } = this.#options;
+    this.#components.logger.error({ file, problem }, "The audit log was tampered with or damaged");
+    this.#recordOwn("audit check", problem);
   }
 
   #recordOwn(action: string, detail: string): void {

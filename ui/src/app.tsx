@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Header } from "./components/header.tsx";
-import { PageLoader } from "./components/page-loader.tsx";
+import { lazyPage, PageLoader } from "./components/page-loader.tsx";
 import { Announcer } from "./connection/announcer.tsx";
 import { Banners } from "./connection/banners.tsx";
 import { EventsPage } from "./events/events-page.tsx";
@@ -47,13 +47,13 @@ function useFocusOnNavigation(): void {
 }
 
 const titles = { nodes: "Nodes", events: "Events", mesh: "Mesh", security: "Security" } as const;
-const loadSecurity = async () => (await import("./security/security-page.tsx")).SecurityPage;
+const securityPage = lazyPage(async () => (await import("./security/security-page.tsx")).SecurityPage);
 
 function Page() {
   const may = useMay();
   const current = route.value;
   if (current.page === "security") {
-    return <PageLoader load={loadSecurity} properties={{ section: current.section }} />;
+    return <PageLoader page={securityPage} properties={{ section: current.section }} />;
   }
   if (current.page === "events" && !may("list", "events")) return <NotAllowed what="events" />;
   if (current.page === "mesh" && !may("get", "mesh")) return <NotAllowed what="the mesh" />;

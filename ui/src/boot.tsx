@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { PageLoader } from "./components/page-loader.tsx";
+import { lazyPage, PageLoader } from "./components/page-loader.tsx";
 import { StartPage } from "./components/start-page.tsx";
 import { useIdentity } from "./identity/identity-context.ts";
 import type { Phase } from "./identity/phase.ts";
@@ -7,8 +7,7 @@ import { FarewellPage } from "./login/farewell-page.tsx";
 import { LoginPage } from "./login/login-page.tsx";
 import { SignedIn } from "./signed-in.tsx";
 
-const loadSetup = async () => (await import("./setup/setup-page.tsx")).SetupPage;
-const loadClaiming = async () => (await import("./setup/claiming-page.tsx")).ClaimingPage;
+const setupArea = lazyPage(async () => (await import("./setup/setup-area.tsx")).SetupArea);
 
 const titles: Readonly<Record<Exclude<Phase, "known">, string>> = {
   asking: "Connecting",
@@ -31,8 +30,9 @@ export function Boot() {
   if (phase === "known") return <SignedIn key={identity.key.value} />;
   if (phase === "login") return <LoginPage />;
   if (phase === "farewell") return <FarewellPage />;
-  if (phase === "unclaimed") return <PageLoader key="setup" load={loadSetup} properties={{}} />;
-  if (phase === "claiming") return <PageLoader key="claiming" load={loadClaiming} properties={{}} />;
+  if (phase === "unclaimed" || phase === "claiming") {
+    return <PageLoader page={setupArea} properties={{ claiming: phase === "claiming" }} />;
+  }
   return <AskingPage />;
 }
 

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 
 interface Properties {
   readonly title: string;
@@ -11,11 +12,12 @@ interface Properties {
 
 /** The frame of a part of the security area. */
 export function Section({ title, lead, actions, children }: Properties) {
+  const titleId = useId();
   return (
-    <section class="panel" aria-labelledby="section-title">
+    <section class="panel" aria-labelledby={titleId}>
       <div class="section-head">
         <div>
-          <h2 id="section-title">{title}</h2>
+          <h2 id={titleId}>{title}</h2>
           <p class="muted">{lead}</p>
         </div>
         {actions}

@@ -24,6 +24,7 @@ import {
   type NodeNames,
   OidcLogins,
   type OidcOptions,
+  overdueStatements,
   PasswordHasher,
   PasswordKeyring,
   parseOidcOptions,
@@ -97,6 +98,13 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
     { directory: config.dataDir },
   );
   const signCertificates = (key: AuthorityKey) => authority.publishWaiting(key);
+  /** What has waited for the authority to be unsealed: little or nothing, most of the time. */
+  const catchUp = async (key: AuthorityKey) => {
+    const { contested, newest } = components.secrets;
+    const overdue = await overdueStatements(trust, trust.view, key, newest, contested);
+    if (overdue.length > 0) await trust.publish(overdue);
+    await signCertificates(key);
+  };
   const store = new SessionStore(
     { ...component("sessions"), trust },
     {
@@ -116,7 +124,7 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
     limit: new LoginLimit(component("sessions")),
     nodeKey,
     onLoginLocked: (data) => events.emit("security.login.locked", { node, data }),
-    onAuthorityUnlocked: signCertificates,
+    onAuthorityUnlocked: catchUp,
   });
   const provider = oidcProvider(config);
   const authenticator = new CredentialAuthenticator({ ...component("sessions"), trust, sessions: store });

@@ -1,7 +1,7 @@
 import type { Network } from "@pi-controller/mesh";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 
-/** Pending nodes that are spoken to at once, each through a network of its own. */
+/** Pending nodes that one of these speaks to at once, each through a network of its own. */
 const MAX_CONTACTS = 2;
 /** Who waits for one of them; more are turned away. */
 const MAX_WAITING = 32;

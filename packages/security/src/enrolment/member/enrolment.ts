@@ -80,14 +80,15 @@ export class Enrolment implements EnrolmentUseCases, Service {
     this.#pending = new PendingList({ ...components, discovery });
     const shared = {
       ...components,
-      contacts: this.#contacts,
       pending: this.#pending,
       admission: new Admission(components),
     };
     const isAlive = (node: NodeId) => aliveMembers().includes(node);
-    this.#approvals = new Approvals({ ...shared, isAlive });
+    this.#approvals = new Approvals({ ...shared, contacts: this.#contacts, isAlive });
     this.#joinTokens = new JoinTokens(components);
-    this.#tokenAdmission = new TokenAdmission(shared);
+    // Ones of its own: whoever makes many nodes up that say to carry a token keeps no person waiting.
+    const contacts = new Contacts({ openPendingNetwork });
+    this.#tokenAdmission = new TokenAdmission({ ...shared, contacts });
     this.#revocations = new Revocations(components);
     this.#departure = new Departure(components);
   }

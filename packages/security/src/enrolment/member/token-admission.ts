@@ -43,6 +43,8 @@ const MAX_WAITING = 320;
 interface Waiting {
   timer: Timer;
   failures: number;
+  /** Whether it was its token that did not do, and not that it could not be reached. */
+  isTokenBad: boolean;
 }
 
 /**
@@ -77,7 +79,7 @@ export class TokenAdmission {
   consider({ id, joinToken }: Pick<PendingNode, "id" | "joinToken">): void {
     if (this.#stopped || joinToken === null || this.#waiting.has(id)) return;
     if (this.#waiting.size >= MAX_WAITING) return;
-    this.#waiting.set(id, { timer: this.#timer(id, this.#turnMs(id)), failures: 0 });
+    this.#waiting.set(id, { timer: this.#timer(id, this.#turnMs(id)), failures: 0, isTokenBad: false });
   }
 
   /** It is there no longer. */
@@ -99,7 +101,8 @@ export class TokenAdmission {
     const { pending } = this.#components;
     for (const node of pending.all()) {
       const waiting = this.#waiting.get(node.id);
-      if (waiting === undefined || node.problem === null || this.#problemOf(node) !== null) continue;
+      if (waiting === undefined || !waiting.isTokenBad || this.#problemOf(node) !== null) continue;
+      waiting.isTokenBad = false;
       waiting.timer.cancel();
       waiting.timer = this.#timer(node.id, this.#turnMs(node.id));
     }
@@ -116,6 +119,7 @@ export class TokenAdmission {
       return;
     }
     let problem = this.#problemOf(node);
+    waiting.isTokenBad = problem !== null;
     try {
       if (problem === null) await this.#admit(node);
     } catch (error) {

@@ -173,11 +173,11 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
     network,
     log: auditLog,
     authorize,
-    async verifyEvidence(bearer) {
-      const origin = { address: "mesh", userAgent: "", correlationId: "" };
+    async verifyEvidence(bearer, from) {
+      const origin = { address: from, userAgent: "", correlationId: "" };
       const principal = await authenticator.authenticate({ bearer }, origin);
-      if (principal !== undefined) return principal;
-      throw new MeshError("UNAUTHENTICATED", "The evidence of who asks is missing");
+      if (principal?.via === "jwt") return principal;
+      throw new MeshError("UNAUTHENTICATED", "The evidence of who asks is no JWT");
     },
   });
   const audit = auditUseCases({

@@ -50,8 +50,10 @@ function useFocusOnPhase(phase: Phase): void {
 function AskingPage() {
   const identity = useIdentity();
   const problem = identity.problem.value;
+  const silent = problem?.code === "UNAVAILABLE" || problem?.code === "DEADLINE_EXCEEDED";
+  const trouble = silent ? "The peer does not answer" : "The peer cannot say who you are";
   return (
-    <StartPage title={problem === null ? "Asking the peer …" : "The peer does not answer"}>
+    <StartPage title={problem === null ? "Asking the peer …" : trouble}>
       {problem !== null && (
         <>
           <p role="status">{problem.message}. Trying again by itself.</p>

@@ -33,7 +33,7 @@ const setup = { code: "ABCDE", meshName: "home", userName: "ann", password: PASS
 
 /** A peer on the wire, the clock, the tabs and whether somebody looks, all in the test's hands. */
 function world(initial: SessionStatus) {
-  const peer = { status: initial, away: false, asked: 0, loginWorks: true };
+  const peer = { status: initial, away: false, asked: 0, loginWorks: true, keepsCookies: true };
   const answer = (method: string, path: string): Response => {
     if (peer.away) throw new TypeError("connection refused");
     const headers = { date: "Sat, 21 Nov 2026 12:00:00 GMT" };
@@ -45,7 +45,7 @@ function world(initial: SessionStatus) {
     if (method === "GET") peer.asked += 1;
     if (method === "POST") {
       if (!peer.loginWorks) return new Response(null, { status: 401, headers });
-      peer.status = { ...peer.status, principal: ann };
+      if (peer.keepsCookies) peer.status = { ...peer.status, principal: ann };
     }
     if (method === "DELETE") {
       peer.status = { ...peer.status, principal: null };
@@ -136,6 +136,14 @@ describe("Identity", () => {
     tabs.hear("logged-out");
     await clock.advance(0);
     expect(identity.ended.value).toBe("elsewhere");
+  });
+
+  it("says so when the browser does not keep the session", async () => {
+    const { peer, identity, clock } = world(member);
+    await clock.advance(0);
+    peer.keepsCookies = false;
+    await expect(identity.login({ userName: "ann", password: PASSWORD })).rejects.toThrow(/Allow cookies/);
+    expect(identity.phase.value).toBe("login");
   });
 
   it("waits after a set-up until the node is a member, through a silence, and logs in", async () => {

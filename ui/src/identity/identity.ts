@@ -92,13 +92,21 @@ export class Identity {
     await this.#asking;
   }
 
-  /** @throws MeshError UNAUTHENTICATED, RESOURCE_EXHAUSTED with `retryAfterMs` */
+  /**
+   * @throws MeshError UNAUTHENTICATED; RESOURCE_EXHAUSTED with `retryAfterMs`; FAILED_PRECONDITION when the browser
+   *   has not kept the session
+   */
   async login(request: LoginRequest): Promise<void> {
     await this.#components.client.session.login(request, { timeoutMs: PASSWORD_TIMEOUT_MS });
     this.lastUserName.value = request.userName;
     this.ended.value = null;
     this.#components.tabs.post("logged-in");
     await this.#askAnew();
+    if (this.problem.value !== null || this.principal.value !== null) return;
+    throw new MeshError(
+      "FAILED_PRECONDITION",
+      "The password is right, but the browser did not keep the session. Allow cookies for this page",
+    );
   }
 
   /** Ends the session. @throws MeshError when the peer cannot be told: the session is then still there */
@@ -204,7 +212,10 @@ export class Identity {
   #nextAskMs(): number | null {
     const phase = this.phase.value;
     if (phase === "farewell" || phase === "claiming") return null;
-    if (phase === "asking") return retryDelayMs(Math.max(1, this.#failures), this.#components.random());
+    if (phase === "asking") {
+      const usualMs = retryDelayMs(Math.max(1, this.#failures), this.#components.random());
+      return Math.max(usualMs, this.problem.value?.details.retryAfterMs ?? 0);
+    }
     if (phase === "unclaimed") return UNCLAIMED_ASK_MS;
     return KNOWN_ASK_MS;
   }

@@ -16,7 +16,7 @@ describe("the bundle", () => {
     const copy = join(directory, "pi-controller");
     cpSync(bundleDirectory, copy, { recursive: true });
     const configFile = join(directory, "config.yaml");
-    writeFileSync(configFile, "mesh-name: bundle\nmdns: false\n");
+    writeFileSync(configFile, "mdns: false\n");
     const peer = cleanup.peer(
       await PeerProcess.start({
         name: "pi-a",
@@ -30,6 +30,7 @@ describe("the bundle", () => {
     expect(page).toContain("<title>");
     const script = /src="([^"]+\.js)"/.exec(page)?.[1];
     expect((await fetch(`${peer.url}${script}`)).headers.get("content-type")).toContain("javascript");
+    await peer.claim("bundle");
     expect((await peer.request("/api/v1/openapi.json")).body).toMatchObject({
       openapi: expect.stringMatching(/^3\.1/),
     });

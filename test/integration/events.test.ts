@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type EventStreamMessage, eventStreamMessageSchema } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { bearer } from "../../scripts/mesh-setup.ts";
 import { Cleanup, type PeerProcess, startMesh } from "../support/peer-process.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -11,7 +12,9 @@ afterEach(() => cleanup.run());
 
 /** An open event stream with all that came over it. */
 function openStream(peer: PeerProcess, query = ""): { messages: EventStreamMessage[]; close: () => void } {
-  const socket = new WebSocket(`${peer.url.replace("http", "ws")}/api/v1/events${query}`);
+  const socket = new WebSocket(`${peer.url.replace("http", "ws")}/api/v1/events${query}`, {
+    headers: bearer(peer.access),
+  });
   const messages: EventStreamMessage[] = [];
   socket.on("message", (data) => {
     const text = Buffer.isBuffer(data) ? data.toString() : "";

@@ -16,7 +16,7 @@ async function failsToStart(dataDirectory: string, flags: readonly string[] = []
     new PeerProcess({
       name: "pi-x",
       dataDirectory,
-      flags: ["--no-mdns", "--mesh-name", "failures", ...flags],
+      flags: ["--no-mdns", ...flags],
     }),
   );
   return { code: await peer.ended(), log: peer.log };
@@ -27,9 +27,16 @@ async function starts(dataDirectory: string, flags: readonly string[] = []): Pro
     await PeerProcess.start({
       name: "pi-x",
       dataDirectory,
-      flags: ["--no-mdns", "--mesh-name", "failures", ...flags],
+      flags: ["--no-mdns", ...flags],
     }),
   );
+}
+
+/** A mesh of one peer. */
+async function startsMember(dataDirectory: string): Promise<PeerProcess> {
+  const peer = await starts(dataDirectory);
+  await peer.claim("failures");
+  return peer;
 }
 
 /** The LevelDB folder below a data directory. */
@@ -44,7 +51,7 @@ const findAside = (dataDirectory: string) =>
 describe("a peer that cannot start says why, and ends", () => {
   it("when another peer runs on its data directory", async () => {
     const directory = cleanup.temporaryDirectory();
-    const first = await starts(directory);
+    const first = await startsMember(directory);
     const second = await failsToStart(directory);
     expect(second.code).toBe(1);
     expect(second.log).toMatch(/cannot start: .*(another|in use|locked)/i);
@@ -110,7 +117,7 @@ describe("a peer that cannot start says why, and ends", () => {
     expect(existsSync(database)).toBe(true);
 
     const join_ = (await keeper.mesh()).addresses[0] ?? "";
-    const recovered = await starts(victim.dataDirectory, ["--recover", "--join", join_]);
+    const recovered = cleanup.peer(await victim.again(["--recover", "--join", join_]));
     await waitFor("the state is back", async () => (await recovered.stateOf("printer")) !== undefined, {
       withinMs: 15_000,
     });
@@ -128,7 +135,7 @@ describe("a full disk", () => {
       cleanup.add(() => execFileSync("umount", ["--lazy", mount]));
       const directory = join(mount, "data");
       mkdirSync(directory);
-      const peer = await starts(directory);
+      const peer = await startsMember(directory);
       const ballast = join(mount, "ballast");
       let size = 24 * 1024 * 1024;
       // Fills whatever is left, in ever smaller pieces.

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { allSee, Cleanup, PeerProcess, startMesh } from "../support/peer-process.ts";
+import { allSee, Cleanup, startMesh } from "../support/peer-process.ts";
 import { waitFor } from "../support/wait.ts";
 
 const cleanup = new Cleanup();
@@ -31,13 +31,7 @@ describe("a mesh of real peers", () => {
     await victim.kill("SIGKILL");
     await allSee(others, [victim.name], "dead", 1_000);
 
-    const again = cleanup.peer(
-      await PeerProcess.start({
-        name: victim.name,
-        dataDirectory: victim.dataDirectory,
-        flags: ["--mesh-name", "mesh-kill", "--no-mdns"],
-      }),
-    );
+    const again = cleanup.peer(await victim.again());
     await allSee([...others, again], [victim.name], "alive", 20_000);
     const after = (await others[0]?.nodes())?.find((node) => node.name === victim.name);
     expect(after?.id).toBe(before?.id);
@@ -75,17 +69,20 @@ describe("a mesh of real peers", () => {
     expect(items.map(({ type }) => type)).not.toContain("cluster.node.suspected");
   });
 
-  it("lets an operator remove a dead node, and not a living one", async () => {
+  it("forgets a dead node that is revoked, and lets nobody remove a member otherwise", async () => {
     const peers = await startMesh(cleanup, 3, { meshName: "mesh-remove" });
     const [first, second, victim] = peers;
     if (first === undefined || second === undefined || victim === undefined)
       throw new Error("Three were started");
     const id = (await first.nodes()).find((node) => node.name === victim.name)?.id ?? "";
-    const refused = await first.request(`/api/v1/nodes/${id}`, { method: "DELETE" });
-    expect(refused).toMatchObject({ status: 412, body: { code: "FAILED_PRECONDITION" } });
+    const remove = () => first.request(`/api/v1/nodes/${id}`, { method: "DELETE" });
+    expect(await remove()).toMatchObject({ status: 412, body: { code: "FAILED_PRECONDITION" } });
     await victim.kill("SIGKILL");
     await allSee([first, second], [victim.name], "dead", 5_000);
-    expect((await first.request(`/api/v1/nodes/${id}`, { method: "DELETE" })).status).toBe(204);
+    expect(await remove()).toMatchObject({ status: 412, body: { code: "FAILED_PRECONDITION" } });
+    const { password } = first.access;
+    const revoked = await first.send("POST", `/api/v1/nodes/${id}/revoke`, { password });
+    expect(revoked.status).toBe(204);
     for (const peer of [first, second]) {
       await waitFor(`${peer.name} forgets it`, async () => (await peer.nodes()).length === 2, {
         withinMs: 5_000,

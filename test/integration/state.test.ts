@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { allSee, Cleanup, PeerProcess, startMesh } from "../support/peer-process.ts";
+import { allSee, Cleanup, type PeerProcess, startMesh } from "../support/peer-process.ts";
 import { waitFor } from "../support/wait.ts";
 
 const cleanup = new Cleanup();
@@ -65,22 +65,15 @@ describe("shared state", () => {
     expect(addresses).not.toHaveLength(0);
     await Promise.all(peers.map((peer) => peer.kill("SIGKILL")));
     // They listen on other ports than before, as after new leases: one of them is named to the others.
-    const first = cleanup.peer(await restart(peers[0], []));
+    const [former, ...formers] = peers;
+    if (former === undefined) throw new Error("Three peers were started");
+    const first = cleanup.peer(await former.again());
     const join = (await first.mesh()).addresses[0] ?? "";
-    const others = await Promise.all(peers.slice(1).map((peer) => restart(peer, ["--join", join])));
+    const others = await Promise.all(formers.map((peer) => peer.again(["--join", join])));
     for (const peer of others) cleanup.peer(peer);
     const again = [first, ...others];
     await allSee(again, names(peers), "alive", 20_000);
     await everyoneHasIt(again);
-
-    async function restart(peer: PeerProcess | undefined, flags: readonly string[]): Promise<PeerProcess> {
-      if (peer === undefined) throw new Error("Three peers were started");
-      return PeerProcess.start({
-        name: peer.name,
-        dataDirectory: peer.dataDirectory,
-        flags: ["--mesh-name", "state-restart", "--no-mdns", ...flags],
-      });
-    }
   });
 
   it("is served by one peer alone, offline, with its age", async () => {
@@ -107,29 +100,25 @@ describe("shared state", () => {
   });
 
   it("loses no acknowledged write when a peer is killed while it writes", async () => {
-    const directory = cleanup.temporaryDirectory();
-    const start = () =>
-      PeerProcess.start({
-        name: "pi-a",
-        dataDirectory: directory,
-        flags: ["--mesh-name", "state-kill", "--no-mdns"],
-      });
+    let [peer] = await startMesh(cleanup, 1, { meshName: "state-kill" });
+    if (peer === undefined) throw new Error("One peer was started");
     let acknowledged = 0;
     for (let round = 0; round < 5; round++) {
-      const peer = cleanup.peer(await start());
-      const have = new Set((await peer.nodes()).map((node) => node.name));
+      if (!peer.running) peer = cleanup.peer(await peer.again());
+      const writer = peer;
+      const have = new Set((await writer.nodes()).map((node) => node.name));
       for (let index = 0; index < acknowledged; index++) expect(have).toContain(`machine-${index}`);
       acknowledged = have.size - 1;
       // Writes one after the other until the peer dies under it.
       const killed = waitFor("some were written", () => acknowledged >= (round + 1) * 10, {
         withinMs: 20_000,
-      }).then(() => peer.kill("SIGKILL"));
-      for (let index = acknowledged; peer.running; index++) {
+      }).then(() => writer.kill("SIGKILL"));
+      for (let index = acknowledged; writer.running; index++) {
         const body = {
           address: `127.2.${Math.floor(index / 250)}.${1 + (index % 250)}`,
           name: `machine-${index}`,
         };
-        const answer = await peer.send("POST", "/api/v1/nodes", body).catch(() => undefined);
+        const answer = await writer.send("POST", "/api/v1/nodes", body).catch(() => undefined);
         if (answer?.status === 201) acknowledged = index + 1;
       }
       await killed;

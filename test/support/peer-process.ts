@@ -156,6 +156,12 @@ export class PeerProcess {
     return this.#access;
   }
 
+  /** Starts the same peer once more, on its data: a member of the mesh that it belongs to. */
+  async again(flags: readonly string[] = []): Promise<PeerProcess> {
+    const access = this.#access === undefined ? {} : { access: this.#access };
+    return PeerProcess.start({ ...this.#options, ...access, flags: ["--no-mdns", ...flags] });
+  }
+
   /** Sends a signal without waiting for anything. */
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);

@@ -275,6 +275,27 @@ export const revocationRequestSchema = z.strictObject({
 });
 export type RevocationRequest = z.infer<typeof revocationRequestSchema>;
 
+/**
+ * Body of `POST /api/v1/enrolment/knock`, which anybody may send to a member: a node that carries a join token waits
+ * where multicast does not reach. Nothing in it is secret; a member that believes it dials the node.
+ */
+export const enrolmentKnockSchema = z.strictObject({
+  node: nodeIdSchema,
+  name: nodeNameSchema,
+  /** Id of the join token. */
+  joinToken: z.string().regex(/^[a-z0-9]{16}$/, "expected the id of a join token"),
+  /** Where the node listens. */
+  addresses: z
+    .array(multiaddrTextSchema)
+    .min(1, "expected an address")
+    .max(16, "expected at most 16 addresses"),
+  /** By the clock of the node, which may be wrong: of two knocks of one node the later one counts. */
+  at: timestampSchema,
+  /** Ed25519, by the join token, over all else; base64url. */
+  signature: z.string().max(128),
+});
+export type EnrolmentKnock = z.infer<typeof enrolmentKnockSchema>;
+
 // --- certificates
 
 export const certificateViewSchema = z.object({

@@ -206,7 +206,8 @@ export interface SecurityUseCases {
 
 /** What an unclaimed node can do. */
 export interface SetupUseCases {
-  status(): SessionStatus;
+  /** @param origin who asks: it is by address that attempts are locked out */
+  status(origin?: Pick<RequestOrigin, "address">): SessionStatus;
   /**
    * @throws MeshError INVALID_ARGUMENT naming `code` when it is wrong, RESOURCE_EXHAUSTED while attempts are locked
    *   out, FAILED_PRECONDITION when the node was claimed meanwhile

@@ -169,8 +169,8 @@ describe("a node that carries a join token", () => {
   });
 
   it("is admitted by the next member when the first in line does not reach it", async () => {
-    const other = testNode("second member");
-    const admitted = await fixture.pending("second member");
+    const other = testNode("second-member");
+    const admitted = await fixture.pending("second-member");
     const first = await fixture.member(mesh);
     fixture.announce(admitted);
     const approval = { code: admitted.unclaimed.setupCode, password };

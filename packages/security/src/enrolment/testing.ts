@@ -99,6 +99,7 @@ export class EnrolmentFixture {
       readonly joinToken?: JoinTokenSecret | undefined;
       readonly directory?: string;
       readonly setupCode?: string;
+      readonly knockAt?: readonly string[];
       readonly components?: Partial<UnclaimedNodeComponents>;
     } = {},
   ): Promise<TestPending> {
@@ -126,6 +127,7 @@ export class EnrolmentFixture {
         board: "Pi",
         buildDateMs: TEST_BUILD_MS,
         passwordCost: testCost,
+        ...(options.knockAt === undefined ? {} : { knockAt: options.knockAt }),
       },
     );
     await network.start(new AbortController().signal);

@@ -1,6 +1,7 @@
 import type { Logger } from "@pi-controller/runtime";
 import * as z from "zod";
-import { readPrivateFile, writePrivateFile } from "../pending/private-file.ts";
+import { writePrivateFile } from "../../certificates/private-file.ts";
+import { readSmallFile } from "../pending/small-file.ts";
 import type { LockOutStore } from "./attempt-limits.ts";
 
 const lockOutsSchema = z.record(z.string().max(64), z.int().min(1).max(1_000_000));
@@ -10,7 +11,7 @@ export function lockOutFile(components: { readonly logger: Logger }, path: strin
   return {
     async load() {
       try {
-        const text = await readPrivateFile(path);
+        const text = await readSmallFile(path);
         return new Map(Object.entries(lockOutsSchema.parse(JSON.parse(text ?? "{}"))));
       } catch (error) {
         const { message } = error instanceof Error ? error : new Error(String(error));

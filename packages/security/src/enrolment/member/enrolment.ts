@@ -3,6 +3,7 @@ import type { Clock, Logger, Random, Service, Unsubscribe } from "@pi-controller
 import type {
   Approval,
   Confirmation,
+  EnrolmentKnock,
   JoinTokenRequest,
   JoinTokenView,
   NewJoinToken,
@@ -14,13 +15,14 @@ import type {
 import type { NodeKey } from "../../crypto/index.ts";
 import type { AuthorityKey, Keyring } from "../../keys.ts";
 import type { TrustPort, TrustView } from "../../trust/trust-port.ts";
-import type { Acting, EnrolmentUseCases } from "../../use-cases.ts";
+import type { Acting, EnrolmentUseCases, RequestOrigin } from "../../use-cases.ts";
 import { Admission, type KnownSecrets } from "./admission.ts";
 import { Approvals, type NodeWish } from "./approvals.ts";
 import { Contacts } from "./contacts.ts";
 import { Departure } from "./departure.ts";
 import type { EnrolmentEvents } from "./events.ts";
 import { JoinTokens } from "./join-tokens.ts";
+import { Knocks } from "./knocks.ts";
 import { lookUpPending } from "./look-up.ts";
 import { PendingList } from "./pending-list.ts";
 import { Revocations } from "./revocations.ts";
@@ -67,6 +69,7 @@ export class Enrolment implements EnrolmentUseCases, Service {
   readonly #approvals: Approvals;
   readonly #joinTokens: JoinTokens;
   readonly #tokenAdmission: TokenAdmission;
+  readonly #knocks: Knocks;
   readonly #revocations: Revocations;
   readonly #departure: Departure;
   readonly #unsubscribe: Unsubscribe[] = [];
@@ -89,6 +92,7 @@ export class Enrolment implements EnrolmentUseCases, Service {
     // Ones of its own: whoever makes many nodes up that say to carry a token keeps no person waiting.
     const contacts = new Contacts({ openPendingNetwork });
     this.#tokenAdmission = new TokenAdmission({ ...shared, contacts });
+    this.#knocks = new Knocks(components);
     this.#revocations = new Revocations(components);
     this.#departure = new Departure(components);
   }
@@ -129,8 +133,20 @@ export class Enrolment implements EnrolmentUseCases, Service {
     const components = { clock, trust, contacts: this.#contacts, pending: this.#pending };
     const lookUp = this.#components.lookUpHost ?? lookUpHost;
     const node = await lookUpPending({ ...components, lookUpHost: lookUp }, address);
-    this.#tokenAdmission.consider(node);
+    this.#tokenAdmission.consider(node, 0);
     return node;
+  }
+
+  /**
+   * Takes note of a node that carries a join token and says by itself where it waits. Anybody may say so: it is
+   * believed when the token has signed it.
+   *
+   * @throws MeshError RESOURCE_EXHAUSTED, PERMISSION_DENIED
+   */
+  knock(knock: EnrolmentKnock, origin: Pick<RequestOrigin, "address">): void {
+    const node = this.#pending.add(this.#knocks.believe(knock, origin.address));
+    // No other member has heard it.
+    this.#tokenAdmission.consider(node, 0);
   }
 
   approve(node: NodeId, approval: Approval, acting: Acting): Promise<PendingNode> {

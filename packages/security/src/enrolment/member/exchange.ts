@@ -135,7 +135,12 @@ async function ask<Schema extends z.ZodType>(
     .catch((error: unknown) => {
       throw error instanceof MeshError ? ownError(error) : error;
     });
-  return decodeMessage(answerSchema, answer, "answer of the pending node");
+  try {
+    return decodeMessage(answerSchema, answer, "answer of the pending node");
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    throw refused("what it answers makes no sense", error);
+  }
 }
 
 /** What a stranger's error says is not repeated to people as it is: only what it means. */
@@ -185,6 +190,6 @@ function notCarried(): MeshError {
   return new MeshError("PERMISSION_DENIED", "The node has not proven that it carries its join token");
 }
 
-function refused(why: string): MeshError {
-  return new MeshError("FAILED_PRECONDITION", `The pending node does not take part: ${why}`);
+function refused(why: string, cause?: unknown): MeshError {
+  return new MeshError("FAILED_PRECONDITION", `The pending node does not take part: ${why}`, {}, { cause });
 }

@@ -75,11 +75,18 @@ export class TokenAdmission {
     this.#waiting.clear();
   }
 
-  /** Takes note that a node is pending; does nothing for one that carries no token, or is waited for already. */
-  consider({ id, joinToken }: Pick<PendingNode, "id" | "joinToken">): void {
+  /**
+   * Takes note that a node is pending; does nothing for one that carries no token, or is waited for already.
+   *
+   * @param delayMs until this member's turn, when others know of the node, too
+   */
+  consider(
+    { id, joinToken }: Pick<PendingNode, "id" | "joinToken">,
+    delayMs: number = this.#turnMs(id),
+  ): void {
     if (this.#stopped || joinToken === null || this.#waiting.has(id)) return;
     if (this.#waiting.size >= MAX_WAITING) return;
-    this.#waiting.set(id, { timer: this.#timer(id, this.#turnMs(id)), failures: 0, isTokenBad: false });
+    this.#waiting.set(id, { timer: this.#timer(id, delayMs), failures: 0, isTokenBad: false });
   }
 
   /** It is there no longer. */

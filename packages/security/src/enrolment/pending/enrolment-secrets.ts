@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { Logger } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
+import { writePrivateFile } from "../../certificates/private-file.ts";
 import { type JoinTokenSecret, newSetupCode, parseJoinToken, parseSetupCode } from "../../crypto/index.ts";
 import { wipePaths } from "../wipe-paths.ts";
-import { readPrivateFile, writePrivateFile } from "./private-file.ts";
+import { readSmallFile } from "./small-file.ts";
 
 const SETUP_CODE_FILE = "setup-code";
 const JOIN_TOKEN_FILE = "join-token";
@@ -65,12 +66,12 @@ async function loadSetupCode({ dataDirectory, setupCodeFile }: EnrolmentSecretsO
   const kept = await readCode(path);
   if (kept !== undefined) return kept;
   const made = newSetupCode();
-  await guard(path, "written", () => writePrivateFile(path, `${made}\n`));
+  await writePrivateFile(path, `${made}\n`);
   return made;
 }
 
 async function readCode(path: string | undefined): Promise<string | undefined> {
-  const text = path === undefined ? undefined : await guard(path, "read", () => readPrivateFile(path));
+  const text = path === undefined ? undefined : await read(path);
   if (path === undefined || text === undefined) return undefined;
   const code = parseSetupCode(text);
   if (code === undefined)
@@ -88,7 +89,7 @@ async function loadJoinToken(options: EnrolmentSecretsOptions): Promise<JoinToke
     );
   }
   for (const path of [options.joinTokenFile, join(options.dataDirectory, JOIN_TOKEN_FILE)]) {
-    const text = path === undefined ? undefined : await guard(path, "read", () => readPrivateFile(path));
+    const text = path === undefined ? undefined : await read(path);
     if (path === undefined || text === undefined) continue;
     const token = parseJoinToken(text);
     if (token === undefined) throw unusable(path, "holds no join token: it begins with picjoin_");
@@ -97,12 +98,12 @@ async function loadJoinToken(options: EnrolmentSecretsOptions): Promise<JoinToke
   return undefined;
 }
 
-async function guard<Result>(path: string, what: string, act: () => Promise<Result>): Promise<Result> {
+async function read(path: string): Promise<string | undefined> {
   try {
-    return await act();
+    return await readSmallFile(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw unusable(path, `cannot be ${what}: ${why}`);
+    throw unusable(path, `cannot be read: ${why}`);
   }
 }
 

@@ -1,8 +1,16 @@
 import { join } from "node:path";
 import type { Network, PendingAnnouncer } from "@pi-controller/mesh";
-import type { Clock, Logger, Service, Timer, Unsubscribe } from "@pi-controller/runtime";
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  type Service,
+  systemRandom,
+  type Timer,
+  type Unsubscribe,
+} from "@pi-controller/runtime";
 import type { NodeId, SessionStatus, SetupRequest, SetupResult } from "@pi-controller/schema";
-import { fingerprintOf, type NodeKey, toBase64Url } from "../../crypto/index.ts";
+import { fingerprintOf, type JoinTokenSecret, type NodeKey, toBase64Url } from "../../crypto/index.ts";
 import type { Envelope } from "../../trust/statements.ts";
 import type { RequestOrigin, SetupUseCases } from "../../use-cases.ts";
 import { AttemptLimits } from "../attempt-limits/attempt-limits.ts";
@@ -15,7 +23,9 @@ import {
   LOCK_OUT_FILE,
   wipeEnrolmentSecrets,
 } from "./enrolment-secrets.ts";
+import type { httpsKnock } from "./https-knock.ts";
 import { verifyAdmission } from "./join-mesh.ts";
+import { Knocker } from "./knocker.ts";
 import { Setup, type SetupComponents } from "./setup.ts";
 import { TokenBearer } from "./token-bearer.ts";
 
@@ -26,10 +36,14 @@ export interface UnclaimedNodeComponents
   readonly nodeKey: NodeKey;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Chance of when to knock again; the system's when left out. */
+  readonly random?: Random | undefined;
   /** From `loadEnrolmentSecrets`. */
   readonly secrets: EnrolmentSecrets;
   /** Left out where there is no multicast. */
   readonly announcer?: Pick<PendingAnnouncer, "announce"> | undefined;
+  /** Knocks at a member's API: see `httpsKnock`, which it is when left out. */
+  readonly sendKnock?: typeof httpsKnock;
   /** This node's request for a certificate authority of its own, signed by it; left out where there are none. */
   readonly certificateRequest?: (() => Promise<Envelope>) | undefined;
 }
@@ -40,6 +54,8 @@ export interface UnclaimedNodeOptions extends EnrolmentSecretsOptions {
   /** Model of the board; empty when it is not known. */
   readonly board: string;
   readonly buildDateMs: number;
+  /** Origins of members' APIs, as `https://192.168.1.20:8080`, to tell of this node when it carries a join token. */
+  readonly knockAt?: readonly string[];
   readonly passwordCost?: ConstructorParameters<typeof Setup>[1]["passwordCost"];
 }
 
@@ -69,6 +85,7 @@ export class UnclaimedNode implements SetupUseCases, Service {
   readonly #limits: AttemptLimits;
   readonly #setup: Setup;
   readonly #answerer: EnrolmentAnswerer;
+  readonly #knocker: Knocker | undefined;
   readonly #unsubscribe: Unsubscribe[] = [];
   #timer: Timer | undefined;
   #done: Claimed | undefined;
@@ -111,6 +128,24 @@ export class UnclaimedNode implements SetupUseCases, Service {
       },
       { setupCode, name: options.name, board: options.board },
     );
+    const isToKnock = (options.knockAt ?? []).length > 0;
+    this.#knocker = joinToken && isToKnock ? this.#knockerOf(joinToken) : undefined;
+  }
+
+  /** Says where it waits, where multicast does not reach. */
+  #knockerOf(token: JoinTokenSecret): Knocker {
+    const { clock, logger, network, random, sendKnock } = this.#components;
+    const { buildDateMs, knockAt = [], name } = this.#options;
+    return new Knocker(
+      {
+        clock,
+        logger,
+        random: random ?? systemRandom(),
+        addresses: () => network.status().addresses,
+        ...(sendKnock === undefined ? {} : { send: sendKnock }),
+      },
+      { self: network.self, name, token, origins: knockAt, buildDateMs },
+    );
   }
 
   /** For the console and a label: whoever has it can make this node a member of his mesh. */
@@ -143,11 +178,13 @@ export class UnclaimedNode implements SetupUseCases, Service {
       }),
     );
     announcer?.announce(network.status().addresses);
+    this.#knocker?.start();
   }
 
   async stop(): Promise<void> {
     this.#timer?.cancel();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    await this.#knocker?.stop();
     await this.#limits.saved();
   }
 

@@ -1,4 +1,4 @@
-import { MeshError, nodeIdSchema } from "@pi-controller/schema";
+import { MeshError, nodeIdSchema, nodeNameSchema } from "@pi-controller/schema";
 import * as z from "zod";
 import { fromBase64Url, utf8 } from "../../crypto/index.ts";
 import { envelopeSchema, meshIdSchema, tokenIdSchema } from "../../trust/statements.ts";
@@ -55,7 +55,7 @@ export type Hello = z.infer<typeof helloSchema>;
 
 /** What a pending node says of itself. Nothing of it is secret, and none of it is believed for more than showing. */
 const self = {
-  name: plainText(63),
+  name: nodeNameSchema,
   /** Model of the board; empty when it is not known. */
   board: plainText(200),
   joinToken: tokenIdSchema.nullable(),

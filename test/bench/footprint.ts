@@ -4,13 +4,31 @@
 // would share its pages too, and a Pi runs one peer. CPU times are shown beside the times that passed, as they
 // say more on a machine that is busy with other things.
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildPeer, bundleDirectory, runtimeEnvironment, runtimeFlags } from "../../scripts/build.ts";
 import { buildUi } from "../../scripts/build-ui.ts";
+import {
+  askAt,
+  bearer,
+  becomesMember,
+  claimMesh,
+  createJoinToken,
+  lookUpPending,
+  type MeshAccess,
+  setupCodeIn,
+} from "../../scripts/mesh-setup.ts";
 import { run } from "../../scripts/processes.ts";
 import { median } from "../support/statistics.ts";
 import { waitFor } from "../support/wait.ts";
@@ -73,20 +91,53 @@ interface StartedPeer {
   readonly cpuMs: number;
 }
 
-async function startPeer(node: string, name: string, more: readonly string[]): Promise<StartedPeer> {
-  const port = await freePort();
+/** A peer's place on this machine, the same in every one of its lives. */
+interface Place {
+  readonly name: string;
+  readonly port: number;
+  readonly meshPort: number;
+}
+
+async function placeOf(name: string): Promise<Place> {
+  return { name, port: await freePort(), meshPort: await freePort() };
+}
+
+async function startPeer(node: string, { meshPort, name, port }: Place): Promise<StartedPeer> {
   const startedMs = performance.now();
   const child = start(
     [
       ...[node, ...runtimeFlags, join(bundleDirectory, "peer.mjs")],
-      ...["--data-dir", join(scratch, name), "--name", name, "--port", String(port), "--mesh-port", "0"],
-      ...["--mesh-name", "footprint", "--no-mdns", "--log-level", "warn", ...more],
+      ...["--data-dir", join(scratch, name), "--name", name, "--listen", "127.0.0.1"],
+      ...["--port", String(port), "--mesh-port", String(meshPort), "--no-mdns", "--log-level", "warn"],
     ],
     runtimeEnvironment,
   );
   const url = `http://127.0.0.1:${port}`;
   await serves(`${url}/readyz`, 30_000);
   return { child, url, servingMs: performance.now() - startedMs, cpuMs: cpuMs(child) };
+}
+
+/** Makes a mesh of peers that are stopped again: what is measured are members, not the making of them. */
+async function makeMesh(places: readonly Place[]): Promise<MeshAccess> {
+  const [first, ...others] = places;
+  if (first === undefined) throw new Error("A mesh has a first peer");
+  const founder = await startPeer(process.execPath, first);
+  const ask = askAt(founder.url);
+  const code = await setupCodeIn(join(scratch, first.name));
+  const access = await claimMesh(ask, { code, meshName: "footprint" });
+  const joinToken = await createJoinToken(ask, access);
+  const joined: StartedPeer[] = [founder];
+  for (const place of others) {
+    mkdirSync(join(scratch, place.name), { recursive: true });
+    writeFileSync(join(scratch, place.name, "join-token"), joinToken, { mode: 0o600 });
+    const peer = await startPeer(process.execPath, place);
+    await lookUpPending(ask, access, `127.0.0.1:${place.meshPort}`);
+    await becomesMember(askAt(peer.url));
+    joined.push(peer);
+  }
+  await allAlive(joined, access);
+  await Promise.all(joined.map(({ child }) => stop(child)));
+  return access;
 }
 
 function serves(url: string, withinMs: number): Promise<unknown> {
@@ -157,19 +208,14 @@ function wait(durationMs: number): Promise<void> {
   return new Promise((wake) => setTimeout(wake, durationMs));
 }
 
-async function meshAddress(peer: StartedPeer): Promise<string> {
-  const mesh = (await (await fetch(`${peer.url}/api/v1/mesh`)).json()) as { addresses: string[] };
-  return mesh.addresses[0] ?? "";
-}
-
-async function allAlive(peers: readonly StartedPeer[]): Promise<void> {
+async function allAlive(peers: readonly StartedPeer[], access: MeshAccess): Promise<void> {
   await waitFor(
     "all are alive everywhere",
     async () => {
       const totals = await Promise.all(
         peers.map(async ({ url }) => {
-          const page = (await (await fetch(`${url}/api/v1/nodes?state=alive`)).json()) as { total: number };
-          return page.total;
+          const page = await askAt(url)("/api/v1/nodes?state=alive", { headers: bearer(access) });
+          return (page.body as { total: number }).total;
         }),
       );
       return totals.every((total) => total === peers.length);
@@ -180,22 +226,23 @@ async function allAlive(peers: readonly StartedPeer[]): Promise<void> {
 
 async function spawnTimes(node: string): Promise<Pick<StartedPeer, "servingMs" | "cpuMs">[]> {
   const times: Pick<StartedPeer, "servingMs" | "cpuMs">[] = [];
+  const place = await placeOf("spawn");
+  await makeMesh([place]);
   for (let index = 0; index < starts; index++) {
-    const peer = await startPeer(node, "spawn", []);
+    const peer = await startPeer(node, place);
     times.push({ servingMs: peer.servingMs, cpuMs: peer.cpuMs });
     await stop(peer.child);
   }
   return times;
 }
 
-/** From the spawn of the first of three peers until all three see each other. */
+/** From the spawn of the first of three members, all at once as after a power cut, until all see each other. */
 async function timeToMesh(node: string): Promise<number> {
+  const places = await Promise.all(["mesh-0", "mesh-1", "mesh-2"].map(placeOf));
+  const access = await makeMesh(places);
   const startedMs = performance.now();
-  const first = await startPeer(node, "mesh-0", []);
-  const joinFlags = ["--join", await meshAddress(first)];
-  const others = await Promise.all([1, 2].map((index) => startPeer(node, `mesh-${index}`, joinFlags)));
-  const peers = [first, ...others];
-  await allAlive(peers);
+  const peers = await Promise.all(places.map((place) => startPeer(node, place)));
+  await allAlive(peers, access);
   const elapsedMs = performance.now() - startedMs;
   await Promise.all(peers.map(({ child }) => stop(child)));
   return elapsedMs;
@@ -213,13 +260,14 @@ try {
   const spawned = await spawnTimes(peerNode);
   const mesh3Ms = await timeToMesh(peerNode);
 
-  const measured = await startPeer(peerNode, "pi-0", []);
-  const joinFlags = ["--join", await meshAddress(measured)];
+  const places = await Promise.all(Array.from({ length: MESH_SIZE }, (_, index) => placeOf(`pi-${index}`)));
+  const access = await makeMesh(places);
+  const [place, ...otherPlaces] = places;
+  if (place === undefined) throw new Error("A mesh has a first peer");
+  const measured = await startPeer(peerNode, place);
   const others: StartedPeer[] = [];
-  for (let index = 1; index < MESH_SIZE; index++) {
-    others.push(await startPeer(process.execPath, `pi-${index}`, joinFlags));
-  }
-  await allAlive([measured, ...others]);
+  for (const other of otherPlaces) others.push(await startPeer(process.execPath, other));
+  await allAlive([measured, ...others], access);
   const nodeRedPort = await freePort();
   const rival = start([
     ...[ownNode("node-red"), nodeRed, "--userDir", join(scratch, "node-red"), "--port", String(nodeRedPort)],

@@ -1,16 +1,31 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MeshView } from "@pi-controller/schema";
+import {
+  askAt,
+  becomesMember,
+  claimMesh,
+  createJoinToken,
+  lookUpPending,
+  type MeshAccess,
+  setupCodeIn,
+} from "../../../scripts/mesh-setup.ts";
 import { nodeCommand } from "../../../scripts/processes.ts";
 import { waitFor } from "../../support/wait.ts";
 import { Cluster } from "./cluster.ts";
 import { MemberProcess } from "./member-process.ts";
 
-/** Peers as they are, found through the first one's address. */
+interface Joined {
+  readonly url: string;
+  readonly meshAddress: string;
+}
+
+/** Peers as they are: the first one makes a mesh, the others join it with a token. */
 export class PeerCluster extends Cluster {
   readonly name = "peer";
   readonly #program: string;
   readonly #directory: string;
-  readonly #addressOf = new Map<string, string>();
+  readonly #joined = new Map<string, Joined>();
+  #access: { readonly mesh: MeshAccess; readonly joinToken: string } | undefined;
 
   /** @param directory for their data, empty */
   constructor(program: string, directory: string) {
@@ -20,29 +35,49 @@ export class PeerCluster extends Cluster {
   }
 
   protected async launch(name: string): Promise<MemberProcess> {
-    const [seed] = [...this.#addressOf.entries()].filter(([member]) => member !== name);
+    const [seed] = [...this.#joined].filter(([member]) => member !== name).map(([, joined]) => joined);
     const directory = join(this.#directory, name);
     const flags = ["--name", name, "--data-dir", directory, "--port", "0", "--mesh-port", "0"];
-    flags.push("--mesh-name", "detect", "--no-mdns", "--log-format", "json", "--board", "simulated-pi-4");
-    if (seed !== undefined) flags.push("--join", seed[1]);
+    flags.push("--listen", "127.0.0.1", "--no-mdns", "--log-format", "json", "--board", "simulated-pi-4");
+    if (seed !== undefined) flags.push("--join", seed.meshAddress);
+    if (this.#access !== undefined) {
+      // A peer that has joined wipes it.
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      writeFileSync(join(directory, "join-token"), this.#access.joinToken, { mode: 0o600 });
+    }
     let url: string | undefined;
+    let meshAddress: string | undefined;
     const peer = new MemberProcess(name, [...nodeCommand, this.#program, ...flags], (line) => {
       url ??= /"url":"(http:[^"]+)"/.exec(line)?.[1];
+      meshAddress ??= /"addresses":\["([^"]+)"/.exec(line)?.[1];
       return readPeer(line);
     });
-    const mesh = await waitFor(
-      `${name} serves`,
+    const joined = await waitFor(
+      `${name} answers`,
       async () => {
         if (!peer.running) throw new Error(`${name} ended:\n${peer.output}`);
-        if (url === undefined) return undefined;
-        const answer = await fetch(`${url}/api/v1/mesh`, { signal: AbortSignal.timeout(5_000) });
-        return answer.ok ? ((await answer.json()) as MeshView) : undefined;
+        if (url === undefined || meshAddress === undefined) return undefined;
+        const session = await askAt(url)("/api/v1/session");
+        const { node, state } = session.body as { node: string; state: string };
+        return { node, state, url, meshAddress };
       },
       { withinMs: 60_000 },
     );
-    peer.id = mesh.node;
-    this.#addressOf.set(name, mesh.addresses[0] ?? "");
+    peer.id = joined.node;
+    if (joined.state === "unclaimed") await this.#enrol(directory, joined, seed);
+    this.#joined.set(name, joined);
     return peer;
+  }
+
+  async #enrol(directory: string, { url, meshAddress }: Joined, seed: Joined | undefined): Promise<void> {
+    const ask = askAt(url);
+    if (seed === undefined || this.#access === undefined) {
+      const mesh = await claimMesh(ask, { code: await setupCodeIn(directory), meshName: "detect" });
+      this.#access = { mesh, joinToken: await createJoinToken(ask, mesh) };
+      return;
+    }
+    await lookUpPending(askAt(seed.url), this.#access.mesh, meshAddress);
+    await becomesMember(ask);
   }
 }
 

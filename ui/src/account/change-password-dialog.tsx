@@ -47,12 +47,7 @@ export function ChangePasswordDialog({ onClose }: { readonly onClose: () => void
       onClose={onClose}
     >
       <p>Your other sessions end, on all nodes. API tokens stay.</p>
-      <ConfirmPassword
-        value={password}
-        onInput={setPassword}
-        problem={submission.problemOf("password")}
-        autoFocus
-      />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} autoFocus />
       <NewPassword
         label="New password"
         entry={entry}

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import type { Submission } from "../forms/submission.ts";
 import { useIdentity } from "../identity/identity-context.ts";
 import { FieldFrame } from "./field.tsx";
 import { useAutoFocus } from "./use-auto-focus.ts";
@@ -52,20 +53,25 @@ export function PasswordField({ value, onInput, kind, autoFocus = false, ...fram
 interface ConfirmProperties {
   readonly value: string;
   readonly onInput: (value: string) => void;
-  readonly problem: string | undefined;
+  /** Of the form that it stands in. */
+  readonly submission: Pick<Submission, "error" | "problemOf">;
   readonly autoFocus?: boolean;
 }
 
 /** Asks for the acting user's own password again, as whatever changes who may do what takes it. */
-export function ConfirmPassword(properties: ConfirmProperties) {
+export function ConfirmPassword({ submission, ...field }: ConfirmProperties) {
   const userName = useIdentity().principal.value?.userName ?? "";
+  const problem = submission.problemOf("password");
+  // The peer may say that the name or the password is wrong, as at a login; the name is no question here.
+  const wrong = problem !== undefined && submission.error?.code === "UNAUTHENTICATED";
   return (
     <>
       <UserNameForManagers userName={userName} />
       <PasswordField
-        {...properties}
+        {...field}
         label="Your password"
         kind="current-password"
+        problem={wrong ? "This is not your password." : problem}
         hint={`The one that you, ${userName}, log in with. It is asked again for what matters.`}
       />
     </>

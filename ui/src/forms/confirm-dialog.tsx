@@ -33,12 +33,7 @@ export function ConfirmDialog({ onConfirm, onClose, children, ...form }: Propert
       onClose={onClose}
     >
       <div class="stack">{children}</div>
-      <ConfirmPassword
-        value={password}
-        onInput={setPassword}
-        problem={submission.problemOf("password")}
-        autoFocus
-      />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} autoFocus />
     </FormDialog>
   );
 }

@@ -62,7 +62,7 @@ export function LeaveDialog({ name, onClose }: Properties) {
           typed !== "" && !name.startsWith(typed.trim()) ? "This is not the name of this node." : undefined
         }
       />
-      <ConfirmPassword value={password} onInput={setPassword} problem={submission.problemOf("password")} />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} />
     </FormDialog>
   );
 }

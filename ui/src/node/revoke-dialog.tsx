@@ -89,7 +89,7 @@ export function RevokeDialog({ node, onClose }: Properties) {
         hint="Is kept, and shown to all admins."
         problem={submission.problemOf("reason")}
       />
-      <ConfirmPassword value={password} onInput={setPassword} problem={submission.problemOf("password")} />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} />
     </FormDialog>
   );
 }

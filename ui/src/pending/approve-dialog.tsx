@@ -94,7 +94,7 @@ export function ApproveDialog({ node, onClose }: Properties) {
       <Field label="Name in the mesh" value={name} onInput={setName} problem={submission.problemOf("name")} />
       <LabelEditor rows={rows} onChange={setRows} problemOf={submission.problemOf} />
       {repeated.length > 0 && <p class="problem">These keys are there twice: {repeated.join(", ")}</p>}
-      <ConfirmPassword value={password} onInput={setPassword} problem={submission.problemOf("password")} />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} />
     </FormDialog>
   );
 }

@@ -94,7 +94,7 @@ export function CreateApiTokenDialog({ onCreated, onClose }: Properties) {
           }
         />
       )}
-      <ConfirmPassword value={password} onInput={setPassword} problem={submission.problemOf("password")} />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} />
     </FormDialog>
   );
 }

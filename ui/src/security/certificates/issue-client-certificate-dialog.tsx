@@ -99,7 +99,7 @@ export function IssueClientCertificateDialog({ onIssued, onClose }: Properties) 
         )}
       </FieldFrame>
       <SelectField label="For how long" value={days} onChange={setDays} choices={lifetimes} />
-      <ConfirmPassword value={password} onInput={setPassword} problem={submission.problemOf("password")} />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} />
     </FormDialog>
   );
 }

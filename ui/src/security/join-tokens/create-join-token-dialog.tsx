@@ -79,7 +79,7 @@ export function CreateJoinTokenDialog({ onCreated, onClose }: Properties) {
         choices={lifetimes}
         problem={submission.problemOf("expiresInHours")}
       />
-      <ConfirmPassword value={password} onInput={setPassword} problem={submission.problemOf("password")} />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} />
     </FormDialog>
   );
 }
@@ -104,6 +104,10 @@ function CreatedDialog({ token, onClose }: { readonly token: NewJoinToken; reado
           </li>
           <li>Put the card into the Raspberry Pi and plug it in. The file is wiped once it has joined.</li>
         </ol>
+        <p class="muted">
+          Without a card: put the same file into the data directory of a node that belongs to no mesh yet, or
+          name it with <code>--join-token-file</code>, and start it.
+        </p>
         <div class="actions">
           <button type="button" onClick={onClose}>
             I have put it away

@@ -74,7 +74,7 @@ export function RoleDialog({ role, taken, onSaved, onClose }: Properties) {
           index === null ? submission.problemOf("rules") : submission.problemUnder(`rules[${index}]`)
         }
       />
-      <ConfirmPassword value={password} onInput={setPassword} problem={submission.problemOf("password")} />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} />
     </FormDialog>
   );
 }

@@ -101,7 +101,7 @@ export function ChangeUserDialog({ user, onSaved, onClose }: Properties) {
           problem={submission.problemOf("newPassword")}
         />
       )}
-      <ConfirmPassword value={password} onInput={setPassword} problem={submission.problemOf("password")} />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} />
     </FormDialog>
   );
 }

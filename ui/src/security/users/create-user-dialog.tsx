@@ -75,7 +75,7 @@ export function CreateUserDialog({ onSaved, onClose }: Properties) {
           problem={submission.problemOf("oidcSubject")}
         />
       )}
-      <ConfirmPassword value={password} onInput={setPassword} problem={submission.problemOf("password")} />
+      <ConfirmPassword value={password} onInput={setPassword} submission={submission} />
     </FormDialog>
   );
 }

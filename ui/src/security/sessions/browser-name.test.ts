@@ -13,6 +13,7 @@ describe("browserName", () => {
       "Chrome on Android",
     ],
     ["Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iOS"],
+    ["Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/140.0 Safari/537.36", "Chrome on Linux"],
     ["curl/8.14", "curl"],
     ["", "unknown"],
   ])("calls %j %s", (userAgent, name) => {

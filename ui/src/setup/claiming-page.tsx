@@ -5,8 +5,10 @@ import { useIdentity } from "../identity/identity-context.ts";
 import { browserClock } from "../time/page-clock.ts";
 import { useSecond } from "../time/use-second.ts";
 
-/** After this time something else than starting is the matter: most likely the new certificate. */
+/** After this time something else than starting is the matter. */
 const UNUSUAL_MS = 15_000;
+/** Over TLS a node that is out of reach has most likely just a new certificate, which no script may look at. */
+const UNUSUAL_SILENCE_MS = 4_000;
 
 /** Shows that the mesh is made and that the node is about to serve it. */
 export function ClaimingPage() {
@@ -15,6 +17,7 @@ export function ClaimingPage() {
   const [since] = useState(() => browserClock.monotonic());
   const waitedMs = now - since;
   const answers = identity.problem.value === null;
+  const unusualMs = !answers && window.location.protocol === "https:" ? UNUSUAL_SILENCE_MS : UNUSUAL_MS;
   const member = identity.status.value?.state === "member";
   return (
     <StartPage title="The mesh is made">
@@ -32,7 +35,7 @@ export function ClaimingPage() {
           {member ? "The node is a member. Logging you in." : "Waiting for the node."}
         </p>
       </section>
-      {waitedMs > UNUSUAL_MS && !member && (
+      {waitedMs > unusualMs && !member && (
         <section class="panel" role="status">
           <p>
             <b>

@@ -1,8 +1,9 @@
 import type { NodeView } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import { capabilities, skipWithout } from "../capabilities.ts";
+import { startMeshOn } from "../support/hosts.ts";
 import { Ethernet } from "../support/namespaces.ts";
-import { allSee, Cleanup, PeerProcess } from "../support/peer-process.ts";
+import { allSee, Cleanup } from "../support/peer-process.ts";
 import { waitFor } from "../support/wait.ts";
 
 const cleanup = new Cleanup();
@@ -15,21 +16,8 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a cable that is out for 7
     const ethernet = new Ethernet();
     cleanup.add(() => ethernet.remove());
     const names = ["pi-a", "pi-b", "pi-c", "pi-d"];
-    const hosts = names.map((name) => ethernet.addHost(name));
-    const peers = await Promise.all(
-      hosts.map(async (host, index) =>
-        cleanup.peer(
-          await PeerProcess.start({
-            name: names[index] ?? "",
-            dataDirectory: cleanup.temporaryDirectory(),
-            flags: ["--listen", "0.0.0.0", "--unsafe-listen-without-authentication"],
-            wrapper: host.wrapper,
-            fetchJson: host.fetchJson,
-          }),
-        ),
-      ),
-    );
-    await allSee(peers, names, "alive", 30_000);
+    const hosts = new Map(names.map((name) => [name, ethernet.addHost(name)]));
+    const peers = await startMeshOn(cleanup, hosts, { meshName: "cut" });
     for (const peer of peers) {
       await waitFor(
         `${peer.name} has metrics of all`,
@@ -38,7 +26,7 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a cable that is out for 7
       );
     }
     const [, , , lonely] = peers;
-    const [, , , lonelyHost] = hosts;
+    const lonelyHost = hosts.get("pi-d");
     if (lonely === undefined || lonelyHost === undefined) throw new Error("Four peers were started");
     const majority = peers.slice(0, 3);
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { lazyPage, PageLoader } from "./components/page-loader.tsx";
+import { ReloadAdvice } from "./components/reload-advice.tsx";
 import { StartPage } from "./components/start-page.tsx";
 import { useIdentity } from "./identity/identity-context.ts";
 import type { Phase } from "./identity/phase.ts";
@@ -57,6 +58,7 @@ function AskingPage() {
       {problem !== null && (
         <>
           <p role="status">{problem.message}. Trying again by itself.</p>
+          <ReloadAdvice />
           <button type="button" onClick={() => void identity.ask()}>
             Try now
           </button>

@@ -1,6 +1,7 @@
 import { useRef } from "preact/hooks";
 import { ClockNotice } from "../components/clock-notice.tsx";
 import { Icon } from "../components/icon.tsx";
+import { ReloadAdvice } from "../components/reload-advice.tsx";
 import { formatDuration } from "../format/duration.ts";
 import { SessionEndBanner } from "../identity/session-end-banner.tsx";
 import { useAge, useNameOf, usePeerName, useSession } from "../session/session-context.ts";
@@ -20,9 +21,12 @@ export function Banners() {
   );
 }
 
+/** After so many failures in a row it is worth a thought that the certificate may have changed. */
+const CERTIFICATE_SUSPECTED = 3;
+
 function LostBanner() {
   const session = useSession();
-  const { phase, lastAnswerAt, retryAt, reason } = session.connection.value;
+  const { phase, lastAnswerAt, retryAt, reason, failures } = session.connection.value;
   const name = usePeerName();
   if (phase !== "lost") return null;
   const now = session.now.value;
@@ -41,6 +45,7 @@ function LostBanner() {
           {shown}; {retry}.
         </p>
         {reason !== null && <p class="muted">{reason}.</p>}
+        {failures >= CERTIFICATE_SUSPECTED && <ReloadAdvice />}
         <OtherPeers />
       </div>
       <button type="button" onClick={() => session.refreshNow()}>

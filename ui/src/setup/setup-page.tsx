@@ -1,5 +1,6 @@
 import { ClockNotice } from "../components/clock-notice.tsx";
 import { Fingerprint } from "../components/fingerprint.tsx";
+import { ReloadAdvice } from "../components/reload-advice.tsx";
 import { StartPage } from "../components/start-page.tsx";
 import { useIdentity } from "../identity/identity-context.ts";
 import { CreateMeshForm } from "./create-mesh-form.tsx";
@@ -35,6 +36,15 @@ export function SetupPage() {
         </div>
       </dl>
       <ClockNotice />
+      {identity.problem.value !== null && (
+        <section class="warning stack" role="status" aria-label="Connection">
+          <p>
+            <b>{status.nodeName} does not answer any more.</b> If it was just admitted to a mesh, it starts
+            anew.
+          </p>
+          <ReloadAdvice />
+        </section>
+      )}
       <section class="panel" aria-labelledby="make-a-mesh">
         <h2 id="make-a-mesh">Make a new mesh with this node</h2>
         <p>For your first Raspberry Pi. You become the admin of the mesh.</p>

@@ -225,7 +225,9 @@ export class EnrolmentAnswerer {
    */
   #sourceOf(peer: NodeId): string {
     const { connections } = this.#components.network.status();
-    const address = connections.find((candidate) => candidate.peer === peer)?.address.split("/")[2];
+    const multiaddr = connections.find((candidate) => candidate.peer === peer)?.address ?? "";
+    // One that is link-local begins with its zone: /ip6zone/eth0/ip6/fe80::1/tcp/4101.
+    const address = /\/ip[46]\/([^/]+)/.exec(multiaddr)?.[1];
     if (address !== undefined) return address;
     const details = { retryAfterMs: NEW_CONNECTION_MS };
     throw new MeshError("RESOURCE_EXHAUSTED", "This connection is not ready yet", details);

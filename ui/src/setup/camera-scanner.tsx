@@ -31,7 +31,6 @@ export function CameraScanner({ onCode, onClose }: Properties) {
     <div class="scanner">
       {problem === null ? (
         <>
-          {/* biome-ignore lint/a11y/useMediaCaption: a camera's picture has no sound */}
           <video ref={video} muted playsInline aria-label="What the camera sees" />
           <p class="hint" role="status">
             {seen

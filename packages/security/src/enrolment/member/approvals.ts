@@ -5,6 +5,7 @@ import type { AuthorityKey, Keyring } from "../../keys.ts";
 import type { TrustPort } from "../../trust/trust-port.ts";
 import type { Acting } from "../../use-cases.ts";
 import { type Admission, memberDraft } from "./admission.ts";
+import { bundleFor } from "./bundle.ts";
 import type { Contact, Contacts } from "./contacts.ts";
 import type { EnrolmentEvents } from "./events.ts";
 import { admit, greet, proveCode } from "./exchange.ts";
@@ -115,7 +116,7 @@ export class Approvals {
     await enterNode(node.id, { name, labels, ownName: node.name, addresses: node.addresses });
     await admission.catchUp(authority);
     await signCertificates?.(authority);
-    await admit(contact, conversation, trust.envelopes());
+    await admit(contact, conversation, bundleFor(node.id, trust.envelopes()));
   }
 
   /** Whoever was interrupted after the node had become a member finds it gone, or hears so from it. */

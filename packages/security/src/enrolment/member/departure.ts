@@ -45,16 +45,26 @@ export class Departure {
 
   /** Says that it leaves, tells the others, and forgets everything. Resolves when all that is left is to stop. */
   async leave(correlationId?: string): Promise<void> {
-    const { clock, events, nameOf, nodeKey, onGone, spread, trust, wipe } = this.#components;
-    const { node } = nodeKey;
+    const { clock, onGone, wipe } = this.#components;
     this.#leaving = true;
-    if (trust.view.members.has(node)) {
-      await trust.publish([departureStatement(trust, trust.view, nodeKey)]);
-      events.emit("security.node.left", { node, data: { name: nameOf(node) }, correlationId });
-      await spread();
+    this.#timer?.cancel();
+    try {
+      await this.#sayGoodbye(correlationId);
+      await wipe();
+    } catch (error) {
+      this.#leaving = false;
+      throw error;
     }
-    await wipe();
     this.#timer = clock.setTimer(() => onGone("left"), ANSWER_MS);
+  }
+
+  async #sayGoodbye(correlationId: string | undefined): Promise<void> {
+    const { events, nameOf, nodeKey, spread, trust } = this.#components;
+    const { node } = nodeKey;
+    if (!trust.view.members.has(node)) return;
+    await trust.publish([departureStatement(trust, trust.view, nodeKey)]);
+    events.emit("security.node.left", { node, data: { name: nameOf(node) }, correlationId });
+    await spread();
   }
 
   /** Hears that the authority has revoked it: also a month later, from the first peer that it meets. */

@@ -13,6 +13,7 @@ import type { StatementOf } from "../../trust/statements.ts";
 import type { TrustPort } from "../../trust/trust-port.ts";
 import { type Admission, memberDraft } from "./admission.ts";
 import type { NodeWish } from "./approvals.ts";
+import { bundleFor } from "./bundle.ts";
 import type { Contact, Contacts } from "./contacts.ts";
 import type { EnrolmentEvents } from "./events.ts";
 import { admit, greet, presentedBy } from "./exchange.ts";
@@ -205,7 +206,7 @@ export class TokenAdmission {
       events.emit("security.node.admitted", { node: node.id, data });
     }
     await enterNode(node.id, { ownName: node.name, addresses: node.addresses });
-    await admit(contact, greeted.conversation, trust.envelopes());
+    await admit(contact, greeted.conversation, bundleFor(node.id, trust.envelopes()));
   }
 }
 

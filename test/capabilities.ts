@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
+import { fakeTimeLibrary } from "./support/fake-time.ts";
 
 /** Something that a test needs of the machine beyond Node. */
 export interface Capability {
@@ -63,6 +64,10 @@ export const capabilities = {
   },
   namespaces: { name: "namespaces", missing: namespacesMissing() },
   mounts: { name: "mounts", missing: mountsMissing() },
+  fakeTime: {
+    name: "fake time",
+    missing: fakeTimeLibrary === undefined ? "needs libfaketime (Debian package libfaketime)" : undefined,
+  },
   systemd: {
     name: "systemd",
     missing: programMissing("systemd-notify", "systemd") ?? programMissing("python3", "python3"),

@@ -1,65 +1,32 @@
-import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { capabilities, chromiumPath, skipWithout } from "../capabilities.ts";
-import { allSee, Cleanup, PeerProcess, startMesh } from "../support/peer-process.ts";
+import { capabilities, skipWithout } from "../capabilities.ts";
+import { expectFits, launchBrowser, onPhone, openLoggedIn, nodeRow as row } from "../support/browser.ts";
+import { allSee, Cleanup, startMesh } from "../support/peer-process.ts";
 
-const CHROMIUM_FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  // Nothing of the browser's own goes to the network.
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
+const ofAll = new Cleanup();
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
+afterAll(() => ofAll.run());
 
 describe.skipIf(skipWithout(capabilities.browser))("the web UI", () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: chromiumPath ?? "", args: CHROMIUM_FLAGS });
+    browser = await launchBrowser(ofAll);
   });
-  afterAll(() => browser.close());
-
-  /** A page on which everything that the browser complains about is collected. */
-  async function openPage(url: string, viewport = { width: 1280, height: 900 }) {
-    const page = await browser.newPage({ viewport });
-    cleanup.add(() => page.close());
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => {
-      // What a lost peer makes the browser say is no fault of the page.
-      if (message.type() === "error" && !/ERR_|WebSocket/.test(message.text()))
-        complaints.push(message.text());
-    });
-    await page.goto(url);
-    return { page, complaints };
-  }
-
-  const row = (page: Page, name: string) => page.getByRole("row", { name: new RegExp(`^${name} `) });
 
   it("shows all nodes as they come, fail and return, and lets one be renamed", async () => {
     const peers = await startMesh(cleanup, 3, { meshName: "browser-nodes" });
     const [first, , victim] = peers;
     if (first === undefined || victim === undefined) throw new Error("Three peers were started");
-    const { page, complaints } = await openPage(first.url);
+    const { page, complaints } = await openLoggedIn(cleanup, browser, first.url, first.access);
     for (const { name } of peers) await row(page, name).getByText("alive").waitFor();
     await row(page, "pi-b").getByText(/\d °C/).waitFor();
 
     await victim.kill("SIGKILL");
     await row(page, "pi-c").getByText("dead").waitFor();
     await row(page, "pi-c").getByText("unknown").first().waitFor();
-    cleanup.peer(
-      await PeerProcess.start({
-        name: "pi-c",
-        dataDirectory: victim.dataDirectory,
-        flags: ["--mesh-name", "browser-nodes", "--no-mdns"],
-      }),
-    );
+    cleanup.peer(await victim.again());
     await row(page, "pi-c").getByText("alive").waitFor();
 
     await page.getByRole("link", { name: "pi-b", exact: true }).click();
@@ -81,7 +48,7 @@ describe.skipIf(skipWithout(capabilities.browser))("the web UI", () => {
     const [first, second] = peers;
     if (first === undefined || second === undefined) throw new Error("Two peers were started");
     const port = new URL(second.url).port;
-    const { page, complaints } = await openPage(second.url);
+    const { page, complaints } = await openLoggedIn(cleanup, browser, second.url, second.access);
     await row(page, "pi-a").getByText("alive").waitFor();
     await second.kill("SIGKILL");
     const banner = page.getByRole("region", { name: "Connection" });
@@ -89,13 +56,7 @@ describe.skipIf(skipWithout(capabilities.browser))("the web UI", () => {
     expect(await banner.getByRole("link", { name: "pi-a" }).getAttribute("href")).toContain(first.url);
     await row(page, "pi-a").getByText("was alive").waitFor();
 
-    cleanup.peer(
-      await PeerProcess.start({
-        name: "pi-b",
-        dataDirectory: second.dataDirectory,
-        flags: ["--mesh-name", "browser-lost", "--no-mdns", "--port", port],
-      }),
-    );
+    cleanup.peer(await second.again(["--port", port]));
     await banner.waitFor({ state: "detached" });
     await row(page, "pi-a").getByText("alive", { exact: true }).waitFor();
     expect(complaints).toEqual([]);
@@ -104,7 +65,7 @@ describe.skipIf(skipWithout(capabilities.browser))("the web UI", () => {
   it("registers a machine and removes it, and tells what is wrong with an entry", async () => {
     const [peer] = await startMesh(cleanup, 1, { meshName: "browser-register" });
     if (peer === undefined) throw new Error("A peer was started");
-    const { page, complaints } = await openPage(peer.url);
+    const { page, complaints } = await openLoggedIn(cleanup, browser, peer.url, peer.access);
     await page.getByRole("button", { name: "Register a machine" }).first().click();
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("textbox", { name: "Address", exact: true }).fill("127.1.0.77");
@@ -126,19 +87,15 @@ describe.skipIf(skipWithout(capabilities.browser))("the web UI", () => {
   it("fits a phone, in light and dark, on every page", async () => {
     const [peer] = await startMesh(cleanup, 1, { meshName: "browser-phone" });
     if (peer === undefined) throw new Error("A peer was started");
-    const { page, complaints } = await openPage(peer.url, { width: 360, height: 740 });
+    const { page, complaints } = await openLoggedIn(cleanup, browser, peer.url, peer.access, onPhone);
     const { node } = await peer.mesh();
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       for (const path of ["", `nodes/${node}`, "events", "mesh"]) {
         await page.goto(`${peer.url}/${path}`);
         await page.getByRole("heading", { level: 1 }).waitFor();
-        const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
-        expect(overflow, `/${path} in ${colorScheme}`).toBeLessThanOrEqual(0);
+        await expectFits(page, `${colorScheme}-${path.split("/")[0] || "nodes"}`);
       }
-    }
-    if (process.env.SCREENSHOTS !== undefined) {
-      await page.screenshot({ path: join(process.env.SCREENSHOTS, "phone.png") });
     }
     expect(complaints).toEqual([]);
   });

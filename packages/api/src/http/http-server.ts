@@ -21,7 +21,7 @@ import { HttpRejection } from "./http-rejection.ts";
 import { addressOf, listenOnAll } from "./listen.ts";
 import { problemOf } from "./problem.ts";
 import { answerOnSocket } from "./raw-answer.ts";
-import { dataHeaders, HSTS } from "./security-headers.ts";
+import { HSTS, plainHeaders } from "./security-headers.ts";
 import { TlsHandshakes } from "./tls-handshakes.ts";
 import type { SecureContextSource } from "./tls-source.ts";
 
@@ -193,7 +193,7 @@ export class HttpServer {
   /** Answers what came in the clear from another machine, without looking at what it asks for. */
   #answerPlain(request: IncomingMessage, response: ServerResponse, decision: "redirect" | "refuse"): void {
     const correlationId = this.#correlationId(request);
-    const headers = { ...dataHeaders, connection: "close", "x-correlation-id": correlationId };
+    const headers = { ...plainHeaders, connection: "close", "x-correlation-id": correlationId };
     try {
       this.#components.gate.admitTarget(request);
       const location = secureLocation(request.headers.host ?? "", request.url ?? "");

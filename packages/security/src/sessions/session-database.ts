@@ -16,7 +16,7 @@ const DAMAGED = new Set([11, 26]);
 const sqliteErrorSchema = z.object({ code: z.literal("ERR_SQLITE_ERROR"), errcode: z.int() });
 const rowSchema = z.object({ id: z.string(), used_at_ms: z.int(), age_ms: z.int(), body: z.string() });
 
-export type StoredSession = Omit<Session, "times"> & StoredTimes;
+export type StoredSession = Omit<Session, "times" | "delegation"> & StoredTimes;
 
 /**
  * The table of sessions. Every commit is on disk when it returns (`synchronous = FULL`): a session that was ended

@@ -62,6 +62,24 @@ describe("SessionStore", () => {
     expect(bytes.includes(secret)).toBe(false);
   });
 
+  it("keeps from the disk what the user's key signed, and has it again once the secret is shown", async () => {
+    const { clock, store } = await make();
+    const delegation = "header.payload.signature";
+    const { secret, session } = store.create(login({ delegation }));
+    const other = store.create(login({ delegation: "of.somebody.else" }));
+    store.renew(session.id, { delegation: `${delegation}-renewed` });
+    await store.stop();
+    const bytes = readFileSync(join(folder, "sessions.db"));
+    for (const text of [delegation, Buffer.from(delegation).toString("base64url"), "somebody"]) {
+      expect(bytes.includes(text), text).toBe(false);
+    }
+    const again = await make(clock);
+    expect(again.store.get(session.id)?.delegation).toBeNull();
+    expect(again.store.find(secret, false)?.delegation).toBe(`${delegation}-renewed`);
+    expect(again.store.get(session.id)?.delegation).toBe(`${delegation}-renewed`);
+    expect(again.store.get(other.session.id)?.delegation).toBeNull();
+  });
+
   it("lets nobody else read its files", async () => {
     const { store } = await make();
     store.create(login());

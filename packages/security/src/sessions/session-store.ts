@@ -1,5 +1,7 @@
 import { hash, randomBytes } from "node:crypto";
 import { type Clock, type Logger, LogLimiter, type Service, type Timer } from "@pi-controller/runtime";
+import { MeshError } from "@pi-controller/schema";
+import { delegationKey, openDelegation, sealDelegation } from "./sealed-delegation.ts";
 import type { Session } from "./session.ts";
 import { SessionDatabase, type StoredSession } from "./session-database.ts";
 import { fromStored, hasEnded, type Now, type SessionLimits, toStored } from "./session-times.ts";
@@ -34,7 +36,7 @@ const SECRET_BYTES = 32;
 const MAX_USER_AGENT = 200;
 const MAX_ADDRESS = 64;
 
-export type NewSession = Omit<Session, "id" | "secretHash" | "times">;
+export type NewSession = Omit<Session, "id" | "secretHash" | "sealedDelegation" | "times">;
 
 /**
  * The sessions of this node: all in memory, where a request finds its own, and on disk. A disk that fails keeps
@@ -47,6 +49,8 @@ export class SessionStore implements Service {
   readonly #logs: LogLimiter;
   readonly #bySecret = new Map<string, Session>();
   readonly #byId = new Map<string, Session>();
+  /** Of the sessions whose secret was shown since the start: seals their delegations. By session. */
+  readonly #delegationKeys = new Map<string, Uint8Array>();
   /** Sessions of which the disk does not know the latest, ended ones among them. */
   readonly #unwritten = new Set<string>();
   #rewriteAll = false;
@@ -70,7 +74,7 @@ export class SessionStore implements Service {
     });
     const now = this.#now();
     for (const { usedAtMs, ageMs, ...stored } of this.#database.all()) {
-      const session = { ...stored, times: fromStored({ usedAtMs, ageMs }, now) };
+      const session = { ...stored, delegation: null, times: fromStored({ usedAtMs, ageMs }, now) };
       if (hasEnded(session.times, this.#options, now)) this.#unwritten.add(session.id);
       else this.#remember(session);
     }
@@ -87,21 +91,26 @@ export class SessionStore implements Service {
     this.#database = undefined;
     this.#bySecret.clear();
     this.#byId.clear();
+    this.#delegationKeys.clear();
   }
 
   /** @returns the session, and the secret that finds it: shown once */
   create(fields: NewSession): { readonly secret: string; readonly session: Session } {
     const secret = randomBytes(SECRET_BYTES).toString("base64url");
     const { monotonicMs } = this.#now();
+    const id = randomBytes(8).toString("hex");
+    const key = delegationKey(secret);
     const session: Session = {
       ...fields,
-      id: randomBytes(8).toString("hex"),
+      id,
+      sealedDelegation: sealDelegation(key, id, fields.delegation),
       secretHash: hashOf(secret),
       address: fields.address.slice(0, MAX_ADDRESS),
       userAgent: fields.userAgent.slice(0, MAX_USER_AGENT),
       times: { beganMs: monotonicMs, usedMs: monotonicMs },
     };
     this.#makeRoom(session.userId);
+    this.#delegationKeys.set(id, key);
     this.#remember(session);
     this.#changed(session.id);
     this.#write();
@@ -110,8 +119,9 @@ export class SessionStore implements Service {
 
   /** Finds the session of a secret. @param use false for a look that keeps it no longer alive */
   find(secret: string, use = true): Session | undefined {
-    const session = this.#bySecret.get(hashOf(secret));
-    if (session === undefined) return undefined;
+    const found = this.#bySecret.get(hashOf(secret));
+    if (found === undefined) return undefined;
+    const session = this.#delegationKeys.has(found.id) ? found : this.#opened(found, secret);
     const now = this.#now();
     if (hasEnded(session.times, this.#options, now)) {
       this.end([session.id]);
@@ -138,7 +148,10 @@ export class SessionStore implements Service {
   ): void {
     const session = this.#byId.get(id);
     if (session === undefined) return;
-    this.#remember({ ...session, ...fields });
+    const renewed = { ...session, ...fields };
+    const key = this.#delegationKeys.get(id);
+    const sealedDelegation = key === undefined ? null : sealDelegation(key, id, renewed.delegation);
+    this.#remember({ ...renewed, sealedDelegation });
     this.#changed(id);
     this.#write();
   }
@@ -149,6 +162,7 @@ export class SessionStore implements Service {
     for (const session of ended) {
       this.#byId.delete(session.id);
       this.#bySecret.delete(session.secretHash);
+      this.#delegationKeys.delete(session.id);
       this.#changed(session.id);
     }
     if (ended.length > 0) this.#write();
@@ -157,6 +171,24 @@ export class SessionStore implements Service {
 
   get limits(): SessionLimits {
     return this.#options;
+  }
+
+  /** With what only its secret opens. */
+  #opened(session: Session, secret: string): Session {
+    const key = delegationKey(secret);
+    this.#delegationKeys.set(session.id, key);
+    try {
+      const opened = { ...session, delegation: openDelegation(key, session.id, session.sealedDelegation) };
+      this.#remember(opened);
+      return opened;
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error;
+      this.#components.logger.warn(
+        { err: error, session: session.id },
+        "A session is damaged on the disk: it is good for this node alone",
+      );
+      return session;
+    }
   }
 
   #use(session: Session, now: Now): Session {
@@ -209,7 +241,7 @@ export class SessionStore implements Service {
     const put = ids.flatMap((id): StoredSession[] => {
       const session = this.#byId.get(id);
       if (session === undefined) return [];
-      const { times, ...stored } = session;
+      const { times, delegation: _delegation, ...stored } = session;
       return [{ ...stored, ...toStored(times, now) }];
     });
     const remove = this.#rewriteAll ? "all" : ids.filter((id) => !this.#byId.has(id));

@@ -20,10 +20,17 @@ export const sessionSchema = z.object({
   roles: z.array(roleNameSchema).nullable(),
   address: z.string(),
   userAgent: z.string(),
-  /** What the user's key signed at the login: that this node may speak for him. */
-  delegation: z.string().nullable(),
+  /** `Session.delegation`, as only the session's secret opens it. */
+  sealedDelegation: z.string().nullable(),
 });
-export type Session = z.infer<typeof sessionSchema> & { readonly times: SessionTimes };
+export type Session = z.infer<typeof sessionSchema> & {
+  readonly times: SessionTimes;
+  /**
+   * What the user's key signed at the login: that this node may speak for him. Never on the disk; after a restart it
+   * is there again when the session is used.
+   */
+  readonly delegation: string | null;
+};
 
 /**
  * Whether what somebody proved at a login still holds: his account is there and enabled, was not disabled or reset

@@ -63,6 +63,7 @@ export async function claimMesh(
 ): Promise<MeshAccess> {
   const userName = "admin";
   const password = options.password ?? randomPassword();
+  await until("the peer answers", async () => (await ask("/api/v1/session")).status === 200);
   await send(ask, "/api/v1/setup", { code: options.code, meshName: options.meshName, userName, password });
   await becomesMember(ask);
   const login = await send(ask, "/api/v1/session", { userName, password });

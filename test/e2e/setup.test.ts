@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { randomPassword } from "../../scripts/mesh-setup.ts";
 import { capabilities, skipWithout } from "../capabilities.ts";
 import { expectFits, launchBrowser, logInOn, nodeRow, openPage } from "../support/browser.ts";
-import { connectTls } from "../support/host-tls.ts";
+import { connectTls } from "../support/from-host.ts";
 import { startOn } from "../support/hosts.ts";
 import { Ethernet, type Host } from "../support/namespaces.ts";
 import { Cleanup, type PeerProcess } from "../support/peer-process.ts";

@@ -98,9 +98,18 @@ describe("MeshSecrets", () => {
     const store = { secrets: () => one.kept.stored, keepSecrets: () => undefined };
     const { trust, node } = one.peer;
     const components = { trust, node: node.key, store, logger: silentLogger };
-    const again = new MeshSecrets(components, { tagOf: () => "" });
+    // Nor is the box opened again: that takes long, and much memory.
+    let opened = 0;
+    const open = (): Promise<Uint8Array> => {
+      opened += 1;
+      return Promise.reject(new Error("It was opened before"));
+    };
+    const unopened = { ...node.key.box, open };
+    const key = { ...node.key, box: unopened };
+    const again = new MeshSecrets({ ...components, node: key }, { tagOf: () => "" });
     await again.start();
     expect(again.accepted()).toEqual(one.secrets.accepted());
+    expect(opened).toBe(0);
     await again.stop();
     const stranger = new MeshSecrets({ ...components, node: testNode(9).key }, { tagOf: () => "" });
     await expect(stranger.start()).rejects.toMatchObject({ code: "DATA_LOSS" });

@@ -1,6 +1,7 @@
 import type { Fence } from "@pi-controller/mesh";
 import { Emitter, type Logger, type Service, type Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
+import { fromBase64Url, toBase64Url } from "../crypto/encoding.ts";
 import { seal, unseal } from "../crypto/seal.ts";
 import type { NodeKey } from "../crypto/signing-keys.ts";
 import { MESH_SECRET_BYTES, meshSecretContext } from "./building/mesh-secrets.ts";
@@ -18,6 +19,9 @@ import type { TrustStore } from "./trust-store.ts";
 
 /** Peers whose next way to be dialled is remembered; with more, all begin anew. */
 const MAX_DIALLED = 4_096;
+
+/** X25519. */
+const BOX_KEY_BYTES = 32;
 
 export interface MeshSecretsComponents {
   readonly trust: Pick<Trust, "view" | "observe">;
@@ -42,8 +46,11 @@ export class MeshSecrets implements Service, Fence {
   readonly #changed: Emitter<void>;
   #secrets: readonly NamedSecret[] = [];
   #acknowledged: ReadonlyMap<NodeId, SecretName> = new Map();
-  /** The encapsulated key of the box that was opened last. */
-  #opened: string | undefined;
+  /**
+   * The encapsulated keys of the boxes that were opened, by the tag of what was in them. Kept with the secrets, so that
+   * a start need not load what opens boxes: it takes as much memory as all of this package.
+   */
+  readonly #boxes = new Map<string, string>();
   /** How often each was dialled; the next attempt goes another way. */
   readonly #dialled = new Map<NodeId | undefined, number>();
   #opening: Promise<void> = Promise.resolve();
@@ -142,11 +149,11 @@ export class MeshSecrets implements Service, Fence {
     const { node } = this.#components;
     if (statement === undefined || statement.epoch < (this.newest?.epoch ?? 0)) return [];
     const { epoch, box } = statement;
-    if (box.encapsulated === this.#opened) return [];
+    if (this.#secrets.some(({ tag }) => this.#boxes.get(tag) === box.encapsulated)) return [];
     const secret = await node.box.open(box, meshSecretContext(node.node, epoch));
     if (secret.byteLength !== MESH_SECRET_BYTES) throw new MeshError("DATA_LOSS", "It has the wrong length");
-    this.#opened = box.encapsulated;
     const found = named({ epoch, secret });
+    this.#boxes.set(found.tag, box.encapsulated);
     return this.#secrets.some(({ tag }) => tag === found.tag) ? [] : [found];
   }
 
@@ -157,11 +164,14 @@ export class MeshSecrets implements Service, Fence {
     const tags = (secrets: readonly NamedSecret[]) => secrets.map(({ tag }) => tag).join();
     if (tags(ring) === tags(this.#secrets)) return;
     store.keepSecrets(
-      ring.map(({ epoch, secret }) => ({
+      ring.map(({ epoch, secret, tag }) => ({
         epoch,
-        sealed: seal(node.storageKey, secret, this.#subject(epoch)),
+        sealed: seal(node.storageKey, withBox(secret, this.#boxes.get(tag)), this.#subject(epoch)),
       })),
     );
+    for (const tag of this.#boxes.keys()) {
+      if (!ring.some((kept) => kept.tag === tag)) this.#boxes.delete(tag);
+    }
     this.#secrets = ring;
     this.#changed.emit();
   }
@@ -169,7 +179,12 @@ export class MeshSecrets implements Service, Fence {
   #unsealed(epoch: number, sealed: string): NamedSecret[] {
     const { node, logger } = this.#components;
     try {
-      return [named({ epoch, secret: unseal(node.storageKey, sealed, this.#subject(epoch)) })];
+      const stored = unseal(node.storageKey, sealed, this.#subject(epoch));
+      const secret = named({ epoch, secret: stored.slice(0, MESH_SECRET_BYTES) });
+      if (stored.byteLength > MESH_SECRET_BYTES) {
+        this.#boxes.set(secret.tag, toBase64Url(stored.subarray(MESH_SECRET_BYTES)));
+      }
+      return [secret];
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
       logger.warn({ err: error, epoch }, "A stored mesh secret cannot be opened");
@@ -180,4 +195,10 @@ export class MeshSecrets implements Service, Fence {
   #subject(epoch: number): string {
     return `mesh-secret ${this.#components.trust.view.meshId} ${epoch}`;
   }
+}
+
+/** A secret as it is stored: followed by the encapsulated key of the box that it came in, when that is known. */
+function withBox(secret: Uint8Array, encapsulated: string | undefined): Uint8Array {
+  const box = encapsulated === undefined ? undefined : fromBase64Url(encapsulated, BOX_KEY_BYTES);
+  return box === undefined ? secret : new Uint8Array([...secret, ...box]);
 }

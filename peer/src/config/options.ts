@@ -153,14 +153,15 @@ export const optionDefinitions = [
     placeholder: "FILE",
     help: "set-up code of a peer that belongs to no mesh yet; made at first start when there is none",
     schema: z.string("expected a file"),
-    defaultValue: "",
+    // Where whoever flashes a card can write: it shows as a drive.
+    defaultValue: "/boot/firmware/setup-code",
   },
   {
     key: "join-token-file",
     placeholder: "FILE",
     help: "join token of a fleet: with it this peer joins by itself; overwritten and removed afterwards",
     schema: z.string("expected a file"),
-    defaultValue: "",
+    defaultValue: "/boot/firmware/join-token",
   },
   {
     key: "join",

@@ -9,8 +9,10 @@ interface Properties {
 }
 
 /** Counts down until the peer takes another attempt; nothing when it does already. */
-export function Lockout({ until, what }: Properties) {
+export function Lockout({ until, what: reason }: Properties) {
   const remainingMs = until - useSecond();
+  // What peers say ends without a full stop.
+  const what = /[.!?]$/.test(reason) ? reason : `${reason}.`;
   if (remainingMs <= 0) return null;
   return (
     <p class="lockout">

@@ -17,7 +17,7 @@ export function FarewellPage() {
         </p>
         <p>
           {kind === "revoked"
-            ? "To take it back in, set it up anew: start it with an empty data directory, then add it at another node."
+            ? "Once it has heard of that it forgets the mesh, and belongs to none. To take it back in, add it at another node with its new set-up code."
             : "It starts again as a node that belongs to no mesh, with a new set-up code on its console and in its log."}
         </p>
         {others.length > 0 && (

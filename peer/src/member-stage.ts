@@ -349,7 +349,8 @@ export async function createMemberStage(
   /** Whoever was revoked or has left stands in the roster no more. Every member sees to it: the first may be gone. */
   function forgetGone(present: ReadonlyMap<string, unknown>): void {
     for (const { id, kind } of documents.mesh.collection(nodesCollection).all()) {
-      if (kind !== "peer" || present.has(id) || !trust.view.revocations.has(id)) continue;
+      // Not itself: it enters itself again for as long as it runs, and the others are there to see to it.
+      if (kind !== "peer" || id === self || present.has(id) || !trust.view.revocations.has(id)) continue;
       nodes.forget(id, { correlationId: `revoked-${id.slice(-16)}` }).catch((error: unknown) => {
         logger.warn({ node: id, err: error }, "A node that is gone could not be taken out of the roster");
       });

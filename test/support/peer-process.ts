@@ -149,6 +149,11 @@ export class PeerProcess {
     return this.#access;
   }
 
+  /** From now on requests are made with another token. */
+  useAccess(access: MeshAccess): void {
+    this.#access = access;
+  }
+
   /** Makes a mesh of this peer, which belongs to none. */
   async claim(meshName: string): Promise<MeshAccess> {
     const code = await setupCodeIn(this.dataDirectory);
@@ -203,7 +208,9 @@ export class PeerProcess {
   }
 
   async nodes(): Promise<NodeView[]> {
-    return ((await this.request("/api/v1/nodes?limit=500")).body as NodePage).items;
+    const { status, body } = await this.request("/api/v1/nodes?limit=500");
+    if (status !== 200) throw new Error(`${this.name} does not list its nodes: ${JSON.stringify(body)}`);
+    return (body as NodePage).items;
   }
 
   async mesh(): Promise<MeshView> {

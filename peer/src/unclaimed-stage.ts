@@ -17,6 +17,7 @@ import {
 import { apiOptions } from "./api-options.ts";
 import type { Config } from "./config/config.ts";
 import type { Surroundings } from "./create-peer.ts";
+import { knockOriginsOf } from "./knock-origins.ts";
 import { multiaddrOf, tcpPortOf } from "./listen-addresses.ts";
 import { createMachine } from "./machine.ts";
 import { setupNotice } from "./setup-notice.ts";
@@ -98,6 +99,7 @@ export async function createUnclaimedStage(config: Config, surroundings: Surroun
       name: config.name,
       board: (await machine.detect()).model,
       buildDateMs: buildDateMs(),
+      knockAt: secrets.joinToken === undefined ? [] : knockOriginsOf(config.join, config.port),
     },
   );
   const api = createSetupApi(

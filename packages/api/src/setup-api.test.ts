@@ -35,6 +35,8 @@ describe("a node that belongs to no mesh", () => {
     const wrong = await setUp("ABCDE-ABCDE-ABCDE-ABCDE");
     expect(wrong.status).toBe(400);
     expect(await wrong.json()).toMatchObject({ fields: [{ field: "code" }] });
+    const status = await (await fetch(`${url}/api/v1/session`)).json();
+    expect(status).toMatchObject({ state: "unclaimed", lockedUntil: "2026-11-21T10:01:00.000Z" });
     expect((await setUp(SETUP_CODE)).status).toBe(201);
   });
 

@@ -10,6 +10,7 @@ import type {
   ClientCertificateRequest,
   ClientCertificateView,
   Confirmation,
+  EnrolmentKnock,
   JoinTokenRequest,
   JoinTokenView,
   Jwt,
@@ -150,6 +151,12 @@ export interface ApiTokenUseCases {
 
 export interface EnrolmentUseCases {
   pending(): readonly PendingNode[];
+  /**
+   * Takes note of a node that carries a join token and says where it waits: anybody may say so.
+   *
+   * @throws MeshError PERMISSION_DENIED when no good token has signed it, RESOURCE_EXHAUSTED
+   */
+  knock(knock: EnrolmentKnock, origin: Pick<RequestOrigin, "address">): void;
   /** @throws MeshError NOT_FOUND when no pending node answers there */
   lookUp(lookup: PendingNodeLookup, acting: Acting): Promise<PendingNode>;
   /**

@@ -76,6 +76,7 @@ describe("the table of routes", () => {
       "DELETE /api/v1/sessions/{id}",
       "POST /api/v1/api-tokens",
       "POST /api/v1/api-tokens/{id}/revoke",
+      "POST /api/v1/enrolment/knock",
       "POST /api/v1/session",
       "POST /api/v1/session/jwt",
       "PUT /api/v1/session/password",

@@ -11,6 +11,8 @@ export const publicRoutes: readonly string[] = [
   "POST /api/v1/session",
   "GET /api/v1/oidc/login",
   "GET /api/v1/oidc/callback",
+  // A node that carries a join token says where it waits; the token has to have signed it.
+  "POST /api/v1/enrolment/knock",
   // The root certificate, to install before one can log in without a warning.
   "GET /api/v1/certificates/root",
   "GET /root.pem",

@@ -1,6 +1,7 @@
 import {
   approvalSchema,
   confirmationSchema,
+  enrolmentKnockSchema,
   joinTokenListSchema,
   joinTokenRequestSchema,
   newJoinTokenSchema,
@@ -22,7 +23,12 @@ interface Components {
 
 /** Who comes into the mesh, and who leaves it. */
 export function enrolmentRoutes(components: Components): readonly Route[] {
-  return [...pendingNodeRoutes(components), ...joinTokenRoutes(components), ...departureRoutes(components)];
+  return [
+    ...pendingNodeRoutes(components),
+    knockRoute(components),
+    ...joinTokenRoutes(components),
+    ...departureRoutes(components),
+  ];
 }
 
 function pendingNodeRoutes({ enrolment }: Components): readonly Route[] {
@@ -67,6 +73,28 @@ function pendingNodeRoutes({ enrolment }: Components): readonly Route[] {
       }),
     }),
   ];
+}
+
+/** Of a node that belongs to no mesh yet, so that nobody can have told it who may: the token's signature counts. */
+function knockRoute({ enrolment }: Components): Route {
+  return route({
+    method: "POST",
+    path: "/api/v1/enrolment/knock",
+    operationId: "knock",
+    tag: "enrolment",
+    summary: "Say where a node that carries a join token waits to be admitted",
+    access: "public",
+    action: "knock",
+    body: enrolmentKnockSchema,
+    answers: { 202: { description: "It is believed, and dialled in a moment", body: null } },
+    errors: ["PERMISSION_DENIED"],
+    handle({ body, caller, nameTarget }) {
+      enrolment.knock(body, caller.origin);
+      // Not before: what anybody makes up is not kept.
+      nameTarget(body.node);
+      return { status: 202 };
+    },
+  });
 }
 
 function joinTokenRoutes({ enrolment }: Components): readonly Route[] {

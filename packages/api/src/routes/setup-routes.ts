@@ -15,7 +15,7 @@ export function setupRoutes({ setup }: { readonly setup: SetupUseCases }): reado
       access: "public",
       answers: { 200: { description: "The node, unclaimed", body: sessionStatusSchema } },
       errors: [],
-      handle: () => ({ status: 200, body: setup.status() }),
+      handle: ({ caller }) => ({ status: 200, body: setup.status(caller.origin) }),
     }),
     route({
       method: "POST",

@@ -24,12 +24,17 @@ export function memoryActs(): Acts {
   return { users: memoryUsers(), apiTokens, enrolment, certificates };
 }
 
-/** Of a node whose set-up code is `SETUP_CODE`. */
+/** Of a node whose set-up code is `SETUP_CODE`; it says of a wrong one that it locks the sender out. */
 export function memorySetup(): SetupUseCases {
+  const lockedOut = new Set<string>();
   return {
-    status: unclaimedStatus,
-    async setUp({ code }) {
+    status: (origin) => ({
+      ...unclaimedStatus(),
+      lockedUntil: lockedOut.has(origin?.address ?? "") ? "2026-11-21T10:01:00.000Z" : null,
+    }),
+    async setUp({ code }, { address }) {
       if (code !== SETUP_CODE) {
+        lockedOut.add(address);
         const fields = [{ field: "code", message: "this is not the set-up code of the node" }];
         throw new MeshError("INVALID_ARGUMENT", "The set-up code is wrong", { fields });
       }
@@ -110,6 +115,9 @@ const apiTokens: SecurityUseCases["apiTokens"] = {
 const enrolment: SecurityUseCases["enrolment"] = {
   pending: () => [pendingNode()],
   lookUp: async () => pendingNode(),
+  knock({ joinToken }) {
+    if (joinToken !== TOKEN_ID) throw new MeshError("PERMISSION_DENIED", "This is no knock of a good token");
+  },
   async approve(node, approval) {
     confirm(approval);
     expectId(node, nodeId(7));

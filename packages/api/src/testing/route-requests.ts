@@ -63,6 +63,17 @@ export const routeRequests: Readonly<Record<string, RouteRequest>> = {
     path: `/api/v1/pending-nodes/${nodeId(7)}/approve`,
     body: { code: SETUP_CODE, ...confirmation },
   },
+  "POST /api/v1/enrolment/knock": {
+    path: "/api/v1/enrolment/knock",
+    body: {
+      node: nodeId(7),
+      name: "pi-7",
+      joinToken: TOKEN_ID,
+      addresses: ["/ip4/192.168.1.27/tcp/4101"],
+      at: "2026-11-21T10:00:00.000Z",
+      signature: "c2lnbmF0dXJl",
+    },
+  },
   "GET /api/v1/join-tokens": { path: "/api/v1/join-tokens" },
   "POST /api/v1/join-tokens": {
     path: "/api/v1/join-tokens",

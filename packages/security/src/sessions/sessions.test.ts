@@ -46,6 +46,15 @@ describe("Sessions", () => {
     expect(errors[0]?.message).toBe(errors[1]?.message);
   });
 
+  it("knows whose name may be written down when a login fails", () => {
+    expect(["ada", " Ada ", "nobody", TEST_PASSWORD].map((name) => here.sessions.knows(name))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it("takes a name as a phone's keyboard writes it", async () => {
     expect((await login(TEST_PASSWORD, undefined, " Ada ")).principal.userName).toBe("ada");
   });

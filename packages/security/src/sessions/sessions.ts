@@ -104,6 +104,10 @@ export class Sessions implements SessionUseCases, Service {
     if (session !== undefined) store.end([session.id]);
   }
 
+  knows(userName: string): boolean {
+    return userByName(this.#components.trust.view, userName.trim().toLowerCase()) !== undefined;
+  }
+
   list(acting: Acting, all: boolean): readonly SessionView[] {
     const { store, trust, clock } = this.#components;
     const now = { wallMs: trust.now(), monotonicMs: clock.monotonic() };

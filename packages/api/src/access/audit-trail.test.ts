@@ -1,5 +1,5 @@
 import { VirtualClock } from "@pi-controller/runtime";
-import type { AuditEntry } from "@pi-controller/security";
+import type { AuditEntry, Principal } from "@pi-controller/security";
 import { describe, expect, it, vi } from "vitest";
 import { ask, handshake, memberRoutes, nameOf } from "../testing/ask.ts";
 import { nodeId } from "../testing/samples.ts";
@@ -8,6 +8,18 @@ import { asUser, startApi } from "../testing/start-api.ts";
 import { type AuditedRequest, AuditTrail } from "./audit-trail.ts";
 
 const routes = memberRoutes();
+
+const ada: Principal = {
+  userId: "user-ada0000000000000",
+  userName: "ada",
+  roles: ["admin"],
+  rules: [],
+  via: "session",
+  credentialId: "session",
+  idleExpiresAt: null,
+  expiresAt: null,
+  canUnseal: true,
+};
 
 describe("the audit log", () => {
   it("has every refused and every mutating request, and no secret", async () => {
@@ -133,9 +145,9 @@ describe("AuditTrail", () => {
     expect(recorded).toBeLessThanOrEqual(200);
     trail.record(stranger("10.0.0.2"));
     expect(records.at(-1)).toMatchObject({ address: "10.0.0.2", detail: "401 UNAUTHENTICATED" });
-    await clock.advance(1_000);
+    await clock.advance(60_000);
     trail.record(stranger("10.0.0.1"));
-    const more = `401 UNAUTHENTICATED, and ${1_000 - recorded} more refused before it`;
+    const more = `401 UNAUTHENTICATED, and ${1_000 - recorded} more in vain before it`;
     expect(records.at(-1)).toMatchObject({ address: "10.0.0.1", detail: more });
   });
 
@@ -150,9 +162,40 @@ describe("AuditTrail", () => {
       ...stranger("10.0.0.1"),
       method: "DELETE",
       action: "delete nodes",
+      principal: ada,
       status: 204,
       code: undefined,
     });
     expect(records.at(-1)).toMatchObject({ action: "delete nodes", outcome: "allowed" });
+  });
+
+  const inVain: readonly Partial<AuditedRequest>[] = [
+    { method: "POST", action: "login", status: 400, code: "INVALID_ARGUMENT" },
+    { method: "POST", action: "POST none", status: 404, code: "NOT_FOUND" },
+    { method: "POST", action: "knock", status: 202, code: undefined },
+    { action: "login", status: 501, code: "UNIMPLEMENTED", always: true },
+    { method: "PUT", principal: ada, status: 400, code: "INVALID_ARGUMENT" },
+  ];
+  it.each(inVain.map((request) => [`${request.action} ${request.code}`, request] as const))(
+    "bounds also what is not refused, and comes to nothing: %s",
+    (_name, request) => {
+      const records: AuditEntry[] = [];
+      const audit = { record: (entry: AuditEntry) => void records.push(entry) };
+      const trail = new AuditTrail({ audit, clock: new VirtualClock() });
+      for (let count = 0; count < 1_000; count++) trail.record({ ...stranger("10.0.0.1"), ...request });
+      expect(records.length).toBeGreaterThan(0);
+      expect(records.length).toBeLessThanOrEqual(100);
+    },
+  );
+
+  it("keeps strangers with many addresses from filling the log within days", async () => {
+    const clock = new VirtualClock();
+    let recorded = 0;
+    const trail = new AuditTrail({ audit: { record: () => void recorded++ }, clock });
+    for (let hour = 0; hour < 72; hour++) {
+      for (let sender = 0; sender < 500; sender++) trail.record(stranger(`10.0.${hour}.${sender}`));
+      await clock.advance(3_600_000);
+    }
+    expect(recorded).toBeLessThan(12_000);
   });
 });

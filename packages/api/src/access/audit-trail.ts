@@ -29,8 +29,10 @@ const REFUSED: readonly (ErrorCode | undefined)[] = [
   "PERMISSION_DENIED",
   "RESOURCE_EXHAUSTED",
 ];
-/** Refusals of one address, or one user, that are recorded one by one; of a flood the rest is counted. */
-const REFUSALS = { perSecond: 1, burst: 200, maxSenders: 1_024 };
+/** What one address, or one user, tries in vain and has recorded one by one; of a flood the rest is counted. */
+const IN_VAIN = { perSecond: 1 / 60, burst: 100, maxSenders: 1_024 };
+/** Of all strangers together, however many addresses they have: it takes them weeks to fill a log of 50,000 records. */
+const OF_STRANGERS = { perSecond: 1 / 30, burst: 1_000, maxSenders: 1 };
 
 /** Pure: the record of a request; undefined when none is due, as for reading what one may read. */
 export function auditEntryOf(request: AuditedRequest): AuditEntry | undefined {
@@ -53,14 +55,15 @@ export function auditEntryOf(request: AuditedRequest): AuditEntry | undefined {
 }
 
 /**
- * Writes the records of all requests, for REST and WebSockets alike. A stranger must not be able to push everything
- * else out of the log, nor to wear out the card: a flood of refusals is recorded once a second, with the number of
- * those in between.
+ * Writes the records of all requests, for REST and WebSockets alike. Whatever somebody known has changed is recorded.
+ * A stranger must not be able to push that out of the log, nor to wear out the card: of a flood of what is refused, or
+ * comes to nothing, one request a minute is recorded, with the number of those before it.
  */
 export class AuditTrail {
   readonly #components: { readonly audit: Pick<AuditUseCases, "record">; readonly clock: Clock };
-  readonly #rate = new RateLimiter(REFUSALS);
-  /** Of whom how many refusals were not recorded one by one. */
+  readonly #rate = new RateLimiter(IN_VAIN);
+  readonly #rateOfStrangers = new RateLimiter(OF_STRANGERS);
+  /** Of whom how much was not recorded one by one. */
   readonly #leftOut = new Map<string, number>();
 
   constructor(components: { readonly audit: Pick<AuditUseCases, "record">; readonly clock: Clock }) {
@@ -70,9 +73,10 @@ export class AuditTrail {
   record(request: AuditedRequest): void {
     const entry = auditEntryOf(request);
     if (entry === undefined) return;
-    const more = entry.outcome === "denied" ? this.#bounded(entry) : 0;
+    const isKnownChange = entry.outcome === "allowed" && request.principal !== undefined;
+    const more = isKnownChange ? 0 : this.#bounded(entry);
     if (more === undefined) return;
-    const detail = more === 0 ? entry.detail : `${entry.detail}, and ${more} more refused before it`;
+    const detail = more === 0 ? entry.detail : `${entry.detail}, and ${more} more in vain before it`;
     this.#components.audit.record({ ...entry, detail });
   }
 
@@ -80,16 +84,22 @@ export class AuditTrail {
   #bounded({ userId, address }: AuditEntry): number | undefined {
     const sender = userId ?? senderOf(address);
     const leftOut = this.#leftOut.get(sender) ?? 0;
-    if (this.#rate.take(sender, this.#components.clock.monotonic()) === 0) {
+    if (this.#hasRoomFor(sender, userId)) {
       this.#leftOut.delete(sender);
       return leftOut;
     }
     this.#leftOut.delete(sender);
     this.#leftOut.set(sender, leftOut + 1);
     const [longestQuiet] = this.#leftOut.keys();
-    if (this.#leftOut.size > REFUSALS.maxSenders && longestQuiet !== undefined) {
+    if (this.#leftOut.size > IN_VAIN.maxSenders && longestQuiet !== undefined) {
       this.#leftOut.delete(longestQuiet);
     }
     return undefined;
+  }
+
+  #hasRoomFor(sender: string, userId: string | null): boolean {
+    const nowMs = this.#components.clock.monotonic();
+    if (this.#rate.take(sender, nowMs) > 0) return false;
+    return userId !== null || this.#rateOfStrangers.take("all", nowMs) === 0;
   }
 }

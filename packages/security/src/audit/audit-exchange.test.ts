@@ -197,4 +197,16 @@ describe("the audit logs of a mesh", () => {
     for (let count = 0; count < 50; count++) codes.add(await send("{"));
     expect(codes).toContain("RESOURCE_EXHAUSTED");
   });
+
+  it("have room for other things, however often a peer asks for nobody", async () => {
+    const { ask, door, clock } = await startNodes();
+    const question = new TextEncoder().encode('{"jwt":"jwt-of-nobody","query":{"limit":1}}');
+    for (let count = 0; count < 100; count++) {
+      door.network.request(GATE, AUDIT_METHOD, question, { timeoutMs: 5_000 }).catch(() => undefined);
+      await clock.advance(300);
+    }
+    const { items } = await ask("ada", { node: GATE, outcome: "denied", limit: 100 });
+    expect(items.length).toBeGreaterThan(0);
+    expect(items.length).toBeLessThanOrEqual(21);
+  });
 });

@@ -25,6 +25,8 @@ const TIMEOUT_MS = 10_000;
 const MAX_REQUEST_BYTES = 16 * 1024;
 /** What one peer may ask: a person who reads, on several pages. */
 const RATE = { perSecond: 5, burst: 20, maxSenders: 256 };
+/** Refusals of one peer that are recorded: it must not be able to push everything else out of the log. */
+const REFUSALS = { perSecond: 1 / 60, burst: 20, maxSenders: 256 };
 
 export interface AuditExchangeComponents {
   readonly network: Pick<Network, "self" | "request" | "handle">;
@@ -42,6 +44,7 @@ export interface AuditExchangeComponents {
 export class AuditExchange {
   readonly #components: AuditExchangeComponents;
   readonly #rate = new RateLimiter(RATE);
+  readonly #refusals = new RateLimiter(REFUSALS);
 
   constructor(components: AuditExchangeComponents) {
     this.#components = components;
@@ -104,7 +107,9 @@ export class AuditExchange {
   }
 
   #recordRefusal(from: NodeId, principal: Principal | undefined, detail: string): void {
-    this.#components.log.record({
+    const { clock, log } = this.#components;
+    if (this.#refusals.take(from, clock.monotonic()) > 0) return;
+    log.record({
       actor: principal?.userName ?? from,
       userId: principal?.userId ?? null,
       via: "jwt",

@@ -21,7 +21,7 @@ export interface StrangerOptions {
 }
 
 export interface Stranger {
-  readonly network: Network & { inventory?(): unknown };
+  readonly network: Network;
   readonly gossip: Gossip;
   readonly addressBook: AddressBook;
   /** Names of all stream protocols that a node of this mesh name speaks. */
@@ -32,7 +32,7 @@ export interface Stranger {
 export async function startStranger(cleanup: Cleanup, options: StrangerOptions = {}): Promise<Stranger> {
   const addressBook = new AddressBook();
   const { introduction, meshSecret } = options;
-  const { network, gossip, inventory } = libp2pNetwork(
+  const ports = libp2pNetwork(
     {
       privateKey: options.privateKey ?? (await temporaryKey()),
       addressBook,
@@ -46,9 +46,10 @@ export async function startStranger(cleanup: Cleanup, options: StrangerOptions =
     },
     { listen: ["/ip4/127.0.0.1/tcp/0"], meshName: options.meshName ?? "mesh", maxConnections: 20 },
   );
+  const { network, gossip } = ports;
   await network.start(new AbortController().signal);
   cleanup.add(() => network.stop());
-  return { network, gossip, addressBook, protocols: inventory().protocols };
+  return { network, gossip, addressBook, protocols: ports.inventory().protocols };
 }
 
 /** A node of libp2p's own making, that speaks nothing by itself. */

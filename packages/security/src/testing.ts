@@ -1,6 +1,6 @@
 // What tests of whole peers forge with. No program imports it.
 export { leafTemplate } from "./certificates/profiles.ts";
-export { buildCertificate } from "./certificates/x509-builder.ts";
+export { buildCertificate, buildRequest } from "./certificates/x509-builder.ts";
 export { ADMIT_METHOD, encodeMessage, HELLO_METHOD, PROVE_METHOD } from "./enrolment/protocol/messages.ts";
 export { codeKey, NONCE_BYTES, proofOf, transcriptOf } from "./enrolment/protocol/transcript.ts";
 export { makeJwt } from "./tokens/access-jwt.ts";

@@ -5,7 +5,7 @@ import { createJoinToken } from "../../scripts/mesh-setup.ts";
 import { capabilities, skipWithout } from "../capabilities.ts";
 import { joinsByItself, startMeshOn, startOn } from "../support/hosts.ts";
 import { Ethernet } from "../support/namespaces.ts";
-import { allSee, Cleanup, joinByToken } from "../support/peer-process.ts";
+import { allSee, Cleanup } from "../support/peer-process.ts";
 import { waitFor } from "../support/wait.ts";
 
 const cleanup = new Cleanup();
@@ -49,11 +49,13 @@ describe.skipIf(skipWithout(capabilities.namespaces))("peers on one Ethernet wit
     await allSee([again, early], ["pi-a", "pi-b"], "alive", 30_000);
   });
 
-  it("join by address where there is no multicast, and the log says why mDNS found nobody", async () => {
+  it("join by token and address where there is no multicast, and the log says why mDNS found nobody", async () => {
     const lan = ethernet({ multicast: false });
     const [firstHost, ...otherHosts] = NAMES.map((name) => lan.addHost(name));
     if (firstHost === undefined) throw new Error("There is no first host");
-    const first = await startOn(cleanup, firstHost, "pi-a", { flags: ["--mesh-port", "4101"] });
+    // As they are when nobody says otherwise.
+    const ports = ["--port", "8080", "--mesh-port", "4101"];
+    const first = await startOn(cleanup, firstHost, "pi-a", { flags: ports });
     const access = await first.claim("no-multicast");
     const joinToken = await createJoinToken((path, init) => first.request(path, init), access);
     // Alone, and told why.
@@ -63,9 +65,9 @@ describe.skipIf(skipWithout(capabilities.namespaces))("peers on one Ethernet wit
     expect(first.log).toContain("--join");
     const others = await Promise.all(
       otherHosts.map(async (host, index) => {
-        const flags = ["--join", firstHost.address];
+        const flags = [...ports, "--join", firstHost.address];
         const peer = await startOn(cleanup, host, NAMES[index + 1] ?? "", { joinToken, access, flags });
-        await joinByToken(first, peer);
+        await joinsByItself(peer);
         return peer;
       }),
     );

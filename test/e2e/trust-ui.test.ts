@@ -91,10 +91,7 @@ describe.skipIf(skipWithout(capabilities.browser))("trust in the web UI", () => 
       await page.getByRole("button", { name: "Log in", exact: true }).click();
     };
     await guess("not the password");
-    await page
-      .getByText(/name or password is wrong|wrong/i)
-      .first()
-      .waitFor();
+    await page.getByText("The user name or the password is wrong").first().waitFor();
     await expectFits(page, "login-wrong");
     // As often as nothing is asked for it.
     for (let tries = 0; tries < 6; tries++) {

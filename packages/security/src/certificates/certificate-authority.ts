@@ -93,8 +93,13 @@ export class CertificateAuthority {
     for (const request of waiting) {
       const claim = claims.get(request.node);
       if (claim === undefined) continue;
-      const certificate = await certifyRequest(request, claim, [...claims.values()], certifier);
-      if (certificate !== undefined) envelopes.push(this.#state(request, certificate, authority));
+      try {
+        const certificate = await certifyRequest(request, claim, [...claims.values()], certifier);
+        if (certificate !== undefined) envelopes.push(this.#state(request, certificate, authority));
+      } catch (error) {
+        // As one for so many long names that no statement holds it: nobody else waits because of that.
+        logger.warn({ node: request.node, err: error }, "A node's certificate request cannot be answered");
+      }
     }
     return envelopes;
   }

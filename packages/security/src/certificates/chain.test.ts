@@ -40,10 +40,10 @@ async function nodeVerify(
 describe("the chain of a node's certificate", () => {
   it("is accepted for each of its names and addresses, by OpenSSL and by Node", async () => {
     const mesh = await certificateMesh(NOW_MS);
-    const { certificates } = await startCertified(mesh, "door", ADDRESSES);
+    const { certificates } = await startCertified(mesh, "door-1", ADDRESSES);
     const { key, cert } = certificates.secureContext();
     expect(cert.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
-    for (const name of ["door", "door.local", "localhost"]) {
+    for (const name of ["door-1", "door-1.local", "localhost"]) {
       expect(
         opensslVerify(cert, mesh.rootPem, NOW_MS, ["-purpose", "sslserver", "-verify_hostname", name]),
       ).toBe("OK");
@@ -73,6 +73,7 @@ describe("the chain of a node's certificate", () => {
 
   it.each([
     ["a foreign name", { dnsNames: ["bank.example"], ipAddresses: [] }],
+    ["what may be a top-level domain", { dnsNames: ["bank.door"], ipAddresses: [] }],
     ["another node's name", { dnsNames: ["gate.local"], ipAddresses: [] }],
     ["a foreign address", { dnsNames: ["door.local"], ipAddresses: ["192.168.1.21"] }],
     ["a foreign address of IPv6", { dnsNames: ["door.local"], ipAddresses: ["fd00::21"] }],
@@ -88,10 +89,10 @@ describe("the chain of a node's certificate", () => {
     const mesh = await certificateMesh(NOW_MS);
     const certified = await startCertified(mesh, "door", []);
     for (const address of ["10.0.0.1", "fd00::1"]) {
-      const forged = forge(certified, { dnsNames: ["door"], ipAddresses: [address] });
+      const forged = forge(certified, { dnsNames: ["door.local"], ipAddresses: [address] });
       expect(opensslVerify(forged.cert, mesh.rootPem, NOW_MS)).toMatch(/permitted subtree violation/);
     }
-    const own = forge(certified, { dnsNames: ["door", "sub.door.local"], ipAddresses: [] });
+    const own = forge(certified, { dnsNames: ["door.local", "sub.door.local"], ipAddresses: [] });
     expect(opensslVerify(own.cert, mesh.rootPem, NOW_MS)).toBe("OK");
   });
 

@@ -233,6 +233,8 @@ export class NodeCertificates implements Service {
     const { membership, clock } = this.#components;
     if (membership === undefined) return;
     const { node, key, trust } = membership;
+    // Nobody certifies a node that is gone; its requests are not even in the view, so that each would look like the first.
+    if (!trust.view.members.has(node)) return;
     const { value: names, sinceMs } = this.#currentNames();
     const request = trust.view.certificateRequests.get(node);
     const requested = requestedNames(request, this.#key());

@@ -24,9 +24,20 @@ function review(one: Claim, ...others: readonly Claim[]) {
 
 describe("reviewRequest", () => {
   it("grants a node its own name, what is below it, and names in the configured domains", () => {
-    const dnsNames = ["door", "door.local", "api.door.local", "x.home.example"];
-    expect(review(claim("door", { dnsNames }))).toEqual({ granted: [...dnsNames].sort(), refused: [] });
+    const dnsNames = ["door-1", "door-1.local", "api.door-1", "api.door-1.local", "x.home.example"];
+    expect(review(claim("door-1", { dnsNames }))).toEqual({ granted: [...dnsNames].sort(), refused: [] });
   });
+
+  it.each(["com", "dev", "kitchen", "local", "xn--p1ai"])(
+    "grants a node that is called %s nothing of what may be a top-level domain",
+    (name) => {
+      const dnsNames = [name, `${name}.local`, `bank.${name}`, `x.${name}.local`];
+      expect(review(claim(name, { dnsNames }))).toEqual({
+        granted: [`${name}.local`, `x.${name}.local`].sort(),
+        refused: [`bank.${name}`, name].sort(),
+      });
+    },
+  );
 
   it.each([
     "bank.example",
@@ -62,9 +73,9 @@ describe("reviewRequest", () => {
   });
 
   it("leaves a name or an address to the member that has it", () => {
-    const held = { dnsNames: ["door"], ipAddresses: ["10.0.0.1"] };
+    const held = { dnsNames: ["door.local"], ipAddresses: ["10.0.0.1"] };
     const holder = claim("gate", held, held);
-    expect(review(claim("door", held), holder).refused).toEqual(["door", "10.0.0.1"]);
+    expect(review(claim("door", held), holder).refused).toEqual(["door.local", "10.0.0.1"]);
     expect(review(holder, claim("door", held)).granted).toContain("10.0.0.1");
   });
 
@@ -82,9 +93,9 @@ describe("reviewRequest", () => {
   });
 
   it("lets a node keep the name that another one takes later", () => {
-    const own = { dnsNames: ["door"] };
+    const own = { dnsNames: ["door.local"] };
     const namesake = { ...claim("door", own), node: "node-of-somebody-else" };
-    expect(review(claim("door", own, own), namesake).granted).toEqual(["door"]);
-    expect(review(namesake, claim("door", own, own)).refused).toEqual(["door"]);
+    expect(review(claim("door", own, own), namesake).granted).toEqual(["door.local"]);
+    expect(review(namesake, claim("door", own, own)).refused).toEqual(["door.local"]);
   });
 });

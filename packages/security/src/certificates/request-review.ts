@@ -37,8 +37,8 @@ export const privateNetworks: readonly string[] = [
 ];
 
 /**
- * Pure: which of the names that a node asks for it gets. Its own name in the roster, that name in `local` and what is
- * below them; private addresses; what the policy allows besides. What another member holds stays with that one, as
+ * Pure: which of the names that a node asks for it gets. Its own name in the roster unless that may be a top-level
+ * domain, that name in `local`, and what is below them; private addresses; what the policy allows besides. What another member holds stays with that one, as
  * long as its own newest request still asks for it; what two ask for anew gets neither.
  */
 export function reviewRequest(claim: Claim, others: readonly Claim[], policy: ReviewPolicy): Review {
@@ -61,11 +61,23 @@ export function reviewRequest(claim: Claim, others: readonly Claim[], policy: Re
 
 function reasonAgainstDns(name: string, claim: Claim, policy: ReviewPolicy): string | undefined {
   if (!isDnsName(name)) return "it is no host name";
-  const own = claim.name === undefined ? [] : [claim.name, `${claim.name}.local`];
+  const own = claim.name === undefined ? [] : ownDomains(claim.name);
+  if (name === claim.name && !own.includes(name))
+    return "it may be a top-level domain: the one in local is certified";
   if ([...own, ...policy.domains].some((domain) => name === domain || name.endsWith(`.${domain}`))) {
     return undefined;
   }
   return "it is neither the node's own name nor in a domain that is allowed";
+}
+
+/**
+ * What an authority may have comes with all that is below it: a node that is called `com`, by whoever may write the
+ * roster, would speak for every shop. Top-level domains are of letters alone, or begin with `xn--` (RFC 1123 section
+ * 2.1, RFC 5890); a name with a digit or another dash in it is none.
+ */
+function ownDomains(name: string): readonly string[] {
+  const mayBeTopLevel = /^[a-z]+$/.test(name) || name.startsWith("xn--");
+  return mayBeTopLevel ? [`${name}.local`] : [name, `${name}.local`];
 }
 
 function reasonAgainstIp(address: string, { allowsAddress }: ReviewPolicy): string | undefined {

@@ -164,6 +164,7 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
       await nodes().admit(id, wish);
     },
     signCertificates,
+    tellBeforeCut: (id, envelopes) => news.tell(id, envelopes),
     spread: () => news.spread(),
     wipe: components.wipe,
     onGone: components.onGone,

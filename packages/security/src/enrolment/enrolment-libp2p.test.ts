@@ -93,6 +93,7 @@ async function serveEnrolment({ key }: Machine, trust: Trust, discovery: TestDis
     aliveMembers: () => [key.node],
     nameOf: (id) => id,
     enterNode: async () => {},
+    tellBeforeCut: async () => {},
     spread: async () => {},
     wipe: async () => {},
     onGone() {},

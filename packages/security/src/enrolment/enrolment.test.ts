@@ -219,6 +219,25 @@ describe("a member that is revoked", () => {
     ).toBe("NOT_FOUND");
   });
 
+  it("is told so before it is cut off, of which it would see nothing but that all others are gone", async () => {
+    const pending = await fixture.pending("second");
+    const told: string[] = [];
+    const member = await fixture.member(mesh, {
+      async tellBeforeCut(node, envelopes) {
+        expect(mesh.trust.view.members.has(node)).toBe(true);
+        told.push(
+          node,
+          ...envelopes.map(({ statement }) => (JSON.parse(statement) as { kind: string }).kind),
+        );
+      },
+    });
+    fixture.announce(pending);
+    const approval = { code: pending.unclaimed.setupCode, password };
+    await fixture.until(member.enrolment.approve(pending.node.node, approval, member.acting));
+    await fixture.until(member.enrolment.revoke(pending.node.node, { password }, member.acting));
+    expect(told).toEqual([pending.node.node, "revocation"]);
+  });
+
   it("comes back by being enrolled anew, as the next version of itself", async () => {
     const { member, pending } = await twoMembers();
     const id = pending.node.node;

@@ -123,6 +123,7 @@ async function memberOf(clock: Clock, discovery: TestDiscovery, open: () => Prom
     aliveMembers: () => [node.node],
     nameOf: (id) => id,
     enterNode: async () => {},
+    tellBeforeCut: async () => {},
     spread: async () => {},
     wipe: async () => {},
     onGone() {},

@@ -169,6 +169,7 @@ export class EnrolmentFixture {
       aliveMembers: () => [node.node],
       nameOf: (id) => id,
       enterNode: async () => {},
+      tellBeforeCut: async () => {},
       spread: async () => {},
       wipe: async () => {},
       onGone: (reason) => void gone.push(reason),

@@ -1,8 +1,8 @@
 import type { Network } from "@pi-controller/mesh";
 import type { Service, Unsubscribe } from "@pi-controller/runtime";
-import { MeshError, parseInput } from "@pi-controller/schema";
+import { MeshError, type NodeId, parseInput } from "@pi-controller/schema";
 import * as z from "zod";
-import { envelopeSchema } from "./statements.ts";
+import { type Envelope, envelopeSchema } from "./statements.ts";
 import type { Trust } from "./trust.ts";
 
 export interface TrustNewsComponents {
@@ -15,6 +15,8 @@ const TIMEOUT_MS = 2_000;
 /** To how many peers news are told directly; they pass them on as all others do. */
 const MAX_LISTENERS = 8;
 const MAX_ENVELOPES = 64;
+/** Somebody waits for it who is about to be cut off. */
+const TELL_WITHIN_MS = 500;
 
 const newsSchema = z.object({ envelopes: z.array(envelopeSchema).max(MAX_ENVELOPES) });
 
@@ -50,11 +52,21 @@ export class TrustNews implements Service {
     this.#subscriptions = [];
   }
 
+  /** Tells one peer of statements, if it is connected. Resolves soon, whether it has them or not. */
+  async tell(peer: NodeId, envelopes: readonly Envelope[]): Promise<void> {
+    const { network } = this.#components;
+    if (!network.status().connections.some((connection) => connection.peer === peer)) return;
+    await network
+      .request(peer, METHOD, encodeNews(envelopes), { timeoutMs: TELL_WITHIN_MS })
+      .catch((error: unknown) => {
+        if (!(error instanceof MeshError)) throw error;
+      });
+  }
+
   /** Resolves when some other member has what was published last, or when none could be told in time. */
   async spread(): Promise<void> {
     const { network, trust } = this.#components;
-    const envelopes = trust.envelopes(this.#published).slice(0, MAX_ENVELOPES);
-    const payload = new TextEncoder().encode(JSON.stringify({ envelopes }));
+    const payload = encodeNews(trust.envelopes(this.#published));
     const told = network
       .status()
       .connections.slice(0, MAX_LISTENERS)
@@ -64,6 +76,10 @@ export class TrustNews implements Service {
       if (!(error instanceof AggregateError)) throw error;
     });
   }
+}
+
+function encodeNews(envelopes: readonly Envelope[]): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ envelopes: envelopes.slice(0, MAX_ENVELOPES) }));
 }
 
 function parseNews(payload: Uint8Array): z.infer<typeof newsSchema> {

@@ -1,7 +1,7 @@
 import type { Logger } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { AuthorityKey } from "../../keys.ts";
-import { type MeshSecret, meshSecretStatements } from "../../trust/building/mesh-secrets.ts";
+import { type MeshSecret, meshSecretStatement } from "../../trust/building/mesh-secrets.ts";
 import { overdueStatements } from "../../trust/building/overdue.ts";
 import {
   type Envelope,
@@ -95,7 +95,7 @@ export class Admission {
     }
     const given = trust.view.meshSecrets.get(member.node);
     if (entry === undefined && given !== undefined && given.epoch >= secret.epoch) return [];
-    return meshSecretStatements(trust, [member], secret, signer);
+    return [await meshSecretStatement(trust, member, secret, signer)];
   }
 
   /** A request that is no good keeps nobody out: the node makes another one later. */

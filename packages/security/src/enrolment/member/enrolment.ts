@@ -14,6 +14,7 @@ import type {
 } from "@pi-controller/schema";
 import type { NodeKey } from "../../crypto/index.ts";
 import type { AuthorityKey, Keyring } from "../../keys.ts";
+import type { Envelope } from "../../trust/statements.ts";
 import type { TrustPort, TrustView } from "../../trust/trust-port.ts";
 import type { Acting, EnrolmentUseCases, RequestOrigin } from "../../use-cases.ts";
 import { Admission, type KnownSecrets } from "./admission.ts";
@@ -51,6 +52,8 @@ export interface EnrolmentComponents {
   readonly enterNode: (node: NodeId, wish: NodeWish) => Promise<void>;
   /** Signs the certificates that members wait for; left out where there are none. */
   readonly signCertificates?: ((authority: AuthorityKey) => Promise<void>) | undefined;
+  /** Tells a connected node of statements. Resolves soon, whether it has them or not. */
+  readonly tellBeforeCut: (node: NodeId, envelopes: readonly Envelope[]) => Promise<void>;
   /** Resolves when some other member has what was published last, or when none could be told in time. */
   readonly spread: () => Promise<void>;
   /** Overwrites and removes all that this node knows of the mesh, and who it is itself; see `wipePaths`. */

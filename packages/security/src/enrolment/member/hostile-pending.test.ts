@@ -87,6 +87,7 @@ async function memberOf(clock: VirtualClock, id: NodeId, answer: (self: NodeId) 
     aliveMembers: () => [mesh.node.node],
     nameOf: (member) => member,
     enterNode: async () => {},
+    tellBeforeCut: async () => {},
     spread: async () => {},
     wipe: async () => {},
     onGone() {},

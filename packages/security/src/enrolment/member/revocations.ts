@@ -1,7 +1,8 @@
 import { MeshError, type NodeId, type RevocationRequest } from "@pi-controller/schema";
+import type { NodeKey } from "../../crypto/index.ts";
 import type { Keyring } from "../../keys.ts";
 import { revocationStatements } from "../../trust/building/revocation.ts";
-import { memberSchema } from "../../trust/statements.ts";
+import { type Envelope, memberSchema, statementSchema } from "../../trust/statements.ts";
 import type { TrustPort, TrustView } from "../../trust/trust-port.ts";
 import type { Acting } from "../../use-cases.ts";
 import type { EnrolmentEvents } from "./events.ts";
@@ -11,6 +12,9 @@ export interface RevocationsComponents {
   readonly trust: TrustPort;
   readonly keyring: Pick<Keyring, "unlockAuthority">;
   readonly events: EnrolmentEvents;
+  readonly nodeKey: Pick<NodeKey, "node">;
+  /** Tells a connected node of statements. Resolves soon, whether it has them or not. */
+  readonly tellBeforeCut: (node: NodeId, envelopes: readonly Envelope[]) => Promise<void>;
   /** What people call a node. */
   readonly nameOf: (node: NodeId) => string;
 }
@@ -38,10 +42,21 @@ export class Revocations {
     await withAuthority(keyring, acting, password, async (authority) => {
       const view = this.#viewToRevoke(node);
       if (view === undefined) return;
-      await trust.publish(await revocationStatements(trust, view, node, reason, authority));
+      const statements = await revocationStatements(trust, view, node, reason, authority);
+      // As soon as it is published here the node is cut off, here and everywhere: an honest one should know why.
+      await this.#tell(node, statements);
+      await trust.publish(statements);
       const data = { name: nameOf(node), by: acting.principal.userName, reason };
       events.emit("security.node.revoked", { node, data, correlationId: acting.correlationId });
     });
+  }
+
+  /** Whoever holds a stolen node learns a moment early what he would learn anyway. */
+  async #tell(node: NodeId, statements: readonly Envelope[]): Promise<void> {
+    const { nodeKey, tellBeforeCut } = this.#components;
+    const isRevocation = ({ statement }: Envelope) =>
+      statementSchema.parse(JSON.parse(statement)).kind === "revocation";
+    if (node !== nodeKey.node) await tellBeforeCut(node, statements.filter(isRevocation));
   }
 
   /**

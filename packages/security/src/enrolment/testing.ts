@@ -78,7 +78,10 @@ export interface TestMember {
 }
 
 type MemberOverrides = Partial<
-  Pick<EnrolmentComponents, "enterNode" | "aliveMembers" | "openPendingNetwork" | "signCertificates" | "wipe">
+  Pick<
+    EnrolmentComponents,
+    "tellBeforeCut" | "enterNode" | "aliveMembers" | "openPendingNetwork" | "signCertificates" | "wipe"
+  >
 >;
 
 /** Pending nodes and members on one simulated network, on a virtual clock, with real keys and real disks. */

@@ -71,7 +71,10 @@ export function keepersChange(view: TrustView, changed: User): boolean {
 /** A user as a change leaves him, his keys apart. @param version that his statement will have */
 export function changedUser(user: User, change: UserChange, version: number): User {
   const { roles, disabled, oidcSubject, newPassword } = change;
-  const endsSessions = newPassword !== undefined || (disabled === true && !user.disabled);
+  // Who he was at the provider may not be he: sessions that began there must not go on.
+  const isUnlinked =
+    user.oidcSubject !== null && oidcSubject !== undefined && oidcSubject !== user.oidcSubject;
+  const endsSessions = newPassword !== undefined || (disabled === true && !user.disabled) || isUnlinked;
   return {
     ...user,
     ...(roles === undefined ? {} : { roles: [...new Set(roles)] }),

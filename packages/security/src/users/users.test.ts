@@ -204,6 +204,17 @@ describe("Users", () => {
     expect((await create({ name: "eve", oidcSubject: "subject-1" })).oidcSubject).toBe("subject-1");
   });
 
+  it("ends the sessions of a user whose link to a person at the OpenID provider is taken or changed", async () => {
+    const bob = await create();
+    const sessionsAfter: number[] = [];
+    for (const oidcSubject of ["subject-1", "subject-2", null]) {
+      const by = await as(here, "bob", BOB_PASSWORD);
+      await change(bob.id, { oidcSubject });
+      sessionsAfter.push(here.logins.sessions.list(by, false).length);
+    }
+    expect(sessionsAfter).toEqual([1, 0, 0]);
+  });
+
   it("removes a user for good, with all that is his", async () => {
     const bob = await create();
     const by = await as(here, "bob", BOB_PASSWORD);

@@ -116,6 +116,16 @@ describe("Sessions", () => {
     );
   });
 
+  it("lets a token end no session of its user's, unless it has the right to end anybody's", async () => {
+    const { principal } = await login();
+    const program = acting({ ...principal, via: "api-token", credentialId: "token" });
+    const error = await failure(here.sessions.end(principal.credentialId, program, false));
+    expect(error.code).toBe("PERMISSION_DENIED");
+    expect(here.authenticator.stillValid(principal)).toBe(true);
+    await here.sessions.end(principal.credentialId, program, true);
+    expect(here.authenticator.stillValid(principal)).toBe(false);
+  });
+
   it("ends all other sessions of a user who changes his password, here and on other nodes", async () => {
     const there = await testLogins(mesh.another(), mesh.clock, mesh.node.key);
     const current = await login();

@@ -120,9 +120,17 @@ export class Sessions implements SessionUseCases, Service {
 
   async end(id: string, acting: Acting, all: boolean): Promise<void> {
     const { store } = this.#components;
+    const { userId, via } = acting.principal;
     const session = store.get(id);
-    if (session === undefined || !(all || session.userId === acting.principal.userId)) {
+    if (session === undefined || !(all || session.userId === userId)) {
       throw new MeshError("NOT_FOUND", "There is no such session on this node");
+    }
+    // A token whose scope was narrowed must not throw its user out wherever he is logged in.
+    if (!all && via !== "session" && via !== "oidc") {
+      throw new MeshError(
+        "PERMISSION_DENIED",
+        "Log in to end your sessions: this credential may not delete sessions",
+      );
     }
     store.end([id]);
   }

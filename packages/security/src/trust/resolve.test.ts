@@ -206,6 +206,16 @@ describe("who may state what", () => {
     expect(refusal(sign(revocation(third, 1, third.node), [third.key]))).toBe("the node is no member");
   });
 
+  it("takes no version from others that would leave the authority none to follow with", () => {
+    const made = sign({ ...apiToken(bob), version: 2 ** 32 }, [bob]);
+    expect(refusal(made)).toBeUndefined();
+    const last = sign({ ...apiToken(bob), version: 2 ** 48 }, [bob]);
+    expect(refusal(last)).toMatch(/too high/);
+    const ofSponsor = sponsored(third, first, { version: 2 ** 48 });
+    expect(refusal(ofSponsor)).toMatch(/too high/);
+    expect(refusal(sign(member(third, undefined, { version: 2 ** 48 }), [authority]))).toBeUndefined();
+  });
+
   it("is founded by the genesis that the mesh id names, and by no other", () => {
     const other = sign(
       {
@@ -355,6 +365,16 @@ describe("what ends", () => {
     expect(view(joined, revoked, left).members.has(second.node)).toBe(false);
     const anew = sign(member(second, undefined, { version: 2 }), [authority]);
     expect(view(joined, revoked, left, anew).members.has(second.node)).toBe(true);
+  });
+
+  it("a member by its own word, which it cannot take back with another one", () => {
+    const joined = sign(member(second), [authority]);
+    const left = sign(revocation(second, 1, second.node), [second.key]);
+    const takenBack = sign({ ...revocation(second, 2, second.node), version: 2 }, [second.key]);
+    expect(view(joined, left, takenBack).members.has(second.node)).toBe(false);
+    expect(refusal(joined, left, takenBack)).toBe("the node was never that member");
+    const anew = sign(member(second, undefined, { version: 2 }), [authority]);
+    expect(view(joined, left, anew).members.has(second.node)).toBe(true);
   });
 
   it("a revoked token and a deleted user for good, however often the other side of a partition changed them", () => {

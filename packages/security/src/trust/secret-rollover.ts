@@ -131,6 +131,7 @@ export class SecretRollover implements Service {
     );
     if (behind.length === 0) return;
     const envelopes = await meshSecretStatements(trust, behind, newest, node);
+    if (envelopes.length === 0) return;
     try {
       await trust.publish(envelopes);
     } catch (error) {

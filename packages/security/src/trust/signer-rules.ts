@@ -4,6 +4,12 @@ import type { Statement, StatementKind, StatementOf } from "./statements.ts";
 /** By how much the clocks of an admin and a sponsor may disagree on whether a join token was still good. */
 export const TOKEN_TOLERANCE_MS = 10 * 60_000;
 
+/**
+ * Highest version of what others than the authority state. The authority may go beyond it: whatever somebody states,
+ * there is a next version with which the authority ends it or replaces it.
+ */
+export const MAX_VERSION_OF_OTHERS = 2 ** 32;
+
 export type Signed<Kind extends StatementKind> = SignedStatement<StatementOf<Kind>>;
 
 /** What was verified before, on which the rules for the rest stand. */
@@ -28,6 +34,7 @@ export function whyNotSigned(signed: SignedStatement, foundation: Foundation): s
   }
   const byAuthority = signed.isSignedByKey({ kind: "authority" }, foundation.authority);
   const { statement } = signed;
+  if (!byAuthority && statement.version > MAX_VERSION_OF_OTHERS) return "its version is too high";
   switch (statement.kind) {
     case "genesis":
     case "authority":
@@ -89,8 +96,14 @@ function whyNoRevocation(
   byAuthority: boolean,
   foundation: Foundation,
 ): string | undefined {
-  const { node, by } = signed.statement;
-  if (by === node) return whyNotOfNode(signed, node, foundation);
+  const { node, by, memberVersion } = signed.statement;
+  if (by === node) {
+    const reason = whyNotOfNode(signed, node, foundation);
+    if (reason !== undefined) return reason;
+    // The one of the later entry stands: of one to come it would take back what the node has said of the one before.
+    const known = foundation.members.get(node)?.statement.version ?? 0;
+    return memberVersion <= known ? undefined : "the node was never that member";
+  }
   if (!by.startsWith("user-")) return "a node can revoke itself alone";
   return byAuthority ? undefined : "the authority has not signed it";
 }

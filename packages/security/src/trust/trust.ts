@@ -2,6 +2,7 @@ import { type Clock, Emitter, type Logger, LogLimiter, type Unsubscribe } from "
 import { MeshError } from "@pi-controller/schema";
 import { RecentStatements } from "./recent-statements.ts";
 import { type SignedStatement, sameEnvelope, signStatement } from "./signed-statement.ts";
+import { MAX_VERSION_OF_OTHERS } from "./signer-rules.ts";
 import {
   type Addition,
   addTo,
@@ -130,7 +131,9 @@ export class Trust implements TrustPort {
 
   sign(draft: StatementDraft, keys: readonly SigningKey[]): Envelope {
     const key = keyOf({ version: 1, issuedAt: "", ...draft });
-    const version = draft.version ?? this.nextVersion(key);
+    const isByAuthority = keys.some(({ signer }) => signer.kind === "authority");
+    const highest = isByAuthority ? Number.POSITIVE_INFINITY : MAX_VERSION_OF_OTHERS;
+    const version = draft.version ?? Math.min(this.nextVersion(key), highest);
     const issuedAt = draft.issuedAt ?? new Date(this.now()).toISOString();
     return signStatement({ ...draft, version, issuedAt } as Statement, keys);
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { NodeId } from "@pi-controller/schema";
+import { MeshError, type NodeId } from "@pi-controller/schema";
 import { type BoxContext, sealTo } from "../../crypto/box.ts";
 import { fromBase64Url } from "../../crypto/encoding.ts";
 import type { Envelope, StatementOf } from "../statements.ts";
@@ -38,7 +38,8 @@ export function newestEpoch(view: Pick<TrustView, "meshSecrets">): number {
 }
 
 /**
- * Gives a secret to members, each by himself. 1 ms a member.
+ * Gives a secret to members, each by himself. 1 ms a member. Who has stated a key that nothing can be sealed to gets
+ * none, so that he keeps nobody else from getting it.
  *
  * @param members entries, of which the key to seal to is taken
  * @param key the authority's, or of the sponsor of them all
@@ -46,14 +47,28 @@ export function newestEpoch(view: Pick<TrustView, "meshSecrets">): number {
 export async function meshSecretStatements(
   signer: StatementSigner,
   members: readonly StatementOf<"member">[],
-  { epoch, secret }: MeshSecret,
+  secret: MeshSecret,
   key: SigningKey,
 ): Promise<Envelope[]> {
   const envelopes: Envelope[] = [];
-  for (const { node, boxKey } of members) {
-    const publicKey = fromBase64Url(boxKey, KEY_BYTES) ?? new Uint8Array();
-    const box = await sealTo(publicKey, secret, meshSecretContext(node, epoch));
-    envelopes.push(signer.sign({ kind: "mesh-secret", node, epoch, box }, [key]));
+  for (const member of members) {
+    try {
+      envelopes.push(await meshSecretStatement(signer, member, secret, key));
+    } catch (error) {
+      if (!(error instanceof MeshError) || error.code !== "INVALID_ARGUMENT") throw error;
+    }
   }
   return envelopes;
+}
+
+/** Gives a secret to one member. @throws MeshError INVALID_ARGUMENT when nothing can be sealed to his key */
+export async function meshSecretStatement(
+  signer: StatementSigner,
+  { node, boxKey }: StatementOf<"member">,
+  { epoch, secret }: MeshSecret,
+  key: SigningKey,
+): Promise<Envelope> {
+  const publicKey = fromBase64Url(boxKey, KEY_BYTES) ?? new Uint8Array();
+  const box = await sealTo(publicKey, secret, meshSecretContext(node, epoch));
+  return signer.sign({ kind: "mesh-secret", node, epoch, box }, [key]);
 }

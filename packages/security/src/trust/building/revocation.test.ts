@@ -77,6 +77,34 @@ describe("revocationStatements", () => {
   });
 });
 
+describe("a hostile sponsor", () => {
+  it("cannot state what it may with a version so high that nobody can be revoked any more", async () => {
+    mesh = await chain();
+    const { trust, authority } = mesh;
+    const box = { encapsulated: "A".repeat(43), sealed: "AAAA" };
+    const secret = { kind: "mesh-secret", node: third.node, epoch: 1, box } as const;
+    for (const version of [2 ** 32, 2 ** 48]) {
+      await trust.merge([trust.sign({ ...secret, version }, [second.key])]);
+    }
+    await trust.publish(await revocationStatements(trust, trust.view, second.node, "hostile", authority));
+    expect([...trust.view.members.keys()].sort()).toEqual([first.node, third.node].sort());
+    expect(trust.view.meshSecrets.get(third.node)?.epoch).toBe(2);
+  });
+
+  it("cannot have somebody among the members to whose key nothing can be sealed, so that nobody can be revoked", async () => {
+    mesh = await chain();
+    const { trust, authority } = mesh;
+    const fourth = testNode(3);
+    const admittedBy = { kind: "join-token", token: TOKEN.id, sponsor: second.node } as const;
+    const entry = { kind: "member", node: fourth.node, boxKey: "A".repeat(43), admittedBy } as const;
+    const half = trust.sign(entry, [joinTokenSigningKey(TOKEN), fourth.key]);
+    await trust.publish([coSign(half, second.key)]);
+    await trust.publish(await revocationStatements(trust, trust.view, second.node, "hostile", authority));
+    expect(trust.view.members.has(second.node)).toBe(false);
+    expect(trust.view.meshSecrets.get(third.node)?.epoch).toBe(2);
+  });
+});
+
 describe("departureStatement", () => {
   it("ends the membership of the node that makes it, and of nobody else", async () => {
     mesh = await chain();

@@ -71,6 +71,27 @@ describe("the list of certificates", () => {
     expect(useCases.rootCertificate()).toBe(mesh.rootPem);
   });
 
+  it("holds the others' certificates when somebody asks for more than a statement holds", async () => {
+    const mesh = await certificateMesh();
+    const [hostile, gate] = [await mesh.admit("hostile"), await mesh.admit("gate")];
+    const names = new TestNames("gate", ["/ip4/192.168.1.30/tcp/1"]);
+    const certificates = mesh.certificatesOf(gate, names);
+    await certificates.start();
+    await certificates.settled();
+    await certificates.stop();
+    const label = "a".repeat(63);
+    const request = {
+      kind: "certificate-request",
+      node: hostile.node,
+      request: buildRequest("hostile", newKeyPair()),
+      dnsNames: Array.from({ length: 16 }, (_, index) => `${index}.${label}.${label}.${label}.hostile.local`),
+      ipAddresses: Array.from({ length: 32 }, (_, index) => `fd00::${index + 1}`),
+    } as const;
+    await mesh.trust.publish([mesh.trust.sign(request, [hostile.key])]);
+    await mesh.authority.publishWaiting(mesh.authorityKey);
+    expect([...mesh.trust.view.certificates.keys()]).toEqual([gate.node]);
+  });
+
   it("has another leaf after a renewal that was asked for", async () => {
     const mesh = await certificateMesh();
     const { useCases } = await start(mesh);

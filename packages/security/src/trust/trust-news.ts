@@ -21,8 +21,8 @@ const TELL_WITHIN_MS = 500;
 const newsSchema = z.object({ envelopes: z.array(envelopeSchema).max(MAX_ENVELOPES) });
 
 /**
- * Tells other peers what was stated here last, and waits until one of them has it: for a node that is about to be
- * gone, and cannot wait for the document to be exchanged.
+ * Tells other peers what was stated here last, and waits until one of them has it: for what cannot wait for the
+ * document to be exchanged, as a revocation, or anything on a node that is about to be gone.
  */
 export class TrustNews implements Service {
   readonly name = "trust news";
@@ -43,6 +43,8 @@ export class TrustNews implements Service {
       }),
       trust.onPublish(async (keys) => {
         this.#published = keys;
+        // Where links are new or broken the document may take seconds, which a thief would use.
+        if (keys.some((key) => key.startsWith("revocation/"))) await this.spread();
       }),
     ];
   }

@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { revocationStatements } from "./building/revocation.ts";
+import { TrustFixture } from "./peers.fixture.ts";
+import { TrustNews } from "./trust-news.ts";
+
+const fixtures: TrustFixture[] = [];
+afterEach(async () => {
+  for (const fixture of fixtures.splice(0)) await fixture.dispose();
+});
+
+/** Connected members whose documents carry no statements any more. */
+async function withoutCarriers(size: number): Promise<TrustFixture> {
+  const fixture = await TrustFixture.create(size);
+  fixtures.push(fixture);
+  for (const { network, trust } of fixture.peers) await new TrustNews({ network, trust }).start();
+  await fixture.connectAll();
+  for (const { carrier } of fixture.peers) await carrier.stop();
+  return fixture;
+}
+
+describe("TrustNews", () => {
+  it("tells connected members of a revocation at once, without the document", async () => {
+    const fixture = await withoutCarriers(3);
+    const { trust, authority } = fixture.mesh;
+    const [witness, revoked] = [fixture.peer(1), fixture.peer(2)];
+    const { node } = revoked.node;
+    expect(witness.trust.view.members.has(node)).toBe(true);
+    const statements = await revocationStatements(trust, trust.view, node, "stolen", authority);
+    await fixture.finish(trust.publish(statements));
+    await fixture.until(() => !witness.trust.view.members.has(node), 1_000);
+  });
+
+  it("lets what can wait go with the document", async () => {
+    const fixture = await withoutCarriers(2);
+    const { trust, authority } = fixture.mesh;
+    const role = { kind: "role" as const, name: "gardener", description: "", rules: [], deleted: false };
+    await fixture.finish(trust.publish([trust.sign(role, [authority])]));
+    await fixture.run(1_000);
+    expect(fixture.peer(1).trust.view.roles.has("gardener")).toBe(false);
+  });
+});

@@ -24,6 +24,9 @@ const PHONE = { width: 360, height: 740 };
 /** What a peer that is gone makes the browser say: no fault of the page. */
 const LOST_PEER = /ERR_|WebSocket/;
 
+/** What a browser only warns of: headers of ours that it does not understand. */
+const HEADERS = /Permissions-Policy|Content.Security.Policy/i;
+
 /** A page, and what the browser complained about on it: errors, and what the content security policy forbade. */
 export interface TestPage {
   readonly page: Page;
@@ -52,7 +55,8 @@ export async function openPage(
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error" && !LOST_PEER.test(message.text())) complaints.push(message.text());
+    const complains = message.type() === "error" || HEADERS.test(message.text());
+    if (complains && !LOST_PEER.test(message.text())) complaints.push(message.text());
   });
   await page.goto(url);
   return { page, complaints };

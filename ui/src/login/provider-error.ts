@@ -6,7 +6,8 @@ const texts: Partial<Record<ErrorCode, string>> = {
     "The provider cannot be reached from this node. Log in with your password, or try again later.",
   DEADLINE_EXCEEDED: "The provider did not answer in time. Log in with your password, or try again later.",
   FAILED_PRECONDITION: "The login at the provider took too long, or was begun in another browser. Try again.",
-  PERMISSION_DENIED: "The provider knows you, but you have no role here. Ask an admin to give you one.",
+  PERMISSION_DENIED:
+    "The provider knows you, but no user of this mesh is linked to you, or it leaves him no role. Ask an admin.",
   UNAUTHENTICATED: "The provider’s answer could not be verified. Try again.",
   RESOURCE_EXHAUSTED: "There were too many attempts. Wait a while, then try again.",
   UNIMPLEMENTED: "No provider is set up on this node any more.",

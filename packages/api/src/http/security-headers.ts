@@ -36,10 +36,11 @@ export const uiHeaders: Readonly<Record<string, string>> = {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; "),
-  // The camera scans set-up codes; of what else a browser has, the UI needs nothing.
+  // The camera scans set-up codes; of what else a browser has, the UI needs nothing. Chromium complains of names that
+  // it does not know, such as `bluetooth`.
   "permissions-policy": [
     "camera=(self)",
-    ...["geolocation", "microphone", "payment", "usb", "serial", "bluetooth", "display-capture"].map(
+    ...["geolocation", "microphone", "payment", "usb", "serial", "display-capture"].map(
       (feature) => `${feature}=()`,
     ),
   ].join(", "),

@@ -28,12 +28,19 @@ export class SignedStatement<S extends Statement = Statement> {
   /** Tells it from other statements of its key, whoever signed. */
   readonly digest: string;
   readonly #checked = new Map<string, boolean>();
+  #bytes: number | undefined;
 
   constructor(envelope: Envelope, statement: S) {
     this.envelope = envelope;
     this.statement = statement;
     this.key = keyOf(statement);
     this.digest = createHash("sha256").update(envelope.statement).digest("base64url").slice(0, DIGEST_LENGTH);
+  }
+
+  /** How long it is as it is stored, in UTF-8. */
+  get bytes(): number {
+    this.#bytes ??= Buffer.byteLength(JSON.stringify(this.envelope));
+    return this.#bytes;
   }
 
   /** Milliseconds since 1970. */

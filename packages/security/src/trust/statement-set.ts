@@ -1,21 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Resolution, resolve } from "./resolve.ts";
 import { forgettable } from "./retention.ts";
+import { beyondLimits, type SetLimits } from "./set-limits.ts";
 import type { SignedStatement } from "./signed-statement.ts";
-
-export interface SetLimits {
-  readonly maxStatements: number;
-  /** All texts taken together, in characters. */
-  readonly maxLength: number;
-  /** What one user can sign by himself. */
-  readonly maxTokensOfUser: number;
-}
-
-export const defaultSetLimits: SetLimits = {
-  maxStatements: 20_000,
-  maxLength: 32 * 1024 * 1024,
-  maxTokensOfUser: 500,
-};
 
 /** What stands, of all that this node has taken in. Immutable. */
 export interface StatementSet {
@@ -44,16 +31,18 @@ export function addTo(
   incoming: readonly SignedStatement[],
   { meshId, nowMs, limits }: { readonly meshId: string; readonly nowMs: number; readonly limits: SetLimits },
 ): Addition {
-  const refused = new Map<SignedStatement, string>();
   const standing = before.resolution.standing;
-  const room = new Room(standing.values(), limits);
-  const taken = incoming.filter((signed) => {
-    const reason = standing.has(signed.key) ? undefined : room.whyFull(signed);
-    if (reason !== undefined) refused.set(signed, reason);
-    return reason === undefined;
-  });
-  const resolved = resolve([...standing.values(), ...taken], meshId);
-  for (const { signed, reason } of resolved.rejected) refused.set(signed, reason);
+  const resolveWith = (more: readonly SignedStatement[]) => resolve([...standing.values(), ...more], meshId);
+  const verified = resolveWith(incoming);
+  // Only what is genuine takes room.
+  const refused = beyondLimits(standing, verified.standing, limits);
+  const full = new Set([...refused.keys()].map(({ key }) => key));
+  const taken = full.size === 0 ? incoming : incoming.filter(({ key }) => !full.has(key));
+  const resolved = full.size === 0 ? verified : resolveWith(taken);
+  for (const { signed, reason } of [...verified.rejected, ...resolved.rejected]) refused.set(signed, reason);
+  for (const signed of incoming) {
+    if (full.has(signed.key) && !refused.has(signed)) refused.set(signed, "there is no room for its key");
+  }
   const over = forgettable(resolved.standing.values(), nowMs);
   const resolution =
     over.size === 0
@@ -67,40 +56,6 @@ export function addTo(
   const dropped = [...standing.keys()].filter((key) => !resolution.standing.has(key));
   const same = changed.length === 0 && dropped.length === 0;
   return { set: same ? before : setOf(resolution), changed, dropped, refused };
-}
-
-/** How much more may be taken in. */
-class Room {
-  readonly #limits: SetLimits;
-  readonly #tokensOf = new Map<string, number>();
-  #statements = 0;
-  #length = 0;
-
-  constructor(statements: Iterable<SignedStatement>, limits: SetLimits) {
-    this.#limits = limits;
-    for (const signed of statements) this.#count(signed);
-  }
-
-  /** Counts it when there is room for it. */
-  whyFull(signed: SignedStatement): string | undefined {
-    const { maxStatements, maxLength, maxTokensOfUser } = this.#limits;
-    const { statement, envelope } = signed;
-    if (this.#statements >= maxStatements) return "there are too many statements";
-    if (this.#length + envelope.statement.length > maxLength) return "the statements are too long";
-    if (statement.kind === "api-token" && (this.#tokensOf.get(statement.user) ?? 0) >= maxTokensOfUser) {
-      return "its user has too many tokens";
-    }
-    this.#count(signed);
-    return undefined;
-  }
-
-  #count({ statement, envelope }: SignedStatement): void {
-    this.#statements++;
-    this.#length += envelope.statement.length;
-    if (statement.kind === "api-token") {
-      this.#tokensOf.set(statement.user, (this.#tokensOf.get(statement.user) ?? 0) + 1);
-    }
-  }
 }
 
 function setOf(resolution: Resolution): StatementSet {

@@ -9,7 +9,8 @@ const SCHEMA_VERSION = 1;
 const FILE_MODE = 0o600;
 /** SQLite's default. */
 const PAGE_BYTES = 4096;
-const MAX_BYTES = 64 * 1024 * 1024;
+/** Four times what statements may take: the last page of each is half empty, or worse. */
+const MAX_BYTES = 128 * 1024 * 1024;
 
 /** SQLite's primary result codes (sqlite.org/rescode.html), in the low 8 bits of the extended ones. */
 const BUSY = 5;

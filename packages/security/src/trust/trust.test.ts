@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { toBase64Url } from "../crypto/encoding.ts";
 import { signingKey } from "../crypto/signing-keys.ts";
 import { testNode, testSeed } from "../crypto/testing.ts";
-import { defaultSetLimits } from "./statement-set.ts";
+import { defaultSetLimits, type SetLimits } from "./set-limits.ts";
+import { signStatement } from "./signed-statement.ts";
 import type { Envelope, StatementOf } from "./statements.ts";
 import { TEST_BUILD_MS, TEST_START_MS, type TestMesh, temporaryDirectory, testMesh } from "./testing.ts";
 import { Trust } from "./trust.ts";
@@ -43,6 +44,33 @@ function joinToken(expiresAtMs: number, id = "t0ken00000000001"): StatementDraft
     createdBy: mesh.authority.user.user.id,
     expiresAt: new Date(expiresAtMs).toISOString(),
     uses: 1,
+    revoked: false,
+  };
+}
+
+/** @param padding for its scope, to make it long */
+function apiToken(index: number, padding: string): StatementOf<"api-token"> {
+  const names = Array.from({ length: Math.ceil(padding.length / 250) }, (_, place) =>
+    padding.slice(place * 250, (place + 1) * 250),
+  );
+  const perRule = 64;
+  const scope = Array.from({ length: Math.ceil(names.length / perRule) }, (_, place) => ({
+    verbs: ["*" as const],
+    resources: ["*" as const],
+    names: names.slice(place * perRule, (place + 1) * perRule),
+  }));
+  return {
+    kind: "api-token",
+    version: 1,
+    issuedAt: new Date(TEST_START_MS).toISOString(),
+    id: `t${index}`.padEnd(16, "0"),
+    user: mesh.authority.user.user.id,
+    name: "token",
+    publicKey: toBase64Url(testSeed(`token ${index}`)),
+    scope,
+    createdAt: new Date(TEST_START_MS).toISOString(),
+    expiresAt: new Date(TEST_START_MS + DAY_MS).toISOString(),
+    node: testNode(0).node,
     revoked: false,
   };
 }
@@ -106,6 +134,51 @@ describe("Trust", () => {
     ]);
     const newer = trust.sign(memberOf(1), [authority]);
     expect((await trust.merge([newer])).accepted).toHaveLength(1);
+    trust.close();
+  });
+
+  function limited(limits: Partial<SetLimits>): Trust {
+    const store = TrustStore.create(directory(), mesh.founded.meshId, mesh.founded.envelopes);
+    return Trust.load(
+      { store, clock: mesh.clock, logger: silentLogger },
+      { buildDateMs: TEST_BUILD_MS, limits: { ...defaultSetLimits, ...limits } },
+    );
+  }
+
+  it("gives what nobody entitled has signed no room", async () => {
+    mesh = await testMesh();
+    const trust = limited({ maxStatements: mesh.founded.envelopes.length + 1 });
+    const forger = signingKey({ kind: "authority" }, testSeed("forger"));
+    const forged = [1, 2, 3].map((index) => trust.sign(memberOf(index), [forger]));
+    const entry = trust.sign(memberOf(4), [mesh.authority]);
+    expect((await trust.merge([...forged, entry])).accepted).toEqual([`member/${testNode(4).node}`]);
+    trust.close();
+  });
+
+  it("has room for what the authority says, however much users sign", async () => {
+    mesh = await testMesh();
+    const { authority } = mesh;
+    const trust = limited({ maxBytes: 100_000 });
+    const tokens = Array.from({ length: 40 }, (_, index) => apiToken(index, "x".repeat(2_000)));
+    const taken = await trust.merge(tokens.map((token) => signStatement(token, [authority.user])));
+    expect(taken.accepted.length).toBeGreaterThan(10);
+    expect(taken.rejected).toContainEqual(expect.objectContaining({ reason: "the statements are too long" }));
+    // Nor as versions of what is held already.
+    const padded = apiToken(0, "x".repeat(50_000));
+    const longer = { ...padded, version: 2 };
+    expect((await trust.merge([signStatement(longer, [authority.user])])).accepted).toEqual([]);
+    const entry = trust.sign(memberOf(1), [authority]);
+    expect((await trust.merge([entry])).accepted).toHaveLength(1);
+    trust.close();
+  });
+
+  it("takes no more tokens of one user than so many bytes", async () => {
+    mesh = await testMesh();
+    const { authority } = mesh;
+    const trust = limited({ maxTokenBytesOfUser: 10_000 });
+    const tokens = [1, 2, 3].map((index) => apiToken(index, "x".repeat(4_000)));
+    const taken = await trust.merge(tokens.map((token) => signStatement(token, [authority.user])));
+    expect(taken.accepted).toHaveLength(2);
     trust.close();
   });
 

@@ -1,16 +1,10 @@
 import { type Clock, Emitter, type Logger, LogLimiter, type Unsubscribe } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { RecentStatements } from "./recent-statements.ts";
+import { defaultSetLimits, type SetLimits } from "./set-limits.ts";
 import { type SignedStatement, sameEnvelope, signStatement } from "./signed-statement.ts";
 import { MAX_VERSION_OF_OTHERS } from "./signer-rules.ts";
-import {
-  type Addition,
-  addTo,
-  defaultSetLimits,
-  type SetLimits,
-  type StatementSet,
-  statementSet,
-} from "./statement-set.ts";
+import { type Addition, addTo, type StatementSet, statementSet } from "./statement-set.ts";
 import { type Envelope, keyOf, type Statement } from "./statements.ts";
 import type {
   ClockStatus,

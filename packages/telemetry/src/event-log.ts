@@ -1,4 +1,13 @@
 import {
+  type DatabaseFile,
+  describeFailure,
+  describingFailures,
+  isDamage,
+  isFull,
+  moveAside,
+  openOrReplace,
+} from "@pi-controller/database";
+import {
   type Clock,
   Emitter,
   type Logger,
@@ -10,7 +19,6 @@ import {
   type Unsubscribe,
 } from "@pi-controller/runtime";
 import { MeshError, type MeshEvent } from "@pi-controller/schema";
-import { describeFailure, isCorruption, isFull, moveAside } from "./event-database.ts";
 import type { EventFilter } from "./event-filter.ts";
 import { EventStore, type LoggedEvent, type StoredEvent } from "./event-store.ts";
 import { ulidFactory } from "./ulid.ts";
@@ -61,6 +69,7 @@ export class EventLog implements Service {
   readonly name = "event-log";
   readonly #components: EventLogComponents;
   readonly #options: EventLogOptions;
+  readonly #file: DatabaseFile;
   readonly #listeners: Emitter<LoggedEvent>;
   readonly #limiter: LogLimiter;
   #store: EventStore | undefined;
@@ -75,6 +84,7 @@ export class EventLog implements Service {
   constructor(components: EventLogComponents, options: EventLogOptions) {
     this.#components = components;
     this.#options = options;
+    this.#file = { path: options.file, name: "event log" };
     this.#limiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
     this.#listeners = new Emitter((error) =>
       components.logger.error({ error }, "A listener for events has failed."),
@@ -181,20 +191,13 @@ export class EventLog implements Service {
 
   #openOrReplace(): EventStore {
     const { file, maxBytes } = this.#options;
-    const { logger } = this.#components;
     const newLogId = ulidFactory(this.#components)();
-    try {
-      return EventStore.open(file, maxBytes, newLogId);
-    } catch (error) {
-      if (!isCorruption(error)) throw describeFailure(error, file);
-      logger.warn({ file, error }, "The event log is damaged; a new one is begun.");
-    }
-    try {
+    const open = () => EventStore.open(this.#file, maxBytes, newLogId);
+    const replace = (error: unknown) => {
+      this.#components.logger.warn({ file, error }, "The event log is damaged; a new one is begun.");
       this.#moveAside();
-      return EventStore.open(file, maxBytes, newLogId);
-    } catch (error) {
-      throw describeFailure(error, file);
-    }
+    };
+    return describingFailures(this.#file, () => openOrReplace(open, replace));
   }
 
   #moveAside(): void {
@@ -257,8 +260,8 @@ export class EventLog implements Service {
   }
 
   #refused(error: unknown, message: string, fields: object = {}): void {
-    this.#damaged ||= isCorruption(error);
-    const failure = describeFailure(error, this.#options.file);
+    this.#damaged ||= isDamage(error);
+    const failure = describeFailure(error, this.#file);
     this.#limiter.limit(message, (suppressed) =>
       this.#components.logger.error({ error: failure, suppressed, ...fields }, message),
     );
@@ -269,8 +272,8 @@ export class EventLog implements Service {
     try {
       return work(this.#opened());
     } catch (error) {
-      this.#damaged ||= isCorruption(error);
-      throw describeFailure(error, this.#options.file);
+      this.#damaged ||= isDamage(error);
+      throw describeFailure(error, this.#file);
     }
   }
 

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type DatabaseFile, inTransaction, openDatabase } from "@pi-controller/database";
 import { eventSchema, type MeshEvent } from "@pi-controller/schema";
 import * as z from "zod";
-import { openDatabase } from "./event-database.ts";
+import { eventTables } from "./event-database.ts";
 import { type EventFilter, filterConditions } from "./event-filter.ts";
 
 /** An event with its place in this log. */
@@ -52,15 +53,9 @@ export class EventStore {
     this.#deleteLoggedBefore = database.prepare("DELETE FROM events WHERE logged_ms < ? AND sequence <= ?");
   }
 
-  /** Takes what `openDatabase` takes. */
-  static open(...parameters: Parameters<typeof openDatabase>): EventStore {
-    const database = openDatabase(...parameters);
-    try {
-      return new EventStore(database);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+  /** @param newLogId id for a log that is new. @throws as `openDatabase` */
+  static open(file: DatabaseFile, maxBytes: number, newLogId: string): EventStore {
+    return openDatabase(file, eventTables(maxBytes, newLogId), (database) => new EventStore(database));
   }
 
   close(): void {
@@ -83,7 +78,7 @@ export class EventStore {
    * @returns those that were not there before, by their id
    */
   add(events: readonly MeshEvent[], loggedMs: number): LoggedEvent[] {
-    return this.#inTransaction(() =>
+    return inTransaction(this.#database, () =>
       events.flatMap((event) => {
         const { changes, lastInsertRowid } = this.#insert.run({
           id: event.id,
@@ -118,24 +113,11 @@ export class EventStore {
    * newest `minEvents`.
    */
   retain(maxEvents: number, minEvents: number, loggedBeforeMs: number): void {
-    this.#inTransaction(() => {
+    inTransaction(this.#database, () => {
       // Sequence numbers have no gaps, so that this many of them are this many events.
       this.#deleteUpTo.run(this.newest() - maxEvents);
       this.#deleteLoggedBefore.run(Math.floor(loggedBeforeMs), this.newest() - minEvents);
     });
-  }
-
-  #inTransaction<T>(work: () => T): T {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      // SQLite rolls back by itself on some failures, such as a full disk.
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    }
   }
 }
 

@@ -1,4 +1,12 @@
 import {
+  type DatabaseFile,
+  describeFailure,
+  describingFailures,
+  isFull,
+  moveAside,
+  openOrReplace,
+} from "@pi-controller/database";
+import {
   type Clock,
   type Logger,
   LogLimiter,
@@ -14,7 +22,6 @@ import {
   type NodeId,
 } from "@pi-controller/schema";
 import type { AuditEntry } from "../use-cases.ts";
-import { describeFailure, isCorruption, isFull, moveAside } from "./audit-database.ts";
 import { bounded, parseRecord, type UnchainedRecord } from "./audit-record.ts";
 import { AuditStore } from "./audit-store.ts";
 import { type ChainState, ChainWatch } from "./chain-watch.ts";
@@ -67,6 +74,7 @@ export class AuditLog implements Service {
   readonly name = "audit-log";
   readonly #components: AuditLogComponents;
   readonly #options: AuditLogOptions;
+  readonly #file: DatabaseFile;
   readonly #retention: AuditRetention;
   readonly #limiter: LogLimiter;
   readonly #watch: ChainWatch;
@@ -81,6 +89,7 @@ export class AuditLog implements Service {
   constructor(components: AuditLogComponents, options: AuditLogOptions) {
     this.#components = components;
     this.#options = options;
+    this.#file = { path: options.file, name: "audit log" };
     this.#retention = { ...defaultAuditRetention, ...options.retention };
     this.#limiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
     this.#watch = new ChainWatch({
@@ -166,7 +175,7 @@ export class AuditLog implements Service {
     try {
       return await this.chain();
     } catch (error) {
-      throw describeFailure(error, this.#options.file);
+      throw describeFailure(error, this.#file);
     }
   }
 
@@ -252,7 +261,7 @@ export class AuditLog implements Service {
   }
 
   #refused(error: unknown, message: string): void {
-    const failure = describeFailure(error, this.#options.file);
+    const failure = describeFailure(error, this.#file);
     const { lost } = this.#counters;
     this.#limiter.limit(message, (suppressed) =>
       this.#components.logger.error({ err: failure, suppressed, lost }, message),
@@ -261,20 +270,13 @@ export class AuditLog implements Service {
 
   #openOrReplace(): AuditStore {
     const { file, maxBytes = MAX_BYTES } = this.#options;
-    try {
-      return AuditStore.open(file, maxBytes);
-    } catch (error) {
-      if (!isCorruption(error)) throw describeFailure(error, file);
+    const open = () => AuditStore.open(this.#file, maxBytes);
+    const replace = (error: unknown) => {
       const movedTo = moveAside(file, this.#components.now());
       this.#components.logger.error({ movedTo, err: error }, "The audit log is damaged; a new one is begun");
-    }
-    try {
-      const store = AuditStore.open(file, maxBytes);
       this.#recordOwn("audit replacement", "the log before was damaged, and moved aside");
-      return store;
-    } catch (error) {
-      throw describeFailure(error, file);
-    }
+    };
+    return describingFailures(this.#file, () => openOrReplace(open, replace));
   }
 
   #opened(): AuditStore {
@@ -283,11 +285,7 @@ export class AuditLog implements Service {
   }
 
   #read<T>(work: (store: AuditStore) => T): T {
-    try {
-      return work(this.#opened());
-    } catch (error) {
-      throw describeFailure(error, this.#options.file);
-    }
+    return describingFailures(this.#file, () => work(this.#opened()));
   }
 }
 

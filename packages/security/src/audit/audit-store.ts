@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type DatabaseFile, inTransaction, openDatabase } from "@pi-controller/database";
 import type { AuditQuery } from "@pi-controller/schema";
 import * as z from "zod";
-import { openDatabase } from "./audit-database.ts";
+import { auditTables } from "./audit-database.ts";
 import { type ChainedText, chained, type UnchainedRecord } from "./audit-record.ts";
 import type { ChainPoint } from "./chain-check.ts";
 
@@ -28,15 +29,9 @@ export class AuditStore {
     );
   }
 
-  /** Takes what `openDatabase` takes. */
-  static open(...parameters: Parameters<typeof openDatabase>): AuditStore {
-    const database = openDatabase(...parameters);
-    try {
-      return new AuditStore(database);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+  /** @throws as `openDatabase` */
+  static open(file: DatabaseFile, maxBytes: number): AuditStore {
+    return openDatabase(file, auditTables(maxBytes), (database) => new AuditStore(database));
   }
 
   close(): void {
@@ -55,7 +50,7 @@ export class AuditStore {
 
   /** Appends to what was written last, whatever has become of that since: all or none, on the disk on return. */
   append(records: readonly Omit<UnchainedRecord, "sequence">[]): void {
-    this.#inTransaction(() => {
+    inTransaction(this.#database, () => {
       let head = this.head();
       for (const record of records) {
         const next: ChainedText = chained({ ...record, sequence: head.sequence + 1 }, head.hash);
@@ -98,7 +93,7 @@ export class AuditStore {
 
   /** Deletes the oldest records, and keeps the hash of the newest of them as what the rest is chained to. */
   cut(upTo: number): void {
-    this.#inTransaction(() => {
+    inTransaction(this.#database, () => {
       const newest = this.#database
         .prepare("SELECT sequence, hash FROM records WHERE sequence <= ? ORDER BY sequence DESC LIMIT 1")
         .get(upTo);
@@ -107,17 +102,5 @@ export class AuditStore {
       this.#setPoint.run(anchor.sequence, anchor.hash, "anchor");
       this.#database.prepare("DELETE FROM records WHERE sequence <= ?").run(anchor.sequence);
     });
-  }
-
-  #inTransaction(work: () => void): void {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      work();
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      // SQLite rolls back by itself on some failures, such as a full disk.
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    }
   }
 }

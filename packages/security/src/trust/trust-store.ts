@@ -1,20 +1,21 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import {
+  type DatabaseFile,
+  describingFailures,
+  inTransaction,
+  openDatabase,
+  removeFiles,
+  syncDirectory,
+} from "@pi-controller/database";
 import { MeshError } from "@pi-controller/schema";
 import * as z from "zod";
 import { readEnvelope, type SignedStatement } from "./signed-statement.ts";
 import { type Envelope, meshIdSchema } from "./statements.ts";
-import {
-  createPrivateFile,
-  describeFailure,
-  inTransaction,
-  openDatabase,
-  syncDirectory,
-} from "./trust-database.ts";
+import { trustFile, trustTables } from "./trust-database.ts";
 
 const FILE_NAME = "trust.db";
-const ALL_SUFFIXES = ["", "-wal", "-shm", "-journal"];
 
 const meshRowSchema = z.object({ id: meshIdSchema });
 const envelopeRowSchema = z.object({ key: z.string(), envelope: z.string() });
@@ -40,9 +41,9 @@ export interface StoredStatements {
 export class TrustStore {
   readonly meshId: string;
   readonly #database: DatabaseSync;
-  readonly #file: string;
+  readonly #file: DatabaseFile;
 
-  private constructor(database: DatabaseSync, file: string, meshId: string) {
+  private constructor(database: DatabaseSync, file: DatabaseFile, meshId: string) {
     this.#database = database;
     this.#file = file;
     this.meshId = meshId;
@@ -68,52 +69,41 @@ export class TrustStore {
     const file = join(dataDirectory, FILE_NAME);
     if (existsSync(file)) throw new MeshError("ALREADY_EXISTS", "This node belongs to a mesh already");
     const temporary = `${file}.new`;
-    try {
+    describingFailures(trustFile(file), () => {
       // Left over by a start that was cut short.
       removeFiles(temporary);
-      createPrivateFile(temporary);
-      const database = openDatabase(temporary);
-      try {
-        inTransaction(database, temporary, () => {
+      openDatabase(trustFile(temporary), trustTables, (database) => {
+        inTransaction(database, () => {
           database.prepare("INSERT INTO mesh (id) VALUES (?)").run(meshId);
           database.prepare("INSERT INTO clock (last_seen_ms) VALUES (0)").run();
           const insert = database.prepare("INSERT INTO envelopes (key, envelope) VALUES (?, ?)");
           for (const envelope of envelopes) insert.run(readEnvelope(envelope).key, JSON.stringify(envelope));
         });
-      } finally {
-        database.close();
-      }
+        return database;
+      }).close();
       renameSync(temporary, file);
       syncDirectory(file);
-    } catch (error) {
-      throw describeFailure(error, file);
-    }
+    });
     return TrustStore.#openFile(file);
   }
 
   /** Forgets the mesh: for a node that has left. The store must be closed. */
   static remove(dataDirectory: string): void {
     const file = join(dataDirectory, FILE_NAME);
-    try {
+    describingFailures(trustFile(file), () => {
       removeFiles(file);
       syncDirectory(file);
-    } catch (error) {
-      throw describeFailure(error, file);
-    }
+    });
   }
 
-  static #openFile(file: string): TrustStore {
-    const database = openDatabase(file);
-    try {
+  static #openFile(path: string): TrustStore {
+    const file = trustFile(path);
+    const read = (database: DatabaseSync) => {
       const row = meshRowSchema.safeParse(database.prepare("SELECT id FROM mesh").get());
-      if (!row.success) {
-        throw new MeshError("DATA_LOSS", `The trust database ${file} does not say which mesh it is of`);
-      }
-      return new TrustStore(database, file, row.data.id);
-    } catch (error) {
-      database.close();
-      throw describeFailure(error, file);
-    }
+      if (row.success) return new TrustStore(database, file, row.data.id);
+      throw new MeshError("DATA_LOSS", `The trust database ${path} does not say which mesh it is of`);
+    };
+    return describingFailures(file, () => openDatabase(file, trustTables, read));
   }
 
   /** Everything that is held; what does not verify any more is for the caller to find. */
@@ -135,7 +125,7 @@ export class TrustStore {
   /** Writes and forgets statements in one step; on the disk when it returns. */
   change(changed: readonly SignedStatement[], dropped: readonly string[]): void {
     if (changed.length === 0 && dropped.length === 0) return;
-    inTransaction(this.#database, this.#file, () => {
+    this.#inTransaction(() => {
       const put = this.#database.prepare("INSERT OR REPLACE INTO envelopes (key, envelope) VALUES (?, ?)");
       const remove = this.#database.prepare("DELETE FROM envelopes WHERE key = ?");
       for (const key of dropped) remove.run(key);
@@ -150,7 +140,7 @@ export class TrustStore {
   }
 
   rememberTime(nowMs: number): void {
-    inTransaction(this.#database, this.#file, () => {
+    this.#inTransaction(() => {
       this.#database.exec("DELETE FROM clock");
       this.#database.prepare("INSERT INTO clock (last_seen_ms) VALUES (?)").run(Math.floor(nowMs));
     });
@@ -165,7 +155,7 @@ export class TrustStore {
 
   /** Replaces all that are kept. */
   keepSecrets(secrets: readonly StoredSecret[]): void {
-    inTransaction(this.#database, this.#file, () => {
+    this.#inTransaction(() => {
       this.#database.exec("DELETE FROM secrets");
       const insert = this.#database.prepare("INSERT INTO secrets (epoch, sealed) VALUES (?, ?)");
       for (const { epoch, sealed } of secrets) insert.run(epoch, sealed);
@@ -177,14 +167,10 @@ export class TrustStore {
   }
 
   #guard<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw describeFailure(error, this.#file);
-    }
+    return describingFailures(this.#file, read);
   }
-}
 
-function removeFiles(file: string): void {
-  for (const suffix of ALL_SUFFIXES) rmSync(file + suffix, { force: true });
+  #inTransaction(work: () => void): void {
+    this.#guard(() => inTransaction(this.#database, work));
+  }
 }

@@ -99,7 +99,7 @@ export async function createMemberStage(
     { tagOf: discoveryTag },
   );
   const addressBook = new AddressBook();
-  const { network, gossip, inventory } = libp2pNetwork(
+  const links = libp2pNetwork(
     {
       ...component("network"),
       privateKey,
@@ -114,6 +114,7 @@ export async function createMemberStage(
       maxConnections: MAX_CONNECTIONS,
     },
   );
+  const { network, gossip } = links;
   const multicast = config.mdns ? mdns(component("discovery")) : undefined;
   const discovery =
     multicast &&
@@ -339,7 +340,7 @@ export async function createMemberStage(
   };
 
   function peerProtocols(): readonly PeerProtocol[] {
-    const { methods, topics } = inventory();
+    const { methods, topics } = links.inventory();
     return [
       ...methods.map((name) => ({ protocol: "request", name, access: "member" }) as const),
       ...topics.map((name) => ({ protocol: "gossip", name, access: "member" }) as const),

@@ -23,6 +23,10 @@ const { values: flags } = parseArgs({
 const WARM_UP = 500;
 const DECISIONS = 200_000;
 
+type Authenticate = (
+  this: CredentialAuthenticator,
+  ...presented: Parameters<CredentialAuthenticator["authenticate"]>
+) => Promise<Principal | undefined>;
 type Headers = Readonly<Record<string, string>>;
 interface Task {
   readonly url: string;
@@ -37,8 +41,9 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "pi-controller-auth-"));
   const times: number[] = [];
   let principal: Principal | undefined;
-  const { authenticate } = CredentialAuthenticator.prototype;
-  CredentialAuthenticator.prototype.authenticate = async function (credentials, origin) {
+  const prototype: { authenticate: Authenticate } = CredentialAuthenticator.prototype;
+  const { authenticate } = prototype;
+  prototype.authenticate = async function (credentials, origin) {
     const startedMs = performance.now();
     const found = await authenticate.call(this, credentials, origin);
     times.push(performance.now() - startedMs);

@@ -101,12 +101,17 @@ describe("the audit log", () => {
     ]);
   });
 
-  it("keeps no token that was put into a path by mistake", async () => {
-    const { url, security } = await startApi();
+  it("keeps no token that was put into a path by mistake, and nor does the log", async () => {
+    const logged: object[] = [];
+    const note = (fields: object) => void logged.push(fields);
+    const logger = { debug: note, info: note, warn: note, error: note };
+    const { url, security } = await startApi({ logger });
     const path = `/api/v1/api-tokens/pic_t0ken0000000000a_${SECRET}/revoke`;
     for (const headers of [{}, asUser("ada")]) await fetch(url + path, { method: "POST", headers });
     expect(security.records).toHaveLength(2);
     expect(JSON.stringify(security.records)).not.toContain(SECRET);
+    expect(logged.length).toBeGreaterThan(0);
+    expect(JSON.stringify(logged)).not.toContain(SECRET);
   });
 
   it("has what was refused at the gate, and refused handshakes", async () => {

@@ -2,7 +2,8 @@ import { randomInteger, seededRandom } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import { toBase64Url } from "../crypto/encoding.ts";
-import { testNode } from "../crypto/testing.ts";
+import { signingKey } from "../crypto/signing-keys.ts";
+import { testNode, testSeed } from "../crypto/testing.ts";
 import { TrustIntroduction } from "./introduction.ts";
 import { type TestMesh, testMesh } from "./testing.ts";
 import type { Trust } from "./trust.ts";
@@ -95,6 +96,45 @@ describe("TrustIntroduction", () => {
       }
       expect(trust.hash, `seed ${seed}`).toBe(hash);
     }
+  });
+
+  it("gives up on a peer that sends more than it was asked for", async () => {
+    const { trust } = await newMesh();
+    const introduction = new TrustIntroduction({ trust });
+    for (const page of [
+      { kind: "envelopes", answered: 1, envelopes: Array(2_000).fill(0) },
+      { kind: "envelopes", answered: 4, envelopes: [] },
+    ]) {
+      let requests = 0;
+      const asked = introduction.introduce("one", async () => {
+        const entries = ["a", "b", "c"].map((name) => [`member/${name}`, "d"]);
+        return Buffer.from(JSON.stringify(requests++ === 0 ? { kind: "index", entries } : page));
+      });
+      await expect(asked).rejects.toMatchObject({ code: "DATA_LOSS" });
+      expect(requests).toBe(2);
+    }
+  });
+
+  it("leaves the machine its turns while it verifies what somebody has made up by the thousand", async () => {
+    const { trust, authority } = await newMesh();
+    const forger = signingKey({ kind: "authority" }, testSeed("forger"));
+    const user = authority.user.user.id;
+    const forged = Array.from({ length: 1_000 }, (_, index) =>
+      trust.sign({ kind: "role", name: `role-${index}`, description: user, rules: [], deleted: false }, [
+        forger,
+      ]),
+    );
+    let turns = 0;
+    let done = false;
+    const count = () => {
+      turns++;
+      if (!done) setImmediate(count);
+    };
+    setImmediate(count);
+    const { accepted, rejected } = await trust.merge(forged);
+    done = true;
+    expect([accepted.length, rejected.length]).toEqual([0, 1_000]);
+    expect(turns).toBeGreaterThan(5);
   });
 
   it("gives up on a peer that promises statements and sends none", async () => {

@@ -58,14 +58,16 @@ export class TrustIntroduction implements Introduction {
     const index = await exchange(ask, { kind: "hello", meshId, hash });
     if (index.kind === "same") return;
     if (index.kind !== "index") throw nonsense();
-    let wanted = index.entries
-      .filter(([key, digest]) => this.#trust.statement(key)?.digest !== digest)
-      .map(([key]) => key);
+    const unknown = index.entries.filter(([key, digest]) => this.#trust.statement(key)?.digest !== digest);
+    let wanted = [...new Set(unknown.map(([key]) => key))];
     const envelopes: unknown[] = [];
     let characters = 0;
     while (wanted.length > 0 && characters < MAX_CHARACTERS) {
-      const page = await exchange(ask, { kind: "fetch", keys: wanted.slice(0, MAX_KEYS) });
-      if (page.kind !== "envelopes") throw nonsense();
+      const keys = wanted.slice(0, MAX_KEYS);
+      const page = await exchange(ask, { kind: "fetch", keys });
+      if (page.kind !== "envelopes" || page.answered > keys.length) throw nonsense();
+      // One for each key at most: what comes in all is bounded by the index.
+      if (page.envelopes.length > page.answered) throw nonsense();
       wanted = wanted.slice(page.answered);
       envelopes.push(...page.envelopes);
       characters += lengthOf(page.envelopes);

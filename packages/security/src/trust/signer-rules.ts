@@ -61,6 +61,29 @@ export function whyNotSigned(signed: SignedStatement, foundation: Foundation): s
   }
 }
 
+/**
+ * Checks each signature with the key that is known now: what it says is remembered, so that what has to be verified
+ * in one go with all the rest takes no time.
+ */
+export function checkSignatures(
+  signed: SignedStatement,
+  {
+    genesis,
+    standing,
+  }: { readonly genesis: Signed<"genesis">; readonly standing: ReadonlyMap<string, SignedStatement> },
+): void {
+  for (const { by } of signed.envelope.signatures) {
+    if (by.kind === "node") signed.isSignedByNode(by.node);
+    else if (by.kind === "authority") signed.isSignedByKey(by, genesis.statement.authority);
+    else {
+      const known = standing.get(by.kind === "user" ? `user/${by.user}` : `join-token/${by.token}`);
+      if (known === undefined) continue;
+      if (isKind(known, "user")) signed.isSignedByKey(by, known.statement.signingKey);
+      else if (isKind(known, "join-token")) signed.isSignedByKey(by, known.statement.publicKey);
+    }
+  }
+}
+
 /** An entry made with a join token: of the token, of the node itself, and of its sponsor. */
 function signaturesNeeded(statement: Statement): number {
   return statement.kind === "member" && statement.admittedBy.kind === "join-token" ? 3 : 1;

@@ -1,9 +1,10 @@
+import { setImmediate } from "node:timers/promises";
 import { type Clock, Emitter, type Logger, LogLimiter, type Unsubscribe } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { RecentStatements } from "./recent-statements.ts";
 import { defaultSetLimits, type SetLimits } from "./set-limits.ts";
 import { type SignedStatement, sameEnvelope, signStatement } from "./signed-statement.ts";
-import { MAX_VERSION_OF_OTHERS } from "./signer-rules.ts";
+import { checkSignatures, MAX_VERSION_OF_OTHERS } from "./signer-rules.ts";
 import { type Addition, addTo, type StatementSet, statementSet } from "./statement-set.ts";
 import { type Envelope, keyOf, type Statement } from "./statements.ts";
 import type {
@@ -26,6 +27,10 @@ const BEHIND_TOLERANCE_MS = 60_000;
  */
 const RATE_WHILE_BEHIND = 0.5;
 const LOG_PERIOD_MS = 60_000;
+/** Statements that are verified in one go: some 30 ms of a Pi. */
+const READ_IN_ONE_TURN = 100;
+
+type Rejected = MergeResult["rejected"][number];
 
 export interface TrustComponents {
   readonly store: Pick<
@@ -147,7 +152,10 @@ export class Trust implements TrustPort {
   }
 
   async merge(envelopes: readonly Envelope[]): Promise<MergeResult> {
-    const { incoming, rejected } = this.#read(envelopes);
+    const incoming: SignedStatement[] = [];
+    const rejected: Rejected[] = [];
+    // A peer may send many thousands, genuine or not: the machine goes on with all else meanwhile.
+    for (const _turn of this.#read(envelopes, incoming, rejected)) await setImmediate();
     const addition = this.#add(incoming);
     this.#commit(addition);
     for (const [signed, reason] of addition.refused) {
@@ -163,7 +171,10 @@ export class Trust implements TrustPort {
   }
 
   async publish(envelopes: readonly Envelope[]): Promise<void> {
-    const { incoming, rejected } = this.#read(envelopes);
+    const incoming: SignedStatement[] = [];
+    const rejected: Rejected[] = [];
+    // A peer may send many thousands, genuine or not: the machine goes on with all else meanwhile.
+    for (const _turn of this.#read(envelopes, incoming, rejected)) await setImmediate();
     const addition = this.#add(incoming);
     const problems = [
       ...rejected,
@@ -227,24 +238,25 @@ export class Trust implements TrustPort {
     return earliestNow({ buildDateMs, newestIssuedMs: this.#newestIssuedMs, lastSeenMs: this.#lastSeenMs });
   }
 
-  /** Reads what is not held already. */
-  #read(envelopes: readonly Envelope[]): {
-    incoming: SignedStatement[];
-    rejected: { key: string | undefined; reason: string }[];
-  } {
-    const incoming: SignedStatement[] = [];
-    const rejected: { key: string | undefined; reason: string }[] = [];
-    for (const envelope of envelopes) {
+  /** Reads what is not held already, and checks its signatures; gives way now and then. */
+  *#read(
+    envelopes: readonly Envelope[],
+    incoming: SignedStatement[],
+    rejected: Rejected[],
+  ): Generator<undefined, void> {
+    for (const [index, envelope] of envelopes.entries()) {
+      if (index > 0 && index % READ_IN_ONE_TURN === 0) yield;
       try {
         const signed = this.#recent.read(envelope);
         const held = this.statement(signed.key)?.envelope;
-        if (held === undefined || !sameEnvelope(held, signed.envelope)) incoming.push(signed);
+        if (held !== undefined && sameEnvelope(held, signed.envelope)) continue;
+        checkSignatures(signed, this.#set.resolution);
+        incoming.push(signed);
       } catch (error) {
         if (!(error instanceof MeshError)) throw error;
         rejected.push({ key: undefined, reason: error.message });
       }
     }
-    return { incoming, rejected };
   }
 
   #add(incoming: readonly SignedStatement[]): Addition {

@@ -1,9 +1,11 @@
 import type { NodeView } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import { capabilities, skipWithout } from "../capabilities.ts";
+import { revoke } from "../support/acts.ts";
 import { startMeshOn } from "../support/hosts.ts";
 import { Ethernet } from "../support/namespaces.ts";
-import { allSee, Cleanup } from "../support/peer-process.ts";
+import { allSee, Cleanup, type PeerProcess } from "../support/peer-process.ts";
+import { hasSecretAlone } from "../support/secret-epochs.ts";
 import { waitFor } from "../support/wait.ts";
 
 const cleanup = new Cleanup();
@@ -16,9 +18,10 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a cable that is out for 7
     const ethernet = new Ethernet();
     cleanup.add(() => ethernet.remove());
     const names = ["pi-a", "pi-b", "pi-c", "pi-d"];
-    const hosts = new Map(names.map((name) => [name, ethernet.addHost(name)]));
-    const peers = await startMeshOn(cleanup, hosts, { meshName: "cut" });
-    for (const peer of peers) {
+    const hosts = new Map([...names, "pi-e"].map((name) => [name, ethernet.addHost(name)]));
+    const all = await startMeshOn(cleanup, hosts, { meshName: "cut" });
+    const peers = all.slice(0, 4);
+    for (const peer of all) {
       await waitFor(
         `${peer.name} has metrics of all`,
         async () => (await peer.nodes()).every((node) => node.metrics.lastValue !== null),
@@ -35,7 +38,7 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a cable that is out for 7
     await allSee(majority, ["pi-d"], "dead", 15_000);
     await allSee([lonely], ["pi-a", "pi-b", "pi-c"], "dead", 15_000);
     // Several lost at once look like a partition; one lost does not.
-    expect((await lonely.mesh()).partition?.unreachable).toHaveLength(3);
+    expect((await lonely.mesh()).partition?.unreachable).toHaveLength(4);
     expect((await majority[0]?.mesh())?.partition).toBeNull();
 
     // Both sides take writes, to the same record too.
@@ -48,6 +51,16 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a cable that is out for 7
     expect(
       (await majority[0]?.send("PUT", `/api/v1/nodes/${idB}`, { labels: { side: "many" } }))?.status,
     ).toBe(200);
+    // One side puts a node out, and changes the secret that the other side knows.
+    const idE = await idOf("pi-e");
+    if (majority[0] !== undefined) await revoke(majority[0], idE);
+    const listsRevoked = async (peer: PeerProcess) => (await peer.nodes()).some(({ id }) => id === idE);
+    for (const peer of majority) {
+      await waitFor(`${peer.name} has put pi-e out`, async () => !(await listsRevoked(peer)), {
+        withinMs: 5_000,
+      });
+    }
+    expect(await listsRevoked(lonely)).toBe(true);
     // What is out of reach is shown as unknown, with its last value.
     const far = (await lonely.nodes()).find((node) => node.name === "pi-a");
     expect(far?.metrics).toMatchObject({ status: "unknown", value: null });
@@ -73,6 +86,8 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a cable that is out for 7
       { withinMs: 20_000 },
     );
     expect((await lonely.mesh()).partition).toBeNull();
+    expect(await listsRevoked(lonely)).toBe(false);
+    for (const peer of peers) await hasSecretAlone(cleanup, peer, 2);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   isFull,
   moveAside,
   openOrReplace,
+  readPage,
 } from "@pi-controller/database";
 import {
   type Clock,
@@ -162,15 +163,10 @@ export class EventLog implements Service {
     filter: EventFilter,
     page: { readonly limit: number; readonly cursor?: string | undefined },
   ): { readonly items: MeshEvent[]; readonly nextCursor: string | null } {
-    const before = page.cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(page.cursor);
-    // One more than asked for tells whether there is a next page.
-    const range = { after: 0, before, limit: page.limit + 1, newestFirst: true };
-    const found = this.#read((store) => store.list({ filter, ...range }));
-    const shown = found.slice(0, page.limit);
-    return {
-      items: this.#readable(shown).map(({ event }) => event),
-      nextCursor: found.length > shown.length ? String(shown.at(-1)?.sequence ?? before) : null,
-    };
+    const { rows, nextCursor } = readPage(page, (before, limit) =>
+      this.#read((store) => store.list({ filter, after: 0, before, limit, newestFirst: true })),
+    );
+    return { items: this.#readable(rows).map(({ event }) => event), nextCursor };
   }
 
   /**
@@ -286,11 +282,4 @@ export class EventLog implements Service {
       return [];
     });
   }
-}
-
-function parseCursor(cursor: string): number {
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  throw new MeshError("INVALID_ARGUMENT", "Invalid cursor: expected one that a page before gave", {
-    fields: [{ field: "cursor", message: "expected one that a page before gave" }],
-  });
 }

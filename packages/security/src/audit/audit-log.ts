@@ -5,6 +5,7 @@ import {
   isFull,
   moveAside,
   openOrReplace,
+  readPage,
 } from "@pi-controller/database";
 import {
   type Clock,
@@ -152,17 +153,15 @@ export class AuditLog implements Service {
    * @throws MeshError INVALID_ARGUMENT for a cursor that no page gave, UNAVAILABLE, DATA_LOSS
    */
   async query(query: Omit<AuditQuery, "node">): Promise<AuditPage> {
-    const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(query.cursor);
     this.#flush();
     const chain = await this.#readChain();
-    // One more than asked for tells whether there is a next page.
-    const found = this.#read((store) => store.list(query, before, query.limit + 1));
-    const shown = found.slice(0, query.limit);
-    const items = shown.flatMap((row): AuditRecord[] => {
+    const { rows, nextCursor } = readPage(query, (before, limit) =>
+      this.#read((store) => store.list(query, before, limit)),
+    );
+    const items = rows.flatMap((row): AuditRecord[] => {
       const record = parseRecord(row);
       return record === undefined ? [] : [record];
     });
-    const nextCursor = found.length > shown.length ? String(shown.at(-1)?.sequence ?? before) : null;
     return { node: this.#options.node, items, nextCursor, chain };
   }
 
@@ -287,12 +286,4 @@ export class AuditLog implements Service {
   #read<T>(work: (store: AuditStore) => T): T {
     return describingFailures(this.#file, () => work(this.#opened()));
   }
-}
-
-function parseCursor(cursor: string): number {
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  const message = "expected one that a page before gave";
-  throw new MeshError("INVALID_ARGUMENT", `Invalid cursor: ${message}`, {
-    fields: [{ field: "cursor", message }],
-  });
 }

@@ -91,10 +91,10 @@ describe.skipIf(skipWithout(capabilities.browser))("the web UI", () => {
     const { node } = await peer.mesh();
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      for (const path of ["", `nodes/${node}`, "events", "mesh"]) {
+      for (const path of ["", `nodes/${node}`, "events", "mesh", "security", "security/audit"]) {
         await page.goto(`${peer.url}/${path}`);
         await page.getByRole("heading", { level: 1 }).waitFor();
-        await expectFits(page, `${colorScheme}-${path.split("/")[0] || "nodes"}`);
+        await expectFits(page, `${colorScheme}-${path.replace(`/${node}`, "").replace("/", "-") || "all"}`);
       }
     }
     expect(complaints).toEqual([]);

@@ -326,4 +326,24 @@ describe.skipIf(skipWithout(capabilities.browser))("trust in the web UI", () => 
     await nodeRow(page, "pi-a").getByText("alive").waitFor();
     expect(await page.getByRole("link", { name: "pi-b", exact: true }).count()).toBe(0);
   });
+
+  it("lets the last node leave after a warning, which then waits to be set up again", async () => {
+    const page = await visitAsAdmin(first, "/mesh");
+    await page.getByRole("button", { name: "Leave the mesh" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("It is the only node.").waitFor();
+    await dialog.getByLabel("Type pi-a to confirm").fill("pi-a");
+    await expectFits(page, "leave");
+    await confirm(dialog, "pi-a leaves");
+    await page.getByRole("heading", { name: "pi-a has left the mesh" }).waitFor();
+    await expectFits(page, "left");
+    await waitFor("pi-a waits to be set up", async () => (await first.session()).state === "unclaimed", {
+      withinMs: 15_000,
+    });
+    await page.getByRole("button", { name: "Open this node’s set-up page" }).click();
+    await page.getByRole("heading", { name: "Set up pi-a" }).waitFor();
+    // What opened the old mesh opens nothing here.
+    const headers = { authorization: `Bearer ${first.access.apiToken}` };
+    expect((await fetch(`${first.url}/api/v1/nodes`, { headers })).status).not.toBe(200);
+  });
 });

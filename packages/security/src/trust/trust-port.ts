@@ -22,6 +22,8 @@ export interface TrustView {
   readonly meshSecrets: ReadonlyMap<NodeId, StatementOf<"mesh-secret">>;
   /** All that are not deleted, disabled ones included. */
   readonly users: ReadonlyMap<UserId, StatementOf<"user">>;
+  /** Of the users, those who count as admins though their statements say otherwise: see `lastKeepers`. */
+  readonly lastKeepers?: ReadonlySet<UserId>;
   readonly credentials: ReadonlyMap<UserId, StatementOf<"credential">>;
   /** Custom roles; the built-in ones are in the schema package. */
   readonly roles: ReadonlyMap<string, StatementOf<"role">>;

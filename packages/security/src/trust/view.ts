@@ -1,4 +1,5 @@
 import { fromBase64Url } from "../crypto/encoding.ts";
+import { lastKeepers } from "./last-keepers.ts";
 import type { Resolution } from "./resolve.ts";
 import { isKind, isRevoked } from "./signer-rules.ts";
 import type { StatementOf } from "./statements.ts";
@@ -88,6 +89,8 @@ export function viewOf(resolution: Resolution, meshId: string): TrustView {
         break;
     }
   }
+  const keepers = lastKeepers(users, authorityBoxes);
+  for (const user of keepers) users.set(user.id, user);
   return {
     meshId,
     meshName: genesis.statement.meshName,
@@ -100,6 +103,7 @@ export function viewOf(resolution: Resolution, meshId: string): TrustView {
     certificates,
     meshSecrets,
     users,
+    lastKeepers: new Set(keepers.map(({ id }) => id)),
     credentials,
     roles,
     joinTokens,

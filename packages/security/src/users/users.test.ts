@@ -2,6 +2,7 @@ import { seededRandom, shuffle } from "@pi-controller/runtime";
 import type { MeshError, UserChange, UserCreation } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { acting, origin, type TestLogins, testLogins } from "../sessions/testing.ts";
+import { overdueStatements } from "../trust/building/overdue.ts";
 import type { StatementOf } from "../trust/statements.ts";
 import { TEST_PASSWORD, type TestMesh, testCost, testMesh } from "../trust/testing.ts";
 import type { Trust } from "../trust/trust.ts";
@@ -272,6 +273,37 @@ describe("Users, after a partition", () => {
     expect(there.users.list(ada), `seed ${seed}`).toEqual(here.users.list(ada));
     expect(keepers(there), `seed ${seed}`).toEqual(keepers(here));
   });
+
+  it.each([{ roles: [] }, { disabled: true }])(
+    "have an admin left when two took it from each other at once: %j",
+    async (taken) => {
+      const bob = await create({ roles: ["admin"] });
+      const there = await side(mesh.another());
+      const asBob = await as(there, "bob", BOB_PASSWORD);
+      await change(bob.id, taken, here);
+      await change(ada.principal.userId ?? "", { ...taken, password: BOB_PASSWORD }, there, asBob);
+      await meet(here, there);
+      expect(keepers(there)).toEqual(keepers(here));
+      const admins = here.users.list(ada).filter(({ canUnseal }) => canUnseal);
+      expect(there.users.list(ada).filter(({ canUnseal }) => canUnseal)).toEqual(admins);
+      const [{ name = "" } = {}, ...others] = admins;
+      expect(others).toEqual([]);
+
+      const password = name === "bob" ? BOB_PASSWORD : TEST_PASSWORD;
+      const last = await as(here, name, password);
+      const { trust } = here.logins;
+      const authority = await here.logins.keyring.unlockAuthority(last.principal.userId ?? "", password);
+      await trust.publish(await overdueStatements(trust, trust.view, authority, undefined));
+      await create({ name: "eve", roles: ["admin"], password }, here, last);
+      // In writing: it stands though there is another admin now.
+      expect(
+        here.users
+          .list(last)
+          .filter(({ canUnseal }) => canUnseal)
+          .map((user) => user.name),
+      ).toEqual([name, "eve"]);
+    },
+  );
 
   it("may have two users of one name, of whom either can be changed; the older one logs in", async () => {
     const there = await side(mesh.another());

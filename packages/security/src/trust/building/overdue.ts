@@ -8,7 +8,8 @@ import { type MeshSecret, meshSecretStatements, newestEpoch, nextMeshSecret } fr
 /**
  * What the authority has to sign as soon as it is unsealed for anything: after a partition, members that were
  * admitted on one side while the mesh secret changed on the other have the old one, both sides may have changed it,
- * and admins made on one side may have no share in the authority. Nothing, most of the time.
+ * admins made on one side may have no share in the authority, and whoever counts as the last admin has it in writing
+ * again. Nothing, most of the time.
  *
  * @param newest the newest mesh secret that this node has
  * @param contested whether others have another one of the same epoch: see `MeshSecrets`
@@ -21,6 +22,10 @@ export async function overdueStatements(
   contested = false,
 ): Promise<Envelope[]> {
   const envelopes: Envelope[] = [];
+  for (const id of view.lastKeepers ?? []) {
+    const { version: _, issuedAt: __, ...user } = view.users.get(id) ?? {};
+    if ("kind" in user) envelopes.push(signer.sign(user, [authority]));
+  }
   if (lacksKeepers(view)) envelopes.push(await authorityStatement(signer, keepersOf(view), authority));
   const members = [...view.members.values()];
   if (contested) {

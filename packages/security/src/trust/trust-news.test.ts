@@ -9,11 +9,15 @@ afterEach(async () => {
 });
 
 /** Connected members whose documents carry no statements any more. */
-async function withoutCarriers(size: number): Promise<TrustFixture> {
+async function withoutCarriers(
+  size: number,
+  links?: readonly (readonly [number, number])[],
+): Promise<TrustFixture> {
   const fixture = await TrustFixture.create(size);
   fixtures.push(fixture);
   for (const { network, trust } of fixture.peers) await new TrustNews({ network, trust }).start();
-  await fixture.connectAll();
+  if (links === undefined) await fixture.connectAll();
+  else for (const [one, other] of links) await fixture.connect(fixture.peer(one), fixture.peer(other));
   for (const { carrier } of fixture.peers) await carrier.stop();
   return fixture;
 }
@@ -28,6 +32,21 @@ describe("TrustNews", () => {
     const statements = await revocationStatements(trust, trust.view, node, "stolen", authority);
     await fixture.finish(trust.publish(statements));
     await fixture.until(() => !witness.trust.view.members.has(node), 1_000);
+  });
+
+  it("has members pass a revocation on to those whom whoever made it is not connected to", async () => {
+    const line = [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ] as const;
+    const fixture = await withoutCarriers(5, line);
+    const { trust, authority } = fixture.mesh;
+    const { node } = fixture.peer(4).node;
+    await fixture.finish(
+      trust.publish(await revocationStatements(trust, trust.view, node, "stolen", authority)),
+    );
+    await fixture.until(() => !fixture.peer(3).trust.view.members.has(node), 3_000);
   });
 
   it("lets what can wait go with the document", async () => {

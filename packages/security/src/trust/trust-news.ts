@@ -37,14 +37,17 @@ export class TrustNews implements Service {
   async start(): Promise<void> {
     const { network, trust } = this.#components;
     this.#subscriptions = [
-      network.handle(METHOD, async ({ payload }) => {
-        await trust.merge(parseNews(payload).envelopes);
+      network.handle(METHOD, async ({ from, payload }) => {
+        const { accepted } = await trust.merge(parseNews(payload).envelopes);
+        // The document may be slow, or so full of junk that it takes nothing: whom the first one does not reach hears
+        // of it all the same. Each member passes it on once, when it is new to it.
+        if (accepted.some(isRevocation)) void this.#passOn(accepted, from);
         return new Uint8Array();
       }),
       trust.onPublish(async (keys) => {
         this.#published = keys;
         // Where links are new or broken the document may take seconds, which a thief would use.
-        if (keys.some((key) => key.startsWith("revocation/"))) await this.spread();
+        if (keys.some(isRevocation)) await this.spread();
       }),
     ];
   }
@@ -65,6 +68,17 @@ export class TrustNews implements Service {
       });
   }
 
+  /** Never rejects. */
+  async #passOn(keys: readonly string[], from: NodeId): Promise<void> {
+    const { network, trust } = this.#components;
+    // First what matters most: of a long list the end is left to the document.
+    const inOrder = [...keys].sort((one, other) => Number(isRevocation(other)) - Number(isRevocation(one)));
+    const payload = encodeNews(trust.envelopes(inOrder));
+    const others = network.status().connections.filter(({ peer }) => peer !== from);
+    const told = others.map(({ peer }) => network.request(peer, METHOD, payload, { timeoutMs: TIMEOUT_MS }));
+    await Promise.allSettled(told);
+  }
+
   /** Resolves when some other member has what was published last, or when none could be told in time. */
   async spread(): Promise<void> {
     const { network, trust } = this.#components;
@@ -78,6 +92,11 @@ export class TrustNews implements Service {
       if (!(error instanceof AggregateError)) throw error;
     });
   }
+}
+
+/** Of what the authority has signed: nobody else can make others pass anything on. */
+function isRevocation(key: string): boolean {
+  return key.startsWith("revocation/");
 }
 
 function encodeNews(envelopes: readonly Envelope[]): Uint8Array {

@@ -50,7 +50,7 @@ export function LeaveDialog({ name, onClose }: Properties) {
       )}
       <ul class="bullets">
         <li>Its keys, and its copy of what the mesh shares, are wiped. That cannot be undone.</li>
-        <li>Your session here ends; you go on at another node.</li>
+        <li>Your session here ends{others.length === 0 ? "." : "; you go on at another node."}</li>
         <li>It starts again with a new set-up code, and can be added to any mesh.</li>
       </ul>
       <Field

@@ -1,5 +1,6 @@
 import type { Clock } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
+import { abortable } from "./abortable.ts";
 import { MAX_REQUEST_BYTES, type RequestOptions } from "./network.ts";
 import { type Answer, failed } from "./request-handlers.ts";
 
@@ -88,6 +89,23 @@ export function checkRequest(method: string, payload: Uint8Array, signal: AbortS
     );
   }
   if (signal?.aborted) throw cancelled(method);
+}
+
+/**
+ * Waits for what a request needs before it can be sent, which goes on when nobody waits for it any more.
+ *
+ * @throws MeshError CANCELLED as soon as the request is cancelled; what `work` rejects with
+ */
+export async function unlessCancelled<T>(
+  work: Promise<T>,
+  method: string,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const result = await abortable(work, signal).catch((error: unknown) => {
+    throw signal?.aborted ? cancelled(method) : error;
+  });
+  if (signal?.aborted) throw cancelled(method);
+  return result;
 }
 
 export function cancelled(method: string): MeshError {

@@ -2,7 +2,7 @@ import type { Clock } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import { abortable } from "../abortable.ts";
 import type { DialResult, RequestOptions } from "../network.ts";
-import { cancelled, checkRequest, notConnected, tooLate } from "../request-calls.ts";
+import { cancelled, checkRequest, notConnected, tooLate, unlessCancelled } from "../request-calls.ts";
 import { explainDialError } from "./dial-error.ts";
 import type { PeerLink } from "./peer-link.ts";
 import type { RequestCaller } from "./request-caller.ts";
@@ -41,12 +41,7 @@ export class RequestSender {
 
   /** A dial goes on when nobody waits for it any more: the next request finds its connection. */
   async #connect(peer: NodeId, method: string, { timeoutMs, signal }: RequestOptions): Promise<PeerLink> {
-    const dialled = await abortable(this.#components.dial(peer, timeoutMs), signal).catch(
-      (error: unknown) => {
-        throw signal?.aborted ? cancelled(method) : error;
-      },
-    );
-    if (signal?.aborted) throw cancelled(method);
+    const dialled = await unlessCancelled(this.#components.dial(peer, timeoutMs), method, signal);
     const link = this.#components.linkTo(peer);
     if (link === undefined) throw notConnected(peer, dialled.reason ?? "it was lost at once");
     return link;

@@ -1,6 +1,5 @@
 import { type Clock, Emitter, type Logger, type Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
-import { abortable } from "../abortable.ts";
 import type { AddressBook } from "../address-book.ts";
 import { Doorway, INTRODUCTION_METHOD, notAllowed } from "../gate/doorway.ts";
 import { type Fence, type Introduction, openGate, type PeerGate } from "../gate/gate.ts";
@@ -18,7 +17,7 @@ import {
   type RequestHandler,
   type RequestOptions,
 } from "../network.ts";
-import { cancelled, checkRequest, notConnected } from "../request-calls.ts";
+import { cancelled, checkRequest, notConnected, unlessCancelled } from "../request-calls.ts";
 import { type Call, RequestHandlers } from "../request-handlers.ts";
 import { SimulatedConnection } from "./simulated-connection.ts";
 import { shakeHands } from "./simulated-handshake.ts";
@@ -130,12 +129,7 @@ export class SimulatedPeer implements Network, Gossip {
   ): Promise<Uint8Array> {
     checkRequest(method, payload, options.signal);
     const startedMs = this.#clock.monotonic();
-    const dialled = await abortable(this.dial({ peer }, options.timeoutMs), options.signal).catch(
-      (error: unknown) => {
-        throw options.signal?.aborted ? cancelled(method) : error;
-      },
-    );
-    if (options.signal?.aborted) throw cancelled(method);
+    const dialled = await unlessCancelled(this.dial({ peer }, options.timeoutMs), method, options.signal);
     const connection = this.#connections.get(peer);
     if (connection?.ready !== true) throw notConnected(peer, dialled.reason ?? "it was lost at once");
     const timeoutMs = Math.max(0, options.timeoutMs - (this.#clock.monotonic() - startedMs));

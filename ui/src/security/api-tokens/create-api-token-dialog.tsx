@@ -1,10 +1,9 @@
 import { apiTokenRequestSchema, type NewApiToken, parseInput } from "@pi-controller/schema";
 import { useState } from "preact/hooks";
 import { useClient } from "../../client-context.ts";
-import { CopyField } from "../../components/copy-field.tsx";
-import { Dialog } from "../../components/dialog.tsx";
 import { Field, SelectField } from "../../components/field.tsx";
 import { ConfirmPassword } from "../../components/password-field.tsx";
+import { ShownOnceDialog } from "../../components/shown-once-dialog.tsx";
 import { FormDialog } from "../../forms/form-dialog.tsx";
 import { useSubmission } from "../../forms/submission.ts";
 import { CONFIRMED } from "../../forms/timeouts.ts";
@@ -101,24 +100,19 @@ export function CreateApiTokenDialog({ onCreated, onClose }: Properties) {
 
 function CreatedDialog({ token, onClose }: { readonly token: NewApiToken; readonly onClose: () => void }) {
   return (
-    <Dialog title={`API token ${token.name}`} onClose={onClose} guarded>
-      <div class="stack">
-        <p class="warning">
-          <b>It is shown this one time.</b> Whoever has it may do what it may: treat it like a password.
-        </p>
-        <CopyField label="API token" text={token.token} />
-        <p>Programs send it with each request:</p>
-        <p>
-          <code class="block">
-            curl -H "Authorization: Bearer $TOKEN" {window.location.origin}/api/v1/nodes
-          </code>
-        </p>
-        <div class="actions">
-          <button type="button" onClick={onClose}>
-            I have put it away
-          </button>
-        </div>
-      </div>
-    </Dialog>
+    <ShownOnceDialog
+      title={`API token ${token.name}`}
+      warning="Whoever has it may do what it may: treat it like a password."
+      label="API token"
+      secret={token.token}
+      onClose={onClose}
+    >
+      <p>Programs send it with each request:</p>
+      <p>
+        <code class="block">
+          curl -H "Authorization: Bearer $TOKEN" {window.location.origin}/api/v1/nodes
+        </code>
+      </p>
+    </ShownOnceDialog>
   );
 }

@@ -1,11 +1,10 @@
 import { joinTokenRequestSchema, type NewJoinToken, parseInput } from "@pi-controller/schema";
 import { useState } from "preact/hooks";
 import { useClient } from "../../client-context.ts";
-import { CopyField } from "../../components/copy-field.tsx";
-import { Dialog } from "../../components/dialog.tsx";
 import { Field, SelectField } from "../../components/field.tsx";
 import { FromNow } from "../../components/from-now.tsx";
 import { ConfirmPassword } from "../../components/password-field.tsx";
+import { ShownOnceDialog } from "../../components/shown-once-dialog.tsx";
 import { FormDialog } from "../../forms/form-dialog.tsx";
 import { useSubmission } from "../../forms/submission.ts";
 import { CONFIRMED } from "../../forms/timeouts.ts";
@@ -86,34 +85,29 @@ export function CreateJoinTokenDialog({ onCreated, onClose }: Properties) {
 
 function CreatedDialog({ token, onClose }: { readonly token: NewJoinToken; readonly onClose: () => void }) {
   return (
-    <Dialog title="Your join token" onClose={onClose} guarded>
-      <div class="stack">
-        <p class="warning">
-          <b>It is shown this one time.</b> Nobody can find it out later, you neither.
-        </p>
-        <CopyField label="Join token" text={token.token} />
-        <p>
-          It admits {token.uses === 1 ? "one node" : `${token.uses} nodes`}, and expires{" "}
-          <FromNow timestamp={token.expiresAt} />.
-        </p>
-        <h3>How to put it on a card</h3>
-        <ol class="steps">
-          <li>Flash the card, and leave it in the reader: its boot partition shows as a drive.</li>
-          <li>
-            Put the token, as its only line, into a file called <code>join-token</code> on that drive.
-          </li>
-          <li>Put the card into the Raspberry Pi and plug it in. The file is wiped once it has joined.</li>
-        </ol>
-        <p class="muted">
-          Without a card: put the same file into the data directory of a node that belongs to no mesh yet, or
-          name it with <code>--join-token-file</code>, and start it.
-        </p>
-        <div class="actions">
-          <button type="button" onClick={onClose}>
-            I have put it away
-          </button>
-        </div>
-      </div>
-    </Dialog>
+    <ShownOnceDialog
+      title="Your join token"
+      warning="Nobody can find it out later, you neither."
+      label="Join token"
+      secret={token.token}
+      onClose={onClose}
+    >
+      <p>
+        It admits {token.uses === 1 ? "one node" : `${token.uses} nodes`}, and expires{" "}
+        <FromNow timestamp={token.expiresAt} />.
+      </p>
+      <h3>How to put it on a card</h3>
+      <ol class="steps">
+        <li>Flash the card, and leave it in the reader: its boot partition shows as a drive.</li>
+        <li>
+          Put the token, as its only line, into a file called <code>join-token</code> on that drive.
+        </li>
+        <li>Put the card into the Raspberry Pi and plug it in. The file is wiped once it has joined.</li>
+      </ol>
+      <p class="muted">
+        Without a card: put the same file into the data directory of a node that belongs to no mesh yet, or
+        name it with <code>--join-token-file</code>, and start it.
+      </p>
+    </ShownOnceDialog>
   );
 }

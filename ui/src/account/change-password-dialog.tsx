@@ -1,7 +1,7 @@
 import { parseInput, passwordChangeSchema } from "@pi-controller/schema";
 import { useState } from "preact/hooks";
 import { useClient } from "../client-context.ts";
-import { Dialog } from "../components/dialog.tsx";
+import { DoneDialog } from "../components/done-dialog.tsx";
 import { ConfirmPassword } from "../components/password-field.tsx";
 import { FormDialog } from "../forms/form-dialog.tsx";
 import { NewPassword, newPasswordProblem } from "../forms/new-password.tsx";
@@ -25,14 +25,9 @@ export function ChangePasswordDialog({ onClose }: { readonly onClose: () => void
   };
   if (done) {
     return (
-      <Dialog title="Password changed" onClose={onClose}>
-        <p>Use the new one from now on, on every node. Your other sessions have ended.</p>
-        <div class="actions">
-          <button type="button" class="primary" autoFocus onClick={onClose}>
-            Good
-          </button>
-        </div>
-      </Dialog>
+      <DoneDialog title="Password changed" onClose={onClose}>
+        Use the new one from now on, on every node. Your other sessions have ended.
+      </DoneDialog>
     );
   }
   return (

@@ -1,7 +1,7 @@
 import { approvalSchema, type PendingNode, parseInput } from "@pi-controller/schema";
 import { useState } from "preact/hooks";
 import { useClient } from "../client-context.ts";
-import { Dialog } from "../components/dialog.tsx";
+import { DoneDialog } from "../components/done-dialog.tsx";
 import { Facts } from "../components/facts.tsx";
 import { Field } from "../components/field.tsx";
 import { Fingerprint } from "../components/fingerprint.tsx";
@@ -53,14 +53,9 @@ export function ApproveDialog({ node, onClose }: Properties) {
 
   if (admitted) {
     return (
-      <Dialog title={`${name} is admitted`} onClose={onClose}>
-        <p role="status">It starts as a member now, and is among the nodes in a moment.</p>
-        <div class="actions">
-          <button type="button" class="primary" autoFocus onClick={onClose}>
-            Good
-          </button>
-        </div>
-      </Dialog>
+      <DoneDialog title={`${name} is admitted`} onClose={onClose}>
+        It starts as a member now, and is among the nodes in a moment.
+      </DoneDialog>
     );
   }
   return (

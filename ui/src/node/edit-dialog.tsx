@@ -1,7 +1,7 @@
 import { MeshError, type NodeView, nodeUpdateSchema, parseInput } from "@pi-controller/schema";
 import { useEffect, useState } from "preact/hooks";
-import { Dialog } from "../components/dialog.tsx";
 import { Field } from "../components/field.tsx";
+import { FormDialog } from "../forms/form-dialog.tsx";
 import { LabelEditor } from "../forms/label-editor.tsx";
 import { type LabelRow, labelsOf, repeatedKeys, rowsOf } from "../forms/label-rows.ts";
 import { useSubmission } from "../forms/submission.ts";
@@ -36,87 +36,68 @@ export function EditDialog({ id, onClose }: Properties) {
   };
   useEffect(() => void submission.run(fill), []);
 
-  const save = () =>
-    submission.run(async () => {
-      if (revision === null) return;
-      const update = parseInput(
-        nodeUpdateSchema,
-        { name: draft.name.trim(), labels: labelsOf(draft.rows) },
-        "change",
-      );
-      try {
-        const { value } = await session.client.nodes.update(id, update, { ifMatch: revision });
-        session.noteNode(value);
-        onClose();
-      } catch (error) {
-        if (!(error instanceof MeshError) || error.code !== "FAILED_PRECONDITION") throw error;
-        await fill();
-        setOvertaken(draft);
-      }
-    });
+  const save = async () => {
+    if (revision === null) return;
+    const update = parseInput(
+      nodeUpdateSchema,
+      { name: draft.name.trim(), labels: labelsOf(draft.rows) },
+      "change",
+    );
+    try {
+      const { value } = await session.client.nodes.update(id, update, { ifMatch: revision });
+      session.noteNode(value);
+      onClose();
+    } catch (error) {
+      if (!(error instanceof MeshError) || error.code !== "FAILED_PRECONDITION") throw error;
+      await fill();
+      setOvertaken(draft);
+    }
+  };
 
   const repeated = repeatedKeys(draft.rows);
-  const shownFields = ["name", "labels", ...draft.rows.map(({ key }) => `labels.${key.trim()}`)];
-  const general = submission.general(shownFields);
   return (
-    <Dialog title="Edit node" onClose={onClose}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        {overtaken !== null && (
-          <div class="conflict" role="alert">
-            <p>
-              <b>Somebody else changed this node in the meantime, so nothing was saved.</b> The form now shows
-              what they saved. Look at it, and save again if you still want to.
-            </p>
-            <button
-              type="button"
-              onClick={() => {
-                setDraft(overtaken);
-                setOvertaken(null);
-              }}
-            >
-              Put my entries back
-            </button>
-          </div>
-        )}
-        {general !== null && (
-          <p class="problem" role="alert">
-            {general}
+    <FormDialog
+      title="Edit node"
+      action="Save"
+      busyText="One moment …"
+      submission={submission}
+      shownFields={["name", "labels"]}
+      disabled={revision === null || repeated.length > 0}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      {overtaken !== null && (
+        <div class="conflict" role="alert">
+          <p>
+            <b>Somebody else changed this node in the meantime, so nothing was saved.</b> The form now shows
+            what they saved. Look at it, and save again if you still want to.
           </p>
-        )}
-        <Field
-          label="Name"
-          value={draft.name}
-          onInput={(name) => setDraft({ ...draft, name })}
-          autoFocus
-          hint="As a host name: a-z, 0-9 and - inside. Unique in the mesh."
-          problem={submission.problemOf("name")}
-        />
-        <LabelEditor
-          rows={draft.rows}
-          onChange={(rows) => setDraft({ ...draft, rows })}
-          problemOf={submission.problemOf}
-        />
-        {repeated.length > 0 && <p class="problem">These keys are there twice: {repeated.join(", ")}</p>}
-        <div class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
           <button
-            type="submit"
-            class="primary"
-            disabled={submission.busy || revision === null || repeated.length > 0}
+            type="button"
+            onClick={() => {
+              setDraft(overtaken);
+              setOvertaken(null);
+            }}
           >
-            {submission.busy ? "One moment …" : "Save"}
+            Put my entries back
           </button>
         </div>
-      </form>
-    </Dialog>
+      )}
+      <Field
+        label="Name"
+        value={draft.name}
+        onInput={(name) => setDraft({ ...draft, name })}
+        autoFocus
+        hint="As a host name: a-z, 0-9 and - inside. Unique in the mesh."
+        problem={submission.problemOf("name")}
+      />
+      <LabelEditor
+        rows={draft.rows}
+        onChange={(rows) => setDraft({ ...draft, rows })}
+        problemOf={submission.problemOf}
+      />
+      {repeated.length > 0 && <p class="problem">These keys are there twice: {repeated.join(", ")}</p>}
+    </FormDialog>
   );
 }
 

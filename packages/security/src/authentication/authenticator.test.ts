@@ -138,6 +138,15 @@ describe("CredentialAuthenticator", () => {
     expect(Date.parse(found?.expiresAt ?? "") - mesh.clock.now()).toBe(7 * 86_400_000 - 3_600_000);
   });
 
+  it("hears who has a known token or certificate, whatever else is presented from his address", async () => {
+    await certify(new Date(mesh.clock.now() + 60_000).toISOString());
+    const { token } = await newToken();
+    for (let count = 0; count < 50; count++) await failure(ask({ bearer: `pic_${count}` }));
+    expect((await failure(ask({ clientCertificate: "cd".repeat(32) }))).code).toBe("RESOURCE_EXHAUSTED");
+    expect((await ask({ clientCertificate: FINGERPRINT }))?.userName).toBe("ada");
+    expect((await ask({ bearer: token }))?.userName).toBe("ada");
+  });
+
   it("survives a flood of garbage in bounded memory and time", async () => {
     const garbage = ["", ".", "a.b.c", "pic_", "x".repeat(10_000), "\0", "💥.💥.💥"];
     for (let count = 0; count < 5_000; count++) {

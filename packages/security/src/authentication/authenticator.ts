@@ -102,14 +102,16 @@ export class CredentialAuthenticator implements Authenticator {
 
   #ofCertificate(fingerprint: string, address: string): Promise<Principal> {
     const { view, nowMs } = this.#freshView();
-    return this.#limited(address, async () => {
+    const find = async () => {
       const principal = principalOfCertificate(fingerprint, view, nowMs);
       if (principal !== undefined) return principal;
       throw new MeshError(
         "UNAUTHENTICATED",
         "The client certificate is not known here, has expired or was revoked",
       );
-    });
+    };
+    // TLS has shown that the client has its key: who has one that is known is heard, as with tokens.
+    return view.clientCertificates.has(fingerprint) ? find() : this.#limited(address, find);
   }
 
   /** Looks at nothing new from an address that has presented too much that was wrong. */

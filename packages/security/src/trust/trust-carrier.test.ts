@@ -95,6 +95,33 @@ describe("statements in the mesh document", () => {
     expect(one.trust.view.authorityBoxes).toBeDefined();
   });
 
+  it("are taken from among any number of others that somebody has made up", async () => {
+    fixture = await TrustFixture.create(1);
+    const one = fixture.peer(0);
+    const { trust, authority, founded } = fixture.mesh;
+    const forged = founded.envelopes[1] as Envelope;
+    const junk = Array.from(
+      { length: 5_500 },
+      (_, index) =>
+        [
+          // Before all that is genuine, as records are in the order of their ids.
+          `!${index}`,
+          { ...forged, statement: forged.statement.replace('"version":1', `"version":${index + 2}`) },
+        ] as const,
+    );
+    await fixture.finish(
+      one.documents.mesh.transact((transaction) => {
+        for (const [id, envelope] of junk) transaction.put(trustCollection, id, envelope);
+        transaction.put(trustCollection, "role/first", trust.sign(role("first"), [authority]));
+      }),
+    );
+    await fixture.until(() => trust.view.roles.has("first"));
+    // While all is looked at again, as after each change of the trust, which a member can cause with its own requests.
+    await fixture.finish(records(one).put("role/second", trust.sign(role("second"), [authority])));
+    await trust.merge([trust.sign(role("other"), [authority])]);
+    await fixture.until(() => trust.view.roles.has("second"));
+  });
+
   it("of one that could not be verified yet are taken when what it stands on arrives", async () => {
     fixture = await TrustFixture.create(1);
     const one = fixture.peer(0);
@@ -146,6 +173,10 @@ describe("peers that were apart", () => {
     }
   }, 60_000);
 });
+
+function role(name: string): StatementDraft {
+  return { kind: "role", name, description: "", rules: [], deleted: false };
+}
 
 function roleOf(index: number, random: Random): StatementDraft {
   const description = `${randomInteger(random, 1_000)}`;

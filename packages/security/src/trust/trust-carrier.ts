@@ -22,8 +22,12 @@ export const trustCollection = defineCollection({ name: "trust", schema: envelop
 
 /** Records that are taken in, and put back, in one step. */
 const BATCH = 500;
-/** Records without a place among what stands that are looked at in one pass: a hostile member may write many. */
-const MAX_LOOKED_AT = 5_000;
+/**
+ * Records without a place among what stands that are looked at in one pass: a hostile member may write many. All of
+ * them have their turn, in as many passes as it takes.
+ */
+const MAX_LOOKED_AT = 500;
+const NEXT_PASS_MS = 250;
 /** The document may wait for other peers before it takes anything: whoever publishes need not wait as long. */
 const PUBLISH_WITHIN_MS = 2_000;
 const TAKE_WITHIN_MS = 50;
@@ -64,7 +68,9 @@ export class TrustCarrier implements Service {
   readonly #readRecords = new WeakMap<Envelope, SignedStatement | null>();
   /** Ids of records that have changed since they were last read. */
   readonly #changed = new Set<string>();
-  #rereadAll = false;
+  /** How many records are still to be read again, and from which one on: not always the same ones come first. */
+  #toReread = 0;
+  #place = 0;
   #takeTimer: Timer | undefined;
   #taking: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -88,7 +94,7 @@ export class TrustCarrier implements Service {
       }),
       // What could not be verified before may be now; what stands now may be missing there.
       trust.observe(() => {
-        this.#rereadAll = true;
+        this.#rereadAll();
         this.#scheduleTake();
         this.#schedulePutBack();
       }),
@@ -100,7 +106,7 @@ export class TrustCarrier implements Service {
       () => this.#keepHouse(),
       (error) => logger.error({ err: error }, "Statements that are over could not be cleared away"),
     );
-    this.#rereadAll = true;
+    this.#rereadAll();
     await this.#take();
     this.#schedulePutBack();
   }
@@ -126,27 +132,52 @@ export class TrustCarrier implements Service {
     return read ?? undefined;
   }
 
+  #rereadAll(): void {
+    this.#toReread = this.#records().all().length;
+  }
+
   /** What comes in a bunch is verified in a bunch: each time costs some milliseconds in a large mesh. */
-  #scheduleTake(): void {
+  #scheduleTake(withinMs = TAKE_WITHIN_MS): void {
     if (this.#takeTimer !== undefined || this.#stopped) return;
     this.#takeTimer = this.#components.clock.setTimer(() => {
       this.#takeTimer = undefined;
       this.#taking = this.#taking.then(() => this.#take());
-    }, TAKE_WITHIN_MS);
+    }, withinMs);
   }
 
   /** Never rejects. */
   async #take(): Promise<void> {
+    const unknown = this.#nextUnknown();
+    if (this.#changed.size > 0 || this.#toReread > 0) this.#scheduleTake(NEXT_PASS_MS);
+    await this.#takeIn(unknown);
+  }
+
+  /** What is to be looked at in one pass: of what has changed, and of what is read again. */
+  #nextUnknown(): Envelope[] {
     const records = this.#records();
-    const envelopes = this.#rereadAll
-      ? records.all()
-      : [...this.#changed].flatMap((id) => records.get(id) ?? []);
-    this.#rereadAll = false;
-    this.#changed.clear();
-    const unknown = envelopes.filter((envelope) => !this.#isHeld(envelope)).slice(0, MAX_LOOKED_AT);
-    if (unknown.length === 0) return;
+    const unknown: Envelope[] = [];
+    const add = (envelope: Envelope | undefined): void => {
+      if (envelope !== undefined && !this.#isHeld(envelope)) unknown.push(envelope);
+    };
+    for (const id of this.#changed) {
+      // Room is left for the others: whoever changes many again and again keeps nothing from being read.
+      if (unknown.length >= MAX_LOOKED_AT / 2) break;
+      this.#changed.delete(id);
+      add(records.get(id));
+    }
+    const all = this.#toReread > 0 ? records.all() : [];
+    for (; this.#toReread > 0 && unknown.length < MAX_LOOKED_AT; this.#toReread--) {
+      add(all[this.#place % all.length]);
+      this.#place = (this.#place + 1) % Math.max(1, all.length);
+    }
+    return unknown;
+  }
+
+  /** Never rejects. */
+  async #takeIn(envelopes: readonly Envelope[]): Promise<void> {
+    if (envelopes.length === 0) return;
     try {
-      await this.#components.trust.merge(unknown);
+      await this.#components.trust.merge(envelopes);
     } catch (error) {
       this.#report(error, "Statements could not be stored");
     }
@@ -176,11 +207,18 @@ export class TrustCarrier implements Service {
     this.#taking = this.#taking.then(() => this.#take());
     await this.#taking;
     if (this.#stopped) return;
-    const missing = this.#missing(this.#components.trust.statements());
+    const { trust } = this.#components;
+    const different = this.#missing(trust.statements()).slice(0, BATCH);
+    // What is there in their place may not have had its turn yet, and be newer.
+    await this.#takeIn(different.flatMap(({ seen }) => seen ?? []));
+    const statements = different
+      .map(({ key }) => trust.statement(key))
+      .filter((signed) => signed !== undefined);
+    const missing = this.#missing(statements);
     if (missing.length === 0) return;
     this.#rounds++;
     this.#lastWriteMs = this.#components.clock.monotonic();
-    await this.#write(missing.slice(0, BATCH));
+    await this.#write(missing);
     this.#schedulePutBack();
   }
 

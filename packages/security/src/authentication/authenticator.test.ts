@@ -1,7 +1,7 @@
 import type { MeshError } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { authorize } from "../authorization/authorize.ts";
-import { acting, origin, type TestLogins, testLogins } from "../sessions/testing.ts";
+import { acting, addAdmin, origin, type TestLogins, testLogins } from "../sessions/testing.ts";
 import { TEST_PASSWORD, type TestMesh, testMesh } from "../trust/testing.ts";
 import type { Principal } from "../use-cases.ts";
 
@@ -114,6 +114,7 @@ describe("CredentialAuthenticator", () => {
   });
 
   it("knows of a change of roles with the next request, by every credential", async () => {
+    await addAdmin(mesh);
     const { token } = await newToken();
     await certify(new Date(mesh.clock.now() + 60_000).toISOString());
     const jwt = (await here.sessions.jwt(acting(ada), { session: secret })).token;

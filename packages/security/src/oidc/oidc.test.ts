@@ -1,7 +1,7 @@
 import { silentLogger } from "@pi-controller/runtime";
 import type { MeshError } from "@pi-controller/schema";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { acting, origin, type TestLogins, testLogins } from "../sessions/testing.ts";
+import { acting, addAdmin, origin, type TestLogins, testLogins } from "../sessions/testing.ts";
 import type { StatementOf } from "../trust/statements.ts";
 import { TEST_PASSWORD, type TestMesh, testMesh } from "../trust/testing.ts";
 import { OidcLogins } from "./oidc.ts";
@@ -105,6 +105,7 @@ describe("OidcLogins, with a real provider", () => {
   });
 
   it("refuses a user who is disabled, and ends his session when he is", async () => {
+    await addAdmin(mesh);
     const { principal } = await login(make(), "ada-monitor");
     const [user] = mesh.trust.view.users.values();
     await changeAda({ disabled: true, sessionsSince: (user?.version ?? 0) + 1 });

@@ -7,8 +7,9 @@ import { AddressLimit } from "../limits/address-limit.ts";
 import { LimitedKeyring } from "../limits/limited-keyring.ts";
 import { LoginLimit } from "../limits/login-limit.ts";
 import { ApiTokens } from "../tokens/api-tokens.ts";
+import { newUser } from "../trust/building/users.ts";
 import { PasswordKeyring } from "../trust/keyring.ts";
-import { testCost } from "../trust/testing.ts";
+import { TEST_PASSWORD, type TestMesh, testCost } from "../trust/testing.ts";
 import type { Trust } from "../trust/trust.ts";
 import type { Acting, Principal, RequestOrigin } from "../use-cases.ts";
 import { defaultSessionOptions, SessionStore } from "./session-store.ts";
@@ -80,4 +81,16 @@ export function origin(address = "10.0.0.1"): RequestOrigin {
 
 export function acting(principal: Principal, address?: string): Acting {
   return { ...origin(address), principal };
+}
+
+/** Adds an admin besides the one who founded a mesh: of the last one nobody can take the role. */
+export async function addAdmin({ trust, hasher, authority }: TestMesh): Promise<void> {
+  const user = { name: "grace", roles: ["admin"], oidcSubject: null, password: TEST_PASSWORD };
+  const { envelopes } = await newUser(
+    { signer: trust, hasher },
+    { ...user, createdMs: trust.now() },
+    authority,
+    testCost,
+  );
+  await trust.publish(envelopes);
 }

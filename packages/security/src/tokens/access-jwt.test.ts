@@ -5,7 +5,7 @@ import { privateKeyOfSeed, signWith } from "../crypto/ed25519.ts";
 import { signingKey } from "../crypto/signing-keys.ts";
 import { testNode, testSeed } from "../crypto/testing.ts";
 import { parseApiToken } from "../crypto/tokens.ts";
-import { acting, origin, type TestLogins, testLogins } from "../sessions/testing.ts";
+import { acting, addAdmin, origin, type TestLogins, testLogins } from "../sessions/testing.ts";
 import { resetUser } from "../trust/building/users.ts";
 import type { StatementOf } from "../trust/statements.ts";
 import { TEST_PASSWORD, type TestMesh, testCost, testMesh } from "../trust/testing.ts";
@@ -215,6 +215,7 @@ describe("a JWT of a session", () => {
   });
 
   it("dies when the user is disabled, and stays dead when he is enabled again", async () => {
+    await addAdmin(mesh);
     const token = await sessionJwt();
     await changeAda({ disabled: true, sessionsSince: 2 });
     expect(await reason(verify(token))).toContain("disabled");
@@ -223,6 +224,7 @@ describe("a JWT of a session", () => {
   });
 
   it("outlives a change of roles, with the new ones", async () => {
+    await addAdmin(mesh);
     const token = await sessionJwt();
     const before = await here.authenticator.authenticate({ bearer: token }, origin());
     await changeAda({ roles: ["monitor"] });

@@ -19,7 +19,7 @@ import { Trust } from "../trust/trust.ts";
 import { TrustStore } from "../trust/trust-store.ts";
 import { Enrolment } from "./member/enrolment.ts";
 import { UnclaimedNode } from "./pending/unclaimed-node.ts";
-import { actingAs, knownSecrets, ORIGIN, TestDiscovery } from "./testing.ts";
+import { actingAs, knownSecrets, ORIGIN, TestDiscovery, withoutEffect } from "./testing.ts";
 
 const clock = systemClock();
 const closing: (() => Promise<unknown> | void)[] = [];
@@ -80,6 +80,7 @@ async function unclaimedMachine(name: string, joinToken?: JoinTokenSecret): Prom
 
 async function serveEnrolment({ key }: Machine, trust: Trust, discovery: TestDiscovery): Promise<Enrolment> {
   const enrolment = new Enrolment({
+    ...withoutEffect,
     trust,
     keyring: new PasswordKeyring({ trust, hasher: new PasswordHasher({ clock }) }),
     nodeKey: key,
@@ -87,16 +88,9 @@ async function serveEnrolment({ key }: Machine, trust: Trust, discovery: TestDis
     clock,
     random: seededRandom(1),
     logger: silentLogger,
-    events: { emit() {} },
     discovery,
     openPendingNetwork: async () => (await openNetwork([])).network,
     aliveMembers: () => [key.node],
-    nameOf: (id) => id,
-    enterNode: async () => {},
-    tellBeforeCut: async () => {},
-    spread: async () => {},
-    wipe: async () => {},
-    onGone() {},
   });
   await enrolment.start();
   closing.push(() => enrolment.stop());

@@ -27,7 +27,7 @@ import { DirectNetwork } from "./direct-network.ts";
 import { type Ask, type HostileAttempt, hostileAttempts, type Loot } from "./hostile-attempts.ts";
 import { Enrolment } from "./member/enrolment.ts";
 import { UnclaimedNode } from "./pending/unclaimed-node.ts";
-import { actingAs, knownSecrets, password, TestDiscovery } from "./testing.ts";
+import { actingAs, knownSecrets, password, TestDiscovery, withoutEffect } from "./testing.ts";
 
 const SEED = 3;
 /** Together 100,000. */
@@ -110,6 +110,7 @@ type Token = { readonly id: string; readonly seed: Uint8Array; readonly meshId: 
 async function memberOf(clock: Clock, discovery: TestDiscovery, open: () => Promise<Network>) {
   const { trust, hasher, node } = mesh;
   return new Enrolment({
+    ...withoutEffect,
     trust,
     keyring: new PasswordKeyring({ trust, hasher }),
     nodeKey: node.key,
@@ -117,16 +118,9 @@ async function memberOf(clock: Clock, discovery: TestDiscovery, open: () => Prom
     clock,
     random: seededRandom(SEED),
     logger: silentLogger,
-    events: { emit() {} },
     discovery,
     openPendingNetwork: open,
     aliveMembers: () => [node.node],
-    nameOf: (id) => id,
-    enterNode: async () => {},
-    tellBeforeCut: async () => {},
-    spread: async () => {},
-    wipe: async () => {},
-    onGone() {},
   });
 }
 

@@ -84,6 +84,17 @@ type MemberOverrides = Partial<
   >
 >;
 
+/** What enrolment asks of the rest of a peer, where nothing comes of it. */
+export const withoutEffect = {
+  events: { emit() {} },
+  nameOf: (id) => id,
+  enterNode: async () => {},
+  tellBeforeCut: async () => {},
+  spread: async () => {},
+  wipe: async () => {},
+  onGone() {},
+} satisfies Partial<EnrolmentComponents>;
+
 /** Pending nodes and members on one simulated network, on a virtual clock, with real keys and real disks. */
 export class EnrolmentFixture {
   readonly clock = new VirtualClock(TEST_START_MS);
@@ -159,6 +170,7 @@ export class EnrolmentFixture {
     const events: string[] = [];
     const gone: string[] = [];
     const enrolment = new Enrolment({
+      ...withoutEffect,
       trust,
       keyring: new PasswordKeyring({ trust, hasher }),
       nodeKey: node.key,
@@ -170,11 +182,6 @@ export class EnrolmentFixture {
       discovery: this.discovery,
       openPendingNetwork: () => this.contact(),
       aliveMembers: () => [node.node],
-      nameOf: (id) => id,
-      enterNode: async () => {},
-      tellBeforeCut: async () => {},
-      spread: async () => {},
-      wipe: async () => {},
       onGone: (reason) => void gone.push(reason),
       ...overrides,
     });

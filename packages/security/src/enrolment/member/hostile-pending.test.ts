@@ -7,7 +7,7 @@ import { testNode } from "../../crypto/testing.ts";
 import { TEST_BUILD_MS, type TestMesh, temporaryDirectory, testMesh } from "../../trust/testing.ts";
 import { DirectNetwork } from "../direct-network.ts";
 import { UnclaimedNode } from "../pending/unclaimed-node.ts";
-import { actingAs, knownSecrets, TestDiscovery } from "../testing.ts";
+import { actingAs, knownSecrets, TestDiscovery, withoutEffect } from "../testing.ts";
 import { wipePaths } from "../wipe-paths.ts";
 import { Enrolment } from "./enrolment.ts";
 
@@ -70,6 +70,7 @@ async function memberOf(clock: VirtualClock, id: NodeId, answer: (self: NodeId) 
     };
   };
   const enrolment = new Enrolment({
+    ...withoutEffect,
     trust: mesh.trust,
     // What a password costs is not what is tried here.
     keyring: {
@@ -81,16 +82,9 @@ async function memberOf(clock: VirtualClock, id: NodeId, answer: (self: NodeId) 
     clock,
     random: seededRandom(SEED),
     logger: silentLogger,
-    events: { emit() {} },
     discovery,
     openPendingNetwork,
     aliveMembers: () => [mesh.node.node],
-    nameOf: (member) => member,
-    enterNode: async () => {},
-    tellBeforeCut: async () => {},
-    spread: async () => {},
-    wipe: async () => {},
-    onGone() {},
   });
   const announce = (joinToken?: string) =>
     discovery.found({

@@ -57,7 +57,11 @@ export async function createPeer(
 
   const follow = (current: Stage) => {
     void current.ended.then((end) => {
-      if (!stopping) change = enterNext(current, end).catch(onFailure);
+      if (stopping) return;
+      change = enterNext(current, end).catch((error: unknown) => {
+        // A start that was given up because the peer stops is no failure.
+        if (!stopping) onFailure(error);
+      });
     });
   };
   const enterNext = async (current: Stage, end: StageEnd) => {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
@@ -56,6 +56,14 @@ describeStoreContract("LevelStore", async () => {
 });
 
 describe("LevelStore", () => {
+  test("makes a directory that its owner alone can read", async () => {
+    const directory = join(await newDirectory(), "documents");
+    const store = levelStore({ directory });
+    await store.open();
+    await store.close();
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+  });
+
   test("finds an entry whose bytes have changed", async () => {
     const directory = await filledDirectory();
     await withDatabase(directory, async (database) => {

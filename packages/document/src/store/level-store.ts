@@ -66,7 +66,8 @@ class LevelStore implements Store {
 
   async open(): Promise<void> {
     try {
-      await mkdir(this.#path, { recursive: true });
+      // LevelDB lets everybody read its files; users' sealed keys are among what they hold.
+      await mkdir(this.#path, { recursive: true, mode: 0o700 });
       this.#isMarked = await this.#readMarker();
       await this.#checkFiles();
       this.#database = await this.#openDatabase();

@@ -68,7 +68,7 @@ export interface Claimed {
 }
 
 /** Whoever made this node a member gets his answer within this time; then it turns into a full peer. */
-const ANSWER_MS = 1_500;
+const ANSWER_MS = 500;
 
 /**
  * A node that belongs to no mesh: it waits to be admitted to one, or to be made the first of one, and does nothing

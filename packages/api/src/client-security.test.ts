@@ -87,6 +87,8 @@ describe("the client of somebody", () => {
       "GET /healthz",
       "GET /readyz",
       "GET /api/v1/oidc/callback",
+      // Nodes that carry a join token knock, and have no client.
+      "POST /api/v1/enrolment/knock",
       "GET /api/v1/certificates/root",
     ]);
   });

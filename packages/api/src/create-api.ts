@@ -89,6 +89,7 @@ class MemberApi implements Api {
         ui: new UiFiles(options.uiDirectory, UI_NOT_BUILT),
         node,
         mayEverybodys: (caller, route) => guard.mayEverybodys(caller, route),
+        recheck: (caller) => guard.recheck(caller),
         unknownPath: (path) => new MeshError("NOT_FOUND", `There is no ${path}`),
         isReserved: () => false,
         onUpgrade: (request, socket, head) => handshakes.handle(request, socket, head),

@@ -39,6 +39,7 @@ export function createSetupApi(components: SetupApiComponents, options: ApiOptio
       ui: new UiFiles(options.uiDirectory, SETUP_UI_NOT_BUILT),
       node: () => setup.status().node,
       mayEverybodys: () => false,
+      recheck: () => undefined,
       unknownPath: notSetUp,
       isReserved: (path) => MEMBER_PATHS.includes(path),
       onUpgrade() {

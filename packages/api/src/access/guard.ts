@@ -95,11 +95,18 @@ export class Guard {
     return this.#components.authorize(principal, everybodys) === undefined;
   }
 
+  /**
+   * A second look at who has taken his time to send a request: what he may must be what it was when he began.
+   *
+   * @throws MeshError UNAUTHENTICATED
+   */
+  recheck({ principal }: Caller): void {
+    if (principal !== undefined && !this.#components.authenticator.stillValid(principal)) throw loginOver();
+  }
+
   /** Asked now and then of what goes on for long. @returns why it must end; undefined while it may go on */
   objection(principal: Principal, access: Access): MeshError | undefined {
-    if (!this.#components.authenticator.stillValid(principal)) {
-      return new MeshError("UNAUTHENTICATED", "The login is over: log in again");
-    }
+    if (!this.#components.authenticator.stillValid(principal)) return loginOver();
     const reason = this.#components.authorize(principal, access);
     return reason === undefined ? undefined : new MeshError("PERMISSION_DENIED", reason);
   }
@@ -126,6 +133,10 @@ export class Guard {
       throw error;
     }
   }
+}
+
+function loginOver(): MeshError {
+  return new MeshError("UNAUTHENTICATED", "The login is over: log in again");
 }
 
 /** Somebody of whom nothing is known but where he asks from. */

@@ -1,6 +1,8 @@
 import { type SessionStatus, sessionStatusSchema } from "@pi-controller/schema";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ask, handshake } from "../testing/ask.ts";
+import { bearerOf } from "../testing/memory-security.ts";
+import { rawSocket, untilClosed } from "../testing/raw-http.ts";
 import { nodeId } from "../testing/samples.ts";
 import { PASSWORD, SECRET } from "../testing/security-samples.ts";
 import { asUser, startApi } from "../testing/start-api.ts";
@@ -30,6 +32,28 @@ async function status(url: string, headers: Record<string, string> = {}): Promis
 }
 
 describe("a browser's session", () => {
+  it.each([
+    ["POST /api/v1/nodes", { address: "10.0.0.7" }],
+    ["POST /api/v1/nodes/{id}/revoke", { password: PASSWORD }],
+  ])("does nothing more at %s for who was shut out while he sent his request", async (name, content) => {
+    const { url, security, nodes } = await startApi();
+    const [method = "", path = ""] = name.replace("{id}", nodeId(4)).split(" ");
+    const body = JSON.stringify(content);
+    const socket = rawSocket(url);
+    socket.write(
+      `${method} ${path} HTTP/1.1\r\nhost: ${new URL(url).host}\r\nauthorization: Bearer ${bearerOf("ada")}\r\n` +
+        `content-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`,
+    );
+    await vi.waitUntil(() => security.presented.length > 0);
+    security.shutOut.add("ada");
+    socket.write(body);
+    const answer = await untilClosed(socket);
+    expect(answer).toContain("HTTP/1.1 401");
+    // Not the password is wrong.
+    expect(answer).not.toContain('"fields"');
+    expect(nodes.contexts).toEqual([]);
+  });
+
   it("begins with a login and ends with a logout", async () => {
     const { url } = await startApi();
     const login = await logIn(url);

@@ -30,6 +30,8 @@ export interface Answering {
   /** This node, for the names of its cookies. */
   readonly node: () => NodeId;
   readonly mayEverybodys: (caller: Caller, route: Route) => boolean;
+  /** Asked once the body is there, which may take long. @throws MeshError when the caller is not who he was */
+  readonly recheck: (caller: Caller) => void;
   /** What a path says that is neither a route nor of the UI. */
   readonly unknownPath: (path: string) => MeshError;
   /** Whether a path is kept from the UI's files. */
@@ -48,11 +50,18 @@ export function answered(
     if (match.kind === "none") return answerFromUi(ctx, components, target.path);
     if (caller === undefined) throw new MeshError("UNAUTHENTICATED", "Log in first, or send a token");
     const { route, params } = match;
-    const answer = await confirmed(route, caller, () =>
+    let isBodyRead = false;
+    const asksForPassword = () => isBodyRead && caller.principal !== undefined && takesPassword(route);
+    const answer = await confirmed(asksForPassword, () =>
       route.answer({
         params,
         query: target.query,
-        readBody: () => readJsonBody(ctx.req, maxBodyBytes),
+        async readBody() {
+          const body = await readJsonBody(ctx.req, maxBodyBytes);
+          components.recheck(caller);
+          isBodyRead = true;
+          return body;
+        },
         ifMatch: ctx.headers["if-match"],
         ifNoneMatch: ctx.headers["if-none-match"],
         target: ctx.req.url ?? "",
@@ -74,21 +83,20 @@ export function answered(
  * UNAUTHENTICATED, and a client must not throw its user out for a typing error.
  */
 async function confirmed(
-  route: Route,
-  { principal }: Caller,
+  asksForPassword: () => boolean,
   answer: () => Promise<RouteAnswer>,
 ): Promise<RouteAnswer> {
   try {
     return await answer();
   } catch (error) {
-    const known = error instanceof MeshError && error.code === "UNAUTHENTICATED" && principal !== undefined;
-    if (!known || !asksForPassword(route) || error.details.fields !== undefined) throw error;
+    const known = error instanceof MeshError && error.code === "UNAUTHENTICATED";
+    if (!known || !asksForPassword() || error.details.fields !== undefined) throw error;
     const fields = [{ field: "password", message: error.message }];
     throw new MeshError(error.code, error.message, { ...error.details, fields }, { cause: error });
   }
 }
 
-function asksForPassword({ access, body }: Route): boolean {
+function takesPassword({ access, body }: Route): boolean {
   return access !== "public" && body instanceof z.ZodObject && "password" in body.shape;
 }
 

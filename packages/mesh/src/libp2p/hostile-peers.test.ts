@@ -99,6 +99,27 @@ function heldBytes(): number {
 }
 
 describe("libp2pNetwork among hostile peers", () => {
+  it("has room for others when one peer connects again and again", async () => {
+    const greedy = await createNode(
+      {
+        privateKey: await generateKeyPair("Ed25519"),
+        clock: systemClock(),
+        logger: silentLogger,
+        gater: {},
+        whenOpen: async () => undefined,
+      },
+      { listen: [], meshName: "test", maxConnections: 500, gossip: true },
+    );
+    await greedy.start();
+    await greedy.handle(PROTOCOL, () => undefined);
+    const address = multiaddr(victim.network.status().addresses[0]);
+    for (let count = 0; count < 80; count++) {
+      await greedy.dial(address, { force: true }).catch(() => undefined);
+    }
+    await expectOthersServed();
+    await greedy.stop();
+  });
+
   it("survives random bytes on its port", async () => {
     const random = seededRandom(9);
     for (let count = 0; count < 60; count++) {

@@ -116,7 +116,10 @@ class Libp2pNetwork implements Network {
     const node = await createNode(
       {
         ...this.#components,
-        gater: peerGater(this.#components),
+        gater: peerGater({
+          ...this.#components,
+          connectionsOf: (peer) => node.getConnections(peer).length,
+        }),
         whenOpen: (connection) => links.doorwayOf(connection).whenOpen(),
       },
       { ...this.#options, gossip: this.#gossip !== undefined },

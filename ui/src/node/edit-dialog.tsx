@@ -83,19 +83,24 @@ export function EditDialog({ id, onClose }: Properties) {
           </button>
         </div>
       )}
-      <Field
-        label="Name"
-        value={draft.name}
-        onInput={(name) => setDraft({ ...draft, name })}
-        autoFocus
-        hint="As a host name: a-z, 0-9 and - inside. Unique in the mesh."
-        problem={submission.problemOf("name")}
-      />
-      <LabelEditor
-        rows={draft.rows}
-        onChange={(rows) => setDraft({ ...draft, rows })}
-        problemOf={submission.problemOf}
-      />
+      {/* What is typed before the form is filled would be lost. */}
+      {revision !== null && (
+        <>
+          <Field
+            label="Name"
+            value={draft.name}
+            onInput={(name) => setDraft({ ...draft, name })}
+            autoFocus
+            hint="As a host name: a-z, 0-9 and - inside. Unique in the mesh."
+            problem={submission.problemOf("name")}
+          />
+          <LabelEditor
+            rows={draft.rows}
+            onChange={(rows) => setDraft({ ...draft, rows })}
+            problemOf={submission.problemOf}
+          />
+        </>
+      )}
       {repeated.length > 0 && <p class="problem">These keys are there twice: {repeated.join(", ")}</p>}
     </FormDialog>
   );

@@ -27,6 +27,17 @@ describe("otherPeers", () => {
     expect(otherPeers(nodes, new URL("http://127.0.0.1:9999/"))[0]?.url).toBe("http://127.0.0.1:8080/");
   });
 
+  it("leads to no host by name: a peer that turned hostile would have people log in there", () => {
+    const urls = [
+      "https://evil.example/",
+      "https://192.168.1.21@evil.example/",
+      "https://192.168.1.21.evil.example/",
+    ];
+    expect(otherPeers([inState("evil", "alive", urls)], page)).toEqual([]);
+    const numeric = otherPeers([inState("pi", "alive", ["http://me:secret@[fd00::21]:8080"])], page);
+    expect(numeric[0]?.url).toBe("http://[fd00::21]:8080/nodes/abc?x=1");
+  });
+
   it("refuses an address that a browser would run instead of visit", () => {
     expect(otherPeers([inState("evil", "alive", ["javascript:alert(1)", "no url"])], page)).toEqual([]);
   });

@@ -27,12 +27,19 @@ export function otherPeers(nodes: readonly NodeView[], page: URL): readonly Othe
     .slice(0, MAX_OTHERS);
 }
 
-/** Where to find this page at another peer. Peers write these URLs, so anything but http and https is refused. */
+/** As `URL` writes addresses; peers tell no other hosts of themselves. */
+const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\]|localhost)$/;
+
+/**
+ * Where to find this page at another peer. Peers write these URLs, and a hostile one must not lead people to a login
+ * page somewhere on the Internet: anything but http and https, and a name in the place of an address, is refused.
+ */
 function bestUrl(apiUrls: readonly string[], page: URL): URL | undefined {
   const usable = apiUrls
     .filter((text) => URL.canParse(text))
     .map((text) => samePage(new URL(text), page))
-    .filter(({ protocol, origin }) => /^https?:$/.test(protocol) && origin !== page.origin);
+    .filter(({ protocol, hostname }) => /^https?:$/.test(protocol) && ADDRESS.test(hostname))
+    .filter(({ origin }) => origin !== page.origin);
   return usable.find((url) => isLoopback(url) === isLoopback(page)) ?? usable[0];
 }
 
@@ -40,6 +47,8 @@ function samePage(url: URL, { pathname, search }: URL): URL {
   // Set, not resolved: a path such as `//host/` would lead to another host.
   url.pathname = pathname;
   url.search = search;
+  url.username = "";
+  url.password = "";
   return url;
 }
 

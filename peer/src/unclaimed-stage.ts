@@ -25,8 +25,9 @@ import type { Stage } from "./stage.ts";
 import { SystemdNotifier } from "./systemd.ts";
 import { buildDateMs } from "./version.ts";
 
-/** Members that speak to it at once are few. */
+/** Members that speak to it at once are few; strangers on one machine do not take all places. */
 const MAX_CONNECTIONS = 32;
+const MAX_CONNECTIONS_OF_HOST = 8;
 
 /** Where a node finds what it is enrolled with. */
 export function enrolmentSecretsOptions(config: Config): EnrolmentSecretsOptions {
@@ -54,6 +55,7 @@ export async function createUnclaimedStage(config: Config, surroundings: Surroun
       listen: config.listen.map((address) => multiaddrOf(address, config.meshPort)),
       meshName: "pending",
       maxConnections: MAX_CONNECTIONS,
+      maxConnectionsOfHost: MAX_CONNECTIONS_OF_HOST,
     },
   );
   const multicast = config.mdns ? mdns(component("discovery")) : undefined;

@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly meshName: string;
   /** No more inbound connections than this. */
   readonly maxConnections: number;
+  /** No more of them than this from one machine; no such limit when left out, as peers may share one. */
+  readonly maxConnectionsOfHost?: number;
 }
 
 interface NodeComponents {

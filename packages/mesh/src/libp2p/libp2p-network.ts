@@ -107,6 +107,7 @@ class Libp2pNetwork implements Network {
   /** @throws MeshError FAILED_PRECONDITION when it cannot listen; the message names the port */
   async start(signal: AbortSignal): Promise<void> {
     const { clock, gate, logger } = this.#components;
+    const { maxConnectionsOfHost = Number.POSITIVE_INFINITY } = this.#options;
     const links = new PeerLinks(this.#components, this.self, this.#protocol, {
       onReady: (link) => overlay.join(link),
       onConnected: (link) => this.#onConnected(link),
@@ -119,6 +120,7 @@ class Libp2pNetwork implements Network {
         gater: peerGater({
           ...this.#components,
           connectionsOf: (peer) => node.getConnections(peer).length,
+          isCrowded: (host) => this.#connectionsFrom(node, host) >= maxConnectionsOfHost,
         }),
         whenOpen: (connection) => links.doorwayOf(connection).whenOpen(),
       },
@@ -249,6 +251,10 @@ class Libp2pNetwork implements Network {
     running.links.tick();
     if (this.#gossip !== undefined) for (const link of running.links.all()) running.overlay.mend(link);
     this.#noticeAddresses();
+  }
+
+  #connectionsFrom(node: Node, host: string): number {
+    return node.getConnections().filter(({ remoteAddr }) => hostOf(remoteAddr.toString()) === host).length;
   }
 
   /** At once and without a word: whoever may no longer be here has no say in how his connection ends. */

@@ -1,6 +1,7 @@
 import type { ConnectionGater, PeerId } from "@libp2p/interface";
 import { type Clock, type Logger, LogLimiter } from "@pi-controller/runtime";
 import type { PeerGate } from "../gate/gate.ts";
+import { hostOf } from "./dial-plan.ts";
 
 const LOG_PERIOD_MS = 60_000;
 /**
@@ -14,13 +15,15 @@ interface Components {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly connectionsOf: (peer: PeerId) => number;
+  /** Whether whoever dials from there has as many connections as one machine may have. */
+  readonly isCrowded: (host: string) => boolean;
 }
 
 /**
  * Asks the gate wherever libp2p lets it: before a dial, straight after the handshake has proven who is there and
  * before anything is agreed on, and once more when the connection is ready. Remembers nobody that it turned away.
  */
-export function peerGater({ gate, clock, logger, connectionsOf }: Components): ConnectionGater {
+export function peerGater({ gate, clock, logger, connectionsOf, isCrowded }: Components): ConnectionGater {
   const limiter = new LogLimiter(clock, LOG_PERIOD_MS);
   const denies = (peerId: PeerId) => !gate.allows(peerId.toString());
   const turnsAway = (peerId: PeerId) => {
@@ -36,6 +39,7 @@ export function peerGater({ gate, clock, logger, connectionsOf }: Components): C
     denyDialPeer: denies,
     denyOutboundEncryptedConnection: denies,
     denyOutboundUpgradedConnection: denies,
+    denyInboundConnection: ({ remoteAddr }) => isCrowded(hostOf(remoteAddr.toString())),
     denyInboundEncryptedConnection: (peerId) => turnsAway(peerId) || hasEnough(peerId),
     denyInboundUpgradedConnection: (peerId) => denies(peerId) || hasEnough(peerId),
     // libp2p's default refuses private addresses in browsers only, but asks for every address.

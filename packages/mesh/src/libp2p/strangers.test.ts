@@ -296,6 +296,23 @@ describe("libp2pRequests", () => {
     });
   });
 
+  it("has no more connections of one machine than it may, whatever ids they come under", async () => {
+    const listen = ["/ip4/127.0.0.1/tcp/0"];
+    const pending = await createTestRequests("pending", listen, { maxConnectionsOfHost: 3 });
+    await pending.network.start(new AbortController().signal);
+    closers.push(() => pending.network.stop());
+    const outcomes: string[] = [];
+    for (let count = 0; count < 6; count++) {
+      const { network } = await createTestRequests("pending", []);
+      await network.start(new AbortController().signal);
+      closers.push(() => network.stop());
+      const { outcome } = await network.dial({ addresses: [addressOf(pending)] }, 5_000);
+      outcomes.push(outcome);
+    }
+    expect(outcomes.filter((outcome) => outcome === "connected")).toHaveLength(3);
+    expect(pending.network.status().connections).toHaveLength(3);
+  });
+
   it("speaks neither gossip nor anything that libp2p has for finding out about others", async () => {
     const pending = await startPending();
     const stranger = await startStranger();

@@ -47,6 +47,7 @@ export async function createTestPeer(
 export async function createTestRequests(
   meshName: string,
   listen: readonly string[] = ["/ip4/127.0.0.1/tcp/0"],
+  limits: { readonly maxConnectionsOfHost?: number } = {},
 ): Promise<Omit<TestPeer, "gossip">> {
   const addressBook = new AddressBook();
   const ports = libp2pRequests(
@@ -57,7 +58,7 @@ export async function createTestRequests(
       gate: openGate,
       logger: silentLogger,
     },
-    { listen, meshName, maxConnections: 50 },
+    { listen, meshName, maxConnections: 50, ...limits },
   );
   return { ...ports, addressBook };
 }

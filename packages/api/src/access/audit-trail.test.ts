@@ -179,6 +179,7 @@ describe("AuditTrail", () => {
     { method: "POST", action: "POST none", status: 404, code: "NOT_FOUND" },
     { method: "POST", action: "knock", status: 202, code: undefined },
     { action: "login", status: 501, code: "UNIMPLEMENTED", always: true },
+    { method: "POST", action: "create jwt", principal: ada, status: 200, code: undefined },
     { method: "PUT", principal: ada, status: 400, code: "INVALID_ARGUMENT" },
   ];
   it.each(inVain.map((request) => [`${request.action} ${request.code}`, request] as const))(

@@ -29,6 +29,8 @@ const REFUSED: readonly (ErrorCode | undefined)[] = [
   "PERMISSION_DENIED",
   "RESOURCE_EXHAUSTED",
 ];
+/** Everybody may make JWTs, as often as he likes; programs do every few minutes. */
+const CHANGES_NOTHING = "create jwt";
 /** What one address, or one user, tries in vain and has recorded one by one; of a flood the rest is counted. */
 const IN_VAIN = { perSecond: 1 / 60, burst: 100, maxSenders: 1_024 };
 /** Of all strangers together, however many addresses they have: it takes them weeks to fill a log of 50,000 records. */
@@ -73,7 +75,8 @@ export class AuditTrail {
   record(request: AuditedRequest): void {
     const entry = auditEntryOf(request);
     if (entry === undefined) return;
-    const isKnownChange = entry.outcome === "allowed" && request.principal !== undefined;
+    const isKnownChange =
+      entry.outcome === "allowed" && request.principal !== undefined && request.action !== CHANGES_NOTHING;
     const more = isKnownChange ? 0 : this.#bounded(entry);
     if (more === undefined) return;
     const detail = more === 0 ? entry.detail : `${entry.detail}, and ${more} more in vain before it`;

@@ -9,7 +9,7 @@ export interface CertificateNames {
 }
 
 /** Of the statement `certificate-request`. */
-const MAX_DNS_NAMES = 16;
+export const MAX_DNS_NAMES = 16;
 const MAX_IP_ADDRESSES = 32;
 
 /**

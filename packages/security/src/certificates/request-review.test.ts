@@ -79,10 +79,22 @@ describe("reviewRequest", () => {
     expect(review(holder, claim("door", held)).granted).toContain("10.0.0.1");
   });
 
-  it("frees what a member had once that asks for something else now", () => {
+  it("frees an address that a member had once that asks for another now", () => {
     const held = { ipAddresses: ["10.0.0.1"] };
     const moved = claim("gate", { ipAddresses: ["10.0.0.2"] }, { ipAddresses: ["10.0.0.1"] });
     expect(review(claim("door", held), moved).granted).toEqual(["10.0.0.1"]);
+  });
+
+  it("leaves a node the name that it was certified for, also when somebody has renamed it to take that name", () => {
+    const renamed = claim("attic", { dnsNames: ["attic.local"] }, { dnsNames: ["door.local"] });
+    const thief = {
+      ...claim("door", { dnsNames: ["door.local", "www.door.local"] }),
+      node: "node-of-a-thief",
+    };
+    expect(review(renamed, thief).granted).toEqual(["attic.local", "door.local"]);
+    expect(review(thief, renamed).granted).toEqual(["www.door.local"]);
+    const certified = { ...renamed, certified: { dnsNames: ["attic.local", "door.local"], ipAddresses: [] } };
+    expect(review(thief, certified).refused).toContain("door.local");
   });
 
   it("gives to neither of two what both ask for anew, and no name of another node", () => {

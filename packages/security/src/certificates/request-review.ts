@@ -1,5 +1,5 @@
 import type { NodeId } from "@pi-controller/schema";
-import { type CertificateNames, isDnsName, normalNames } from "./certificate-names.ts";
+import { type CertificateNames, isDnsName, MAX_DNS_NAMES, normalNames } from "./certificate-names.ts";
 
 /** One who asks for names, or has them. */
 export interface Claim {
@@ -38,25 +38,32 @@ export const privateNetworks: readonly string[] = [
 
 /**
  * Pure: which of the names that a node asks for it gets. Its own name in the roster unless that may be a top-level
- * domain, that name in `local`, and what is below them; private addresses; what the policy allows besides. What another member holds stays with that one, as
- * long as its own newest request still asks for it; what two ask for anew gets neither.
+ * domain, that name in `local`, and what is below them; private addresses; what the policy allows besides. What two ask
+ * for anew gets neither.
+ *
+ * A DNS name that was certified to a member stays with it, asked for or not, until it is a member no more: any member
+ * can give it another name in the roster, and would have the old one for himself. Addresses do move on: one is free as
+ * soon as its holder's newest request does not ask for it.
  */
 export function reviewRequest(claim: Claim, others: readonly Claim[], policy: ReviewPolicy): Review {
-  const { dnsNames, ipAddresses } = normalNames(claim.requested);
+  const asked = normalNames(claim.requested);
   const refused: { name: string; reason: string }[] = [];
   const judge = (name: string, reason: string | undefined) => {
     if (reason !== undefined) refused.push({ name, reason });
     return reason === undefined;
   };
   const granted = {
-    dnsNames: dnsNames.filter((name) =>
+    dnsNames: asked.dnsNames.filter((name) =>
       judge(name, reasonAgainstDns(name, claim, policy) ?? reasonOfOthers(name, claim, others)),
     ),
-    ipAddresses: ipAddresses.filter((address) =>
+    ipAddresses: asked.ipAddresses.filter((address) =>
       judge(address, reasonAgainstIp(address, policy) ?? reasonOfOthers(address, claim, others)),
     ),
   };
-  return { granted, refused };
+  const kept = claim.certified.dnsNames.filter((name) => !granted.dnsNames.includes(name));
+  // Of too many, those that are asked for.
+  const dnsNames = [...granted.dnsNames, ...kept].slice(0, MAX_DNS_NAMES);
+  return { granted: { ...granted, dnsNames }, refused };
 }
 
 function reasonAgainstDns(name: string, claim: Claim, policy: ReviewPolicy): string | undefined {
@@ -88,6 +95,8 @@ function reasonOfOthers(name: string, claim: Claim, others: readonly Claim[]): s
   // Whatever others call themselves since: who has it keeps it.
   if (includes(claim.certified, name)) return undefined;
   const rivals = others.filter(({ node }) => node !== claim.node);
+  const keeper = rivals.find(({ certified }) => certified.dnsNames.includes(name));
+  if (keeper !== undefined) return `it is certified to ${keeper.node}`;
   const asking = rivals.filter(({ requested }) => includes(requested, name));
   const holder = asking.find(({ certified }) => includes(certified, name));
   if (holder !== undefined) return `it is certified to ${holder.node}`;

@@ -9,7 +9,7 @@ const KEPT = [
   "identity.key",
   "boot-epoch",
   "documents",
-  ...["trust.db", "sessions.db", "audit.db", "events.db"].flatMap((name) => [
+  ...["trust.db", "trust.db.new", "sessions.db", "audit.db", "events.db"].flatMap((name) => [
     name,
     `${name}-wal`,
     `${name}-shm`,

@@ -62,6 +62,31 @@ describe("PasswordKeyring", () => {
     expect(costs).toEqual(attempts.map(() => testCost));
   });
 
+  it("checks unknown names at what is usual, not at what one user has made his own dear", async () => {
+    mesh = await testMesh();
+    const dear = { memoryKib: 131_072, passes: 8, parallelism: 1 };
+    const [ada] = mesh.trust.view.credentials.values();
+    if (ada === undefined) throw new Error("The mesh has an admin");
+    const costs: PasswordCost[] = [];
+    for (const users of [
+      ["dear", "ada"],
+      ["ada", "dear"],
+      ["dear", "ada", "ada"],
+    ]) {
+      const credentials = new Map(
+        users.map((user, index) => [`user-${index}`, user === "dear" ? { ...ada, argon2: dear } : ada]),
+      );
+      const view = { ...mesh.trust.view, credentials };
+      const derive = (_password: string, _salt: Uint8Array, cost: PasswordCost) => {
+        costs.push(cost);
+        return Promise.resolve({ verifier: new Uint8Array(32), wrapKey: new Uint8Array(32) });
+      };
+      const keyring = new PasswordKeyring({ trust: { view }, hasher: { derive } });
+      await keyring.unlockUser({ userName: "nobody" }, TEST_PASSWORD).catch(() => undefined);
+    }
+    expect(costs).toEqual([testCost, testCost, testCost]);
+  });
+
   it("unseals after a password was changed, with the new one alone, and what was signed stays good", async () => {
     mesh = await testMesh();
     const { trust, hasher, keyring } = mesh;

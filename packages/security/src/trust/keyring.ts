@@ -75,10 +75,23 @@ function orderOf(user: StatementOf<"user">): string {
   return `${new Date(user.createdAt).toISOString()} ${user.id}`;
 }
 
-/** What it costs to check a password here: that of anybody. */
+/**
+ * What it costs to check a password here: what most users have, and of those that as many have the cheapest. One user,
+ * who may state what his own costs, must not make every login under a wrong name as dear.
+ */
 function usualCost(view: TrustView): PasswordCost {
-  for (const { argon2 } of view.credentials.values()) return argon2;
-  return defaultPasswordCost;
+  const counts = new Map<string, { readonly cost: PasswordCost; count: number }>();
+  for (const { argon2 } of view.credentials.values()) {
+    const key = `${argon2.memoryKib} ${argon2.passes} ${argon2.parallelism}`;
+    const known = counts.get(key);
+    if (known === undefined) counts.set(key, { cost: argon2, count: 1 });
+    else known.count++;
+  }
+  const work = ({ memoryKib, passes }: PasswordCost) => memoryKib * passes;
+  const [usual] = [...counts.values()].sort(
+    (one, other) => other.count - one.count || work(one.cost) - work(other.cost),
+  );
+  return usual?.cost ?? defaultPasswordCost;
 }
 
 function wrong(): MeshError {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { isLoopback, normalAddress } from "./gate-address.ts";
 
 /** How a request came to this peer. */
@@ -27,9 +27,10 @@ export function connectionInfo(request: Pick<IncomingMessage, "socket">): Connec
   const { socket } = request;
   const remembered = known.get(socket);
   if (remembered !== undefined) return remembered;
-  const secure = socket instanceof TLSSocket;
+  const tls = isTls(socket) ? socket : undefined;
+  const secure = tls !== undefined;
   const ends = endsOf(socket);
-  const fingerprint = secure ? socket.getPeerX509Certificate()?.fingerprint256 : undefined;
+  const fingerprint = tls?.getPeerX509Certificate()?.fingerprint256;
   const info: ConnectionInfo = {
     secure,
     ...ends,
@@ -39,6 +40,11 @@ export function connectionInfo(request: Pick<IncomingMessage, "socket">): Connec
   };
   if (ends.remoteAddress !== "") known.set(socket, info);
   return info;
+}
+
+/** By what Node documents of TLS sockets and not by their class: that is loaded with the first of them. */
+function isTls(socket: Socket): socket is TLSSocket {
+  return "encrypted" in socket && socket.encrypted === true;
 }
 
 /** Where a connection comes from and where it came in. */

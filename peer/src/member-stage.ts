@@ -279,18 +279,21 @@ export async function createMemberStage(
   );
   // In the order in which they stand on each other: what is stored first, what people see last.
   const services: readonly Service[] = [
-    new TrustUpkeep({
-      ...component("trust"),
-      trust,
-      onClockBehind: (behindByMs) =>
-        events.emit("security.clock.behind", { node: self, data: { behindByMs } }),
-    }),
+    // Open since it was loaded, and the last to be closed.
+    { name: "trust database", start: async () => {}, stop: async () => trust.close() },
     secrets,
     eventLog,
     documents,
     carrier,
     news,
     events,
+    // Tells of a clock that is behind, and so comes after what keeps events.
+    new TrustUpkeep({
+      ...component("trust"),
+      trust,
+      onClockBehind: (behindByMs) =>
+        events.emit("security.clock.behind", { node: self, data: { behindByMs } }),
+    }),
     metrics,
     membership,
     network,

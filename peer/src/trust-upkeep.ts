@@ -2,7 +2,7 @@ import { type Clock, type Logger, repeat, type Service, type Timer } from "@pi-c
 import type { Trust } from "@pi-controller/security";
 
 export interface TrustUpkeepComponents {
-  readonly trust: Pick<Trust, "rememberTime" | "tidy" | "clockStatus" | "close">;
+  readonly trust: Pick<Trust, "rememberTime" | "tidy" | "clockStatus">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Told once whenever the clock is found behind. */
@@ -12,7 +12,7 @@ export interface TrustUpkeepComponents {
 /** Time is written down so seldom for the sake of the card: it only has to be roughly right after a start. */
 const INTERVAL_MS = 3_600_000;
 
-/** Keeps the trust database of a peer small and its time fresh, and closes it in the end. */
+/** Keeps the trust database of a peer small and its time fresh. */
 export class TrustUpkeep implements Service {
   readonly name = "trust upkeep";
   readonly #components: TrustUpkeepComponents;
@@ -37,7 +37,6 @@ export class TrustUpkeep implements Service {
   async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#components.trust.close();
   }
 
   #keep(): void {

@@ -20,7 +20,8 @@ export type {
 } from "./discovery/pending.ts";
 export { pendingAnnouncer } from "./discovery/pending-announcer.ts";
 export { pendingDiscovery } from "./discovery/pending-discovery.ts";
-export { FENCE_KEY_BYTES, type Fence, type Introduction, openGate, type PeerGate } from "./gate/gate.ts";
+export { type Fence, type Introduction, openGate, type PeerGate } from "./gate/gate.ts";
+export { decodeJson, encodeJson } from "./json-payload.ts";
 export {
   Membership,
   type MembershipChange,

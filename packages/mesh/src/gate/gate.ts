@@ -24,15 +24,12 @@ export interface Introduction {
   answer(peer: NodeId, payload: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Bytes in a key of the fence. */
-export const FENCE_KEY_BYTES = 32;
-
 /**
  * Port: the keys of the outer fence, under which whatever goes over a connection is enciphered before the
  * handshake that proves who is there. It keeps strangers from talking to the handshake at all; it proves nothing.
  */
 export interface Fence {
-  /** Keys that a dialler may use, newest first; none for no fence. */
+  /** Keys of 32 bytes that a dialler may use, newest first; none for no fence. */
   accepted(): readonly Uint8Array[];
   /** The key to dial a peer with: the newest that it is known to have; undefined for no fence. */
   dialling(peer: NodeId | undefined): Uint8Array | undefined;

@@ -1,11 +1,11 @@
 import { type Clock, type Logger, LogLimiter } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import type * as z from "zod";
+import { encodeJson } from "../json-payload.ts";
 import type { Network } from "../network.ts";
 import type { MemberUpdate } from "./member.ts";
 import {
   decode,
-  encode,
   helpAnswerSchema,
   helpRequestSchema,
   MAX_VIEW_BYTES,
@@ -66,14 +66,14 @@ export class Correspondence {
   listen(respondent: Respondent): () => void {
     const stops = [
       this.#network.handle(PROBE, async ({ from, payload }) =>
-        encode(respondent.probed(from, decode(probeSchema, payload))),
+        encodeJson(respondent.probed(from, decode(probeSchema, payload))),
       ),
       this.#network.handle(SYNC, async ({ from, payload }) =>
-        encode(respondent.synced(from, decode(viewSchema, payload, MAX_VIEW_BYTES))),
+        encodeJson(respondent.synced(from, decode(viewSchema, payload, MAX_VIEW_BYTES))),
       ),
       this.#network.handle(INDIRECT_PROBE, async ({ payload }) => {
         const { target, timeoutMs } = decode(helpRequestSchema, payload);
-        return encode({ report: await this.#help(target, timeoutMs, respondent) });
+        return encodeJson({ report: await this.#help(target, timeoutMs, respondent) });
       }),
     ];
     return () => {
@@ -139,7 +139,7 @@ export class Correspondence {
     if (this.#waiting >= MAX_WAITING) return "unsendable";
     this.#waiting++;
     try {
-      const answer = await this.#network.request(peer, method, encode(message), { timeoutMs, signal });
+      const answer = await this.#network.request(peer, method, encodeJson(message), { timeoutMs, signal });
       return decode(schema, answer, maximumBytes);
     } catch (error) {
       const code = error instanceof MeshError ? error.code : undefined;

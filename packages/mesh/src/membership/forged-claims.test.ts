@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { encodeJson } from "../json-payload.ts";
 import { type MemberUpdate, VERSION_LIMIT } from "./member.ts";
-import { encode } from "./messages.ts";
 import { Self } from "./self.ts";
 import { SimulatedMesh, stateOf } from "./simulated-mesh.ts";
 import { simulatedSigner } from "./simulated-signer.ts";
@@ -210,7 +210,7 @@ describe("Members of a mesh in which one lies", { timeout: 30_000 }, () => {
       for (const state of claimed) {
         for (const version of versions) {
           const update = { ...about(victim.id, state, version), signature: NOT_ITS_OWN };
-          await liar.gossip.publish("membership", encode({ updates: [update] }));
+          await liar.gossip.publish("membership", encodeJson({ updates: [update] }));
         }
       }
       await mesh.clock.advance(500);

@@ -10,11 +10,12 @@ import {
 } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { PeerGate } from "../gate/gate.ts";
+import { encodeJson } from "../json-payload.ts";
 import type { Gossip, GossipMessage, Network, NetworkEvent } from "../network.ts";
 import { Correspondence, type ProbeMessage } from "./correspondence.ts";
 import { type Member, type MemberChange, VERSION_LIMIT } from "./member.ts";
 import type { MembershipChange, MemberView } from "./member-view.ts";
-import { decode, encode, newsSchema } from "./messages.ts";
+import { decode, newsSchema } from "./messages.ts";
 import type { SelfReportSigner } from "./self-report-signer.ts";
 import { Swim } from "./swim.ts";
 import type { SwimEffect, SwimInput } from "./swim-types.ts";
@@ -205,7 +206,7 @@ export class Membership implements Service {
         this.#run(this.#sync(effect.peer, signal));
         return;
       case "broadcast":
-        this.#run(this.#components.gossip.publish(TOPIC, encode({ updates: effect.updates })));
+        this.#run(this.#components.gossip.publish(TOPIC, encodeJson({ updates: effect.updates })));
         return;
       case "changed":
         this.#changed(effect.change);

@@ -1,5 +1,6 @@
 import { MeshError, nodeIdSchema, parseInput } from "@pi-controller/schema";
 import * as z from "zod";
+import { decodeJson } from "../json-payload.ts";
 import { VERSION_LIMIT } from "./member.ts";
 
 /** A probe with all the news it may carry is far smaller. */
@@ -59,10 +60,6 @@ export const helpRequestSchema = z.object({
 /** What the target said to the helper; null when it did not answer. */
 export const helpAnswerSchema = z.object({ report: reportSchema.nullable() });
 
-export function encode(message: object): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(message));
-}
-
 /**
  * Reads a message from another peer.
  *
@@ -79,13 +76,9 @@ export function decode<Schema extends z.ZodType>(
       `A membership message of ${payload.byteLength} bytes is too large`,
     );
   }
-  return parseInput(schema, parseJson(payload), "membership message");
-}
-
-function parseJson(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
-  } catch (cause) {
-    throw new MeshError("INVALID_ARGUMENT", "A membership message is not JSON in UTF-8", {}, { cause });
+  const message = decodeJson(payload);
+  if (message === undefined) {
+    throw new MeshError("INVALID_ARGUMENT", "A membership message is not JSON in UTF-8");
   }
+  return parseInput(schema, message, "membership message");
 }

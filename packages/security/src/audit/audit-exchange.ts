@@ -1,4 +1,4 @@
-import type { Network, RequestHandler } from "@pi-controller/mesh";
+import { decodeJson, encodeJson, type Network, type RequestHandler } from "@pi-controller/mesh";
 import { type Clock, RateLimiter, type Unsubscribe } from "@pi-controller/runtime";
 import {
   type AuditPage,
@@ -61,9 +61,9 @@ export class AuditExchange {
    */
   async ask(node: NodeId, jwt: string, query: Omit<AuditQuery, "node">): Promise<AuditPage> {
     const { cursor, actor, outcome, correlationId, limit } = query;
-    const payload = encode({ jwt, query: { cursor, actor, outcome, correlationId, limit } });
+    const payload = encodeJson({ jwt, query: { cursor, actor, outcome, correlationId, limit } });
     const answer = await this.#request(node, payload);
-    const page = auditPageSchema.safeParse(decode(answer));
+    const page = auditPageSchema.safeParse(decodeJson(answer));
     if (!page.success || page.data.node !== node) {
       throw new MeshError("UNAVAILABLE", "The node answers with what is no audit log of its own");
     }
@@ -89,10 +89,10 @@ export class AuditExchange {
     if (payload.byteLength > MAX_REQUEST_BYTES) {
       throw new MeshError("INVALID_ARGUMENT", "The question for the audit log is too long");
     }
-    const { jwt, query } = parseInput(requestSchema, decode(payload), "question for the audit log");
+    const { jwt, query } = parseInput(requestSchema, decodeJson(payload), "question for the audit log");
     const principal = await this.#verified(verifyEvidence(jwt, from), from);
     const refusal = authorize(principal, { verb: "list", resource: "audit" });
-    if (refusal === undefined) return encode(await log.query(query));
+    if (refusal === undefined) return encodeJson(await log.query(query));
     this.#recordRefusal(from, principal, refusal);
     throw new MeshError("PERMISSION_DENIED", refusal);
   }
@@ -120,19 +120,5 @@ export class AuditExchange {
       detail,
       correlationId: "",
     });
-  }
-}
-
-function encode(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
-}
-
-/** @returns undefined for what is no JSON */
-function decode(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }

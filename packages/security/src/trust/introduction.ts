@@ -1,4 +1,4 @@
-import type { Introduction } from "@pi-controller/mesh";
+import { decodeJson, encodeJson, type Introduction } from "@pi-controller/mesh";
 import { MeshError, type NodeId, parseInput } from "@pi-controller/schema";
 import * as z from "zod";
 import { type Envelope, meshIdSchema } from "./statements.ts";
@@ -116,15 +116,13 @@ async function exchange(
 }
 
 function write(message: Request | Answer): Uint8Array {
-  return Buffer.from(JSON.stringify(message));
+  return encodeJson(message);
 }
 
 function readJson(payload: Uint8Array, code: "INVALID_ARGUMENT" | "DATA_LOSS"): unknown {
-  try {
-    return JSON.parse(Buffer.from(payload).toString("utf8"));
-  } catch (error) {
-    throw new MeshError(code, "The introduction is no JSON", {}, { cause: error });
-  }
+  const json = decodeJson(payload);
+  if (json === undefined) throw new MeshError(code, "The introduction is no JSON");
+  return json;
 }
 
 function lengthOf(envelopes: readonly unknown[]): number {

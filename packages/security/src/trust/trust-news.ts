@@ -1,4 +1,4 @@
-import type { Network } from "@pi-controller/mesh";
+import { decodeJson, encodeJson, type Network } from "@pi-controller/mesh";
 import type { Service, Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, type NodeId, parseInput } from "@pi-controller/schema";
 import * as z from "zod";
@@ -100,15 +100,9 @@ function isRevocation(key: string): boolean {
 }
 
 function encodeNews(envelopes: readonly Envelope[]): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ envelopes: envelopes.slice(0, MAX_ENVELOPES) }));
+  return encodeJson({ envelopes: envelopes.slice(0, MAX_ENVELOPES) });
 }
 
 function parseNews(payload: Uint8Array): z.infer<typeof newsSchema> {
-  let news: unknown;
-  try {
-    news = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
-  } catch (cause) {
-    throw new MeshError("INVALID_ARGUMENT", "News of the trust are not JSON in UTF-8", {}, { cause });
-  }
-  return parseInput(newsSchema, news, "news of the trust");
+  return parseInput(newsSchema, decodeJson(payload), "news of the trust");
 }

@@ -1,3 +1,4 @@
+import { decodeJson, encodeJson } from "@pi-controller/mesh";
 import { MeshError, nodeIdSchema, nodeNameSchema } from "@pi-controller/schema";
 import * as z from "zod";
 import { fromBase64Url, utf8 } from "../../crypto/index.ts";
@@ -98,10 +99,8 @@ export const helloAnswerSchema = z.object({
 export type HelloAnswer = z.infer<typeof helloAnswerSchema>;
 
 export const proveSchema = z.strictObject({ attempt: nonceSchema, proof: proofSchema });
-export type Prove = z.infer<typeof proveSchema>;
 
 export const proveAnswerSchema = z.object({ proof: proofSchema, ...application });
-export type ProveAnswer = z.infer<typeof proveAnswerSchema>;
 
 export const admitSchema = z.strictObject({
   attempt: nonceSchema,
@@ -111,7 +110,6 @@ export const admitSchema = z.strictObject({
 export type Admit = z.infer<typeof admitSchema>;
 
 export const admitAnswerSchema = z.object({ meshId: meshIdSchema });
-export type AdmitAnswer = z.infer<typeof admitAnswerSchema>;
 
 /** Most bytes of a request of each method. */
 export const maxBytesOf: Readonly<Record<string, number>> = {
@@ -121,7 +119,7 @@ export const maxBytesOf: Readonly<Record<string, number>> = {
 };
 
 export function encodeMessage(message: object): Uint8Array {
-  return utf8(JSON.stringify(message));
+  return encodeJson(message);
 }
 
 /**
@@ -138,22 +136,14 @@ export function decodeMessage<Schema extends z.ZodType>(
   maxBytes: number = MAX_SMALL_BYTES,
 ): z.infer<Schema> {
   if (payload.byteLength > maxBytes) throw malformed(what, `it is larger than ${maxBytes} bytes`);
-  const result = schema.safeParse(parseJson(payload, what));
+  const message = decodeJson(payload);
+  if (message === undefined) throw malformed(what, "it is no JSON");
+  const result = schema.safeParse(message);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const path = issue?.path.join(".") ?? "";
   const why = `${path === "" ? "" : `${path}: `}${issue?.message ?? "not what was expected"}`;
   throw malformed(what, why.slice(0, MAX_REASON_LENGTH));
-}
-
-function parseJson(payload: Uint8Array, what: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload)) as unknown;
-  } catch (error) {
-    // The error of JSON.parse quotes what it read, which may be a secret: it goes no further.
-    if (error instanceof Error) throw malformed(what, "it is no JSON");
-    throw error;
-  }
 }
 
 function malformed(what: string, why: string): MeshError {

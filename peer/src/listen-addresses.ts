@@ -31,6 +31,7 @@ export function apiUrlsOf(multiaddrs: readonly string[], port: number): readonly
   return [...new Set(urls)];
 }
 
-function isLoopback(host: string): boolean {
+/** @param host an IP address */
+export function isLoopback(host: string): boolean {
   return host === "::1" || host.startsWith("127.");
 }

@@ -18,7 +18,7 @@ import { apiOptions } from "./api-options.ts";
 import type { Config } from "./config/config.ts";
 import type { Surroundings } from "./create-peer.ts";
 import { knockOriginsOf } from "./knock-origins.ts";
-import { multiaddrOf, tcpPortOf } from "./listen-addresses.ts";
+import { isLoopback, multiaddrOf, tcpPortOf } from "./listen-addresses.ts";
 import { createMachine } from "./machine.ts";
 import { setupNotice } from "./setup-notice.ts";
 import type { Stage } from "./stage.ts";
@@ -146,7 +146,7 @@ export async function createUnclaimedStage(config: Config, surroundings: Surroun
     }
     const { port } = new URL(api.url());
     const [name] = certificateNames().dnsNames.filter((dnsName) => dnsName.endsWith(".local"));
-    const isLoopbackOnly = config.listen.every((address) => address.startsWith("127.") || address === "::1");
+    const isLoopbackOnly = config.listen.every(isLoopback);
     const origin = isLoopbackOnly ? api.url() : `https://${name ?? config.name}:${port}`;
     const { leaf } = certificates.served();
     log.showPerson(

@@ -6,6 +6,7 @@ export { effectiveRules } from "./authorization/effective-rules.ts";
 export * from "./certificates/index.ts";
 export * from "./crypto/index.ts";
 export * from "./enrolment/index.ts";
+export { wipePaths } from "./files/wipe-paths.ts";
 export type * from "./keys.ts";
 export * from "./limits/index.ts";
 export * from "./oidc/index.ts";

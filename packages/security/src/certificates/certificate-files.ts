@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { MeshError } from "@pi-controller/schema";
-import { readPrivateFile, writePrivateFile } from "./private-file.ts";
+import { readPrivateFile, writePrivateFile } from "../files/private-file.ts";
 import { type CertificateFacts, readCertificate } from "./read-certificate.ts";
 
 /** A leaf with its key, and the certificate of the authority that issued it; none for a self-signed one. */

@@ -13,4 +13,3 @@ export {
   type UnclaimedNodeComponents,
   type UnclaimedNodeOptions,
 } from "./pending/unclaimed-node.ts";
-export { wipePaths } from "./wipe-paths.ts";

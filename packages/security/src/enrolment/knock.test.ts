@@ -5,11 +5,11 @@ import type { EnrolmentKnock } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { NodeCertificates } from "../certificates/index.ts";
 import { joinTokenSigningKey, newSeed, parseJoinToken, toBase64Url } from "../crypto/index.ts";
+import { wipePaths } from "../files/wipe-paths.ts";
 import { type TestMesh, temporaryDirectory, testMesh } from "../trust/testing.ts";
 import { httpsKnock } from "./pending/https-knock.ts";
 import { knockBytes } from "./protocol/knock.ts";
 import { EnrolmentFixture, ORIGIN, password, type TestMember } from "./testing.ts";
-import { wipePaths } from "./wipe-paths.ts";
 
 let fixture: EnrolmentFixture;
 let mesh: TestMesh;

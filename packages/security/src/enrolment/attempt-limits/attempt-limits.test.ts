@@ -2,8 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { silentLogger, VirtualClock } from "@pi-controller/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { wipePaths } from "../../files/wipe-paths.ts";
 import { temporaryDirectory } from "../../trust/testing.ts";
-import { wipePaths } from "../wipe-paths.ts";
 import { AttemptLimits } from "./attempt-limits.ts";
 import { lockOutFile } from "./lock-out-file.ts";
 

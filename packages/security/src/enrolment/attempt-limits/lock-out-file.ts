@@ -1,7 +1,7 @@
 import type { Logger } from "@pi-controller/runtime";
 import * as z from "zod";
-import { writePrivateFile } from "../../certificates/private-file.ts";
-import { readSmallFile } from "../pending/small-file.ts";
+import { writePrivateFile } from "../../files/private-file.ts";
+import { readSmallFile } from "../../files/small-file.ts";
 import type { LockOutStore } from "./attempt-limits.ts";
 
 const lockOutsSchema = z.record(z.string().max(64), z.int().min(1).max(1_000_000));

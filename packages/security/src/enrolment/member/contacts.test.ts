@@ -1,6 +1,6 @@
 import type { Network } from "@pi-controller/mesh";
 import { describe, expect, it } from "vitest";
-import { DirectNetwork } from "../direct-network.ts";
+import { DirectNetwork } from "../direct-network.fixture.ts";
 import { Contacts } from "./contacts.ts";
 
 const PENDING = "12D3KooWpending";

@@ -4,11 +4,11 @@ import { MeshError, type NodeId } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newSetupCode, parseJoinToken, toBase64Url } from "../../crypto/index.ts";
 import { testNode } from "../../crypto/testing.ts";
+import { wipePaths } from "../../files/wipe-paths.ts";
 import { TEST_BUILD_MS, type TestMesh, temporaryDirectory, testMesh } from "../../trust/testing.ts";
-import { DirectNetwork } from "../direct-network.ts";
+import { DirectNetwork } from "../direct-network.fixture.ts";
 import { UnclaimedNode } from "../pending/unclaimed-node.ts";
 import { actingAs, knownSecrets, TestDiscovery, withoutEffect } from "../testing.ts";
-import { wipePaths } from "../wipe-paths.ts";
 import { Enrolment } from "./enrolment.ts";
 
 const SEED = 11;

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newSeed, newSetupCode, newTokenId, toBase64Url } from "../../crypto/index.ts";
 import { testNode } from "../../crypto/testing.ts";
 import { AttemptLimits } from "../attempt-limits/attempt-limits.ts";
-import { DirectNetwork } from "../direct-network.ts";
+import { DirectNetwork } from "../direct-network.fixture.ts";
 import {
   ADMIT_METHOD,
   encodeMessage,

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { silentLogger } from "@pi-controller/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { formatJoinToken, newSeed, newSetupCode, newTokenId } from "../../crypto/index.ts";
+import { wipePaths } from "../../files/wipe-paths.ts";
 import { temporaryDirectory } from "../../trust/testing.ts";
-import { wipePaths } from "../wipe-paths.ts";
 import { loadEnrolmentSecrets, wipeEnrolmentSecrets } from "./enrolment-secrets.ts";
 
 let dataDirectory: string;

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Logger } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
-import { writePrivateFile } from "../../certificates/private-file.ts";
 import { type JoinTokenSecret, newSetupCode, parseJoinToken, parseSetupCode } from "../../crypto/index.ts";
-import { wipePaths } from "../wipe-paths.ts";
-import { readSmallFile } from "./small-file.ts";
+import { writePrivateFile } from "../../files/private-file.ts";
+import { readSmallFile } from "../../files/small-file.ts";
+import { wipePaths } from "../../files/wipe-paths.ts";
 
 const SETUP_CODE_FILE = "setup-code";
 const JOIN_TOKEN_FILE = "join-token";

@@ -1,5 +1,5 @@
+import { rulesAllow } from "@pi-controller/schema";
 import { useEffect, useMemo } from "preact/hooks";
-import { can } from "./access/can.ts";
 import { App } from "./app.tsx";
 import { useClient } from "./client-context.ts";
 import { useIdentity, usePrincipal } from "./identity/identity-context.ts";
@@ -17,9 +17,9 @@ export function SignedIn() {
       new PeerSession(
         { client, clock: browserClock, visibility: tabVisibility, random: Math.random },
         {
-          mesh: can(rules, { verb: "get", resource: "mesh" }),
-          nodes: can(rules, { verb: "list", resource: "nodes" }),
-          events: can(rules, { verb: "watch", resource: "events" }),
+          mesh: rulesAllow(rules, { verb: "get", resource: "mesh" }),
+          nodes: rulesAllow(rules, { verb: "list", resource: "nodes" }),
+          events: rulesAllow(rules, { verb: "watch", resource: "events" }),
         },
       ),
     [],

@@ -5,11 +5,14 @@ export {
   nextAlarms,
   noAlarms,
 } from "./alarms.ts";
+export type { Edge, GpioDriver, GpioFeatures, LineConfig, LineLevel } from "./gpio/gpio-driver.ts";
 export {
   HardwareMonitor,
   type HardwareMonitorComponents,
   type HardwareMonitorOptions,
 } from "./hardware-monitor.ts";
+export type { BusPins, Header, HeaderPlace, PinFunction, PwmPin } from "./header/header.ts";
+export type { I2cDriver } from "./i2c/i2c-driver.ts";
 export {
   type LinuxMachineComponents,
   type LinuxMachineOptions,
@@ -17,6 +20,8 @@ export {
 } from "./linux/linux-machine.ts";
 export { decodeRevision, type Revision } from "./linux/revision.ts";
 export type { Machine } from "./machine.ts";
+export type { PinHardware, PinHardwareOptions } from "./pin-hardware.ts";
+export type { PwmDriver, PwmOutput, PwmSetting } from "./pwm/pwm-driver.ts";
 export { type SimulatedBoardName, simulatedBoardNames } from "./simulated/boards.ts";
 export { FaultFile, type FaultFileComponents, type FaultFileOptions } from "./simulated/fault-file.ts";
 export {
@@ -25,4 +30,5 @@ export {
   type SimulatedMachineOptions,
   simulatedMachine,
 } from "./simulated/simulated-machine.ts";
+export type { SpiDriver, SpiSettings } from "./spi/spi-driver.ts";
 export { decodeThrottling, parseThrottlingBits } from "./throttling.ts";

@@ -23,6 +23,9 @@ export const resources = [
   "audit",
   "inventory",
   "gpio",
+  "gpio-stops",
+  "gpio-quotas",
+  "gpio-policy",
   "jobs",
 ] as const;
 export const resourceSchema = z.enum(resources);
@@ -61,10 +64,16 @@ export type Rule = z.infer<typeof ruleSchema>;
 export interface Access {
   readonly verb: Verb;
   readonly resource: Resource;
-  readonly namespace?: string;
+  /**
+   * `{ any: true }` asks whether it is allowed in some namespace at all: before it is known which one it is about, by
+   * whoever asks again when that is known.
+   */
+  readonly namespace?: string | { readonly any: true };
   /** Id of the one thing that it is done to. */
   readonly name?: string;
 }
+
+const seen = ["nodes", "metrics", "events", "mesh", "health", "gpio-quotas", "gpio-policy"] as const;
 
 /** Roles that every mesh has and nobody can change. */
 export const builtInRoles = {
@@ -72,17 +81,40 @@ export const builtInRoles = {
   operator: {
     description: "Works with pins and jobs, and sees what a monitor sees",
     rules: [
-      { verbs: ["*"], resources: ["gpio", "jobs"] },
-      { verbs: ["get", "list", "watch"], resources: ["nodes", "metrics", "events", "mesh", "health"] },
+      { verbs: ["*"], resources: ["gpio", "gpio-stops", "jobs"] },
+      { verbs: ["get", "list", "watch"], resources: seen },
     ],
   },
   monitor: {
     description: "Sees the nodes, what they measure and what happens",
-    rules: [{ verbs: ["get", "list", "watch"], resources: ["nodes", "metrics", "events", "mesh", "health"] }],
+    rules: [{ verbs: ["get", "list", "watch"], resources: [...seen, "gpio", "gpio-stops"] }],
   },
 } as const satisfies Record<string, { description: string; rules: readonly RuleInput[] }>;
 
 interface RuleInput {
   readonly verbs: readonly (Verb | "*")[];
   readonly resources: readonly (Resource | "*")[];
+}
+
+/**
+ * Whether one of the rules allows something, as in Kubernetes' RBAC: verb, resource, namespace and name must all be
+ * in it. Rules only ever add. One with namespaces says nothing of what is in none, and one with names nothing of what
+ * has none, such as a list. Peers decide by it, and pages do not offer what would be refused.
+ */
+export function rulesAllow(rules: readonly Rule[], { verb, resource, namespace, name }: Access): boolean {
+  return rules.some(
+    (rule) =>
+      includes(rule.verbs, verb) &&
+      includes(rule.resources, resource) &&
+      (typeof namespace === "object" || isAmong(rule.namespaces, namespace)) &&
+      isAmong(rule.names, name),
+  );
+}
+
+function includes(allowed: readonly string[], item: string): boolean {
+  return allowed.includes(item) || allowed.includes("*");
+}
+
+function isAmong(allowed: readonly string[] | undefined, item: string | undefined): boolean {
+  return allowed === undefined || (item !== undefined && allowed.includes(item));
 }

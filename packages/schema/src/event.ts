@@ -1,6 +1,14 @@
 import * as z from "zod";
 import { correlationIdSchema, nodeIdSchema, ulidSchema } from "./primitives.ts";
 
+const reservationData = z.object({
+  reservation: z.string(),
+  resource: z.string(),
+  namespace: z.string(),
+  name: z.string().nullable(),
+  holder: z.string(),
+});
+
 /**
  * Every type of event with what it carries in `data`. Names are `<area>.<thing>.<what happened>`.
  *
@@ -52,6 +60,29 @@ export const eventTypes = {
   "hardware.temperature.normal": { observed: false, data: z.object({ celsius: z.number() }) },
   "hardware.voltage.low": { observed: false, data: z.object({}) },
   "hardware.voltage.normal": { observed: false, data: z.object({}) },
+  "gpio.reservation.granted": { observed: false, data: reservationData },
+  "gpio.reservation.waiting": { observed: false, data: reservationData },
+  /** `reason`: `released`, `expired`, `watchdog`, `preempted`, `forced`, `gave up waiting`, `not restored`. */
+  "gpio.reservation.ended": {
+    observed: false,
+    data: reservationData.extend({ reason: z.string(), by: z.string() }),
+  },
+  "gpio.reservation.transferred": { observed: false, data: reservationData.extend({ from: z.string() }) },
+  "gpio.desired.discarded": { observed: false, data: reservationData.extend({ reason: z.string() }) },
+  "gpio.fault": { observed: false, data: z.object({ resource: z.string(), problem: z.string() }) },
+  "gpio.stop.set": {
+    observed: false,
+    data: z.object({
+      scope: z.enum(["mesh", "node"]),
+      cause: z.string(),
+      by: z.string(),
+      reason: z.string(),
+    }),
+  },
+  "gpio.stop.cleared": {
+    observed: false,
+    data: z.object({ scope: z.enum(["mesh", "node"]), by: z.string() }),
+  },
 } as const satisfies Record<string, { observed: boolean; data: z.ZodType }>;
 
 export type EventType = keyof typeof eventTypes;

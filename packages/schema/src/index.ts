@@ -3,6 +3,8 @@ export * from "./api.ts";
 export * from "./board.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
+export * from "./gpio.ts";
+export * from "./gpio-api.ts";
 export * from "./membership.ts";
 export * from "./metrics.ts";
 export * from "./node.ts";

@@ -296,6 +296,31 @@ export const enrolmentKnockSchema = z.strictObject({
 });
 export type EnrolmentKnock = z.infer<typeof enrolmentKnockSchema>;
 
+/**
+ * Query of `GET /api/v1/enrolment/revocation`, which anybody may send to a member: a node that nobody lets in any more
+ * asks whether it was revoked.
+ */
+export const revocationQuestionSchema = z.strictObject({
+  node: nodeIdSchema,
+  /** Ed25519, by the node; base64url. It shows that the node itself asks, and is good for nothing else. */
+  signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/, "expected 64 bytes in base64url"),
+});
+export type RevocationQuestion = z.infer<typeof revocationQuestionSchema>;
+
+/** What proves that the node was revoked, or that it left; nothing when neither is known of whoever asks. */
+export const revocationAnswerSchema = z.object({
+  /** Whoever asked verifies them himself: see PROTOCOL.md, statements. */
+  envelopes: z
+    .array(
+      z.object({
+        statement: z.string().max(60_000),
+        signatures: z.array(z.object({ by: z.looseObject({ kind: z.string() }), value: z.string() })).max(3),
+      }),
+    )
+    .max(2),
+});
+export type RevocationAnswer = z.infer<typeof revocationAnswerSchema>;
+
 // --- certificates
 
 export const certificateViewSchema = z.object({

@@ -1,7 +1,7 @@
 export * from "./audit/index.ts";
 export { type AuthenticatorComponents, CredentialAuthenticator } from "./authentication/authenticator.ts";
 export { type SessionStatusFacts, sessionStatus } from "./authentication/session-status.ts";
-export { authorize, ruleAllows, rulesAllow } from "./authorization/authorize.ts";
+export { authorize } from "./authorization/authorize.ts";
 export { effectiveRules } from "./authorization/effective-rules.ts";
 export * from "./certificates/index.ts";
 export * from "./crypto/index.ts";

@@ -71,7 +71,31 @@ const describers: { readonly [Type in EventType]: Describe<Type> } = {
   "hardware.temperature.normal": ({ celsius }) => good(`has cooled down to ${formatCelsius(celsius)}`),
   "hardware.voltage.low": () => warning("gets too little voltage: check its power supply"),
   "hardware.voltage.normal": () => good("gets enough voltage again"),
+  "gpio.reservation.granted": ({ resource, name, holder }) =>
+    info(`granted ${pinOf(resource, name)} to ${holder}`),
+  "gpio.reservation.waiting": ({ resource, name, holder }) =>
+    info(`keeps ${holder} in line for ${pinOf(resource, name)}`),
+  "gpio.reservation.ended": ({ resource, name, holder, reason, by }) =>
+    (reason === "released" ? info : warning)(
+      `took ${pinOf(resource, name)} back from ${holder}: ${reason}${by === holder ? "" : ` (${by})`}`,
+    ),
+  "gpio.reservation.transferred": ({ resource, name, holder, from }) =>
+    info(`handed ${pinOf(resource, name)} over from ${from} to ${holder}`),
+  "gpio.desired.discarded": ({ resource, name, reason }) =>
+    warning(`did not apply what was wanted of ${pinOf(resource, name)} while it was away: ${reason}`),
+  "gpio.fault": ({ resource, problem }) => bad(`has trouble with ${resource}: ${problem}`),
+  "gpio.stop.set": ({ scope, cause, by, reason }) =>
+    bad(
+      `emergency stop of ${scope === "mesh" ? "all nodes" : "its outputs"} by ${cause === "user" ? by : cause}` +
+        (reason === "" ? "" : `: ${reason}`),
+    ),
+  "gpio.stop.cleared": ({ scope, by }) =>
+    warning(`emergency stop of ${scope === "mesh" ? "all nodes" : "its outputs"} cleared by ${by}`),
 };
+
+function pinOf(resource: string, name: string | null): string {
+  return name === null ? resource : `${resource} (${name})`;
+}
 
 function describeKnown({ type, data }: MeshEvent, nameOf: (id: string) => string): EventText | null {
   if (!isKnownType(type)) return null;

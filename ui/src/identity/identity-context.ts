@@ -1,8 +1,8 @@
 import type { Access, PrincipalView } from "@pi-controller/schema";
-import { MeshError } from "@pi-controller/schema";
+import { MeshError, rulesAllow } from "@pi-controller/schema";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { can, canWithAuthority } from "../access/can.ts";
+import { canWithAuthority } from "../access/can.ts";
 import { useSecond } from "../time/use-second.ts";
 import type { Identity } from "./identity.ts";
 
@@ -19,7 +19,8 @@ export function useIdentity(): Identity {
 /** Whether the user may do something, by the rules that the peer told. */
 export function useMay(): (verb: Access["verb"], resource: Access["resource"], name?: string) => boolean {
   const principal = useIdentity().principal.value;
-  return (verb, resource, name) => principal !== null && can(principal.rules, accessOf(verb, resource, name));
+  return (verb, resource, name) =>
+    principal !== null && rulesAllow(principal.rules, accessOf(verb, resource, name));
 }
 
 /** The same, for what also takes the authority of the mesh, which the user's password unseals. */

@@ -1,5 +1,5 @@
 import type { PrincipalView, Resource } from "@pi-controller/schema";
-import { can } from "../access/can.ts";
+import { rulesAllow } from "@pi-controller/schema";
 import { type SecuritySection, securitySections } from "../route/route.ts";
 
 export const sectionTitles: Readonly<Record<SecuritySection, string>> = {
@@ -27,6 +27,7 @@ const everybodys: readonly SecuritySection[] = [
 export function shownSections(principal: PrincipalView): readonly SecuritySection[] {
   return securitySections.filter(
     (section) =>
-      everybodys.includes(section) || can(principal.rules, { verb: "list", resource: section as Resource }),
+      everybodys.includes(section) ||
+      rulesAllow(principal.rules, { verb: "list", resource: section as Resource }),
   );
 }

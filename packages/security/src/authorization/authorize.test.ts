@@ -4,12 +4,13 @@ import {
   type Resource,
   type Rule,
   resources,
+  rulesAllow,
   type Verb,
   verbs,
 } from "@pi-controller/schema";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { authorize, rulesAllow } from "./authorize.ts";
+import { authorize } from "./authorize.ts";
 import { effectiveRules, intersectRules } from "./effective-rules.ts";
 
 const someVerbs = ["get", "list", "delete"] as const satisfies Verb[];

@@ -1,0 +1,11 @@
+export type { Asking, GpioEvidence, OwnerAsking, Requester } from "./asking.ts";
+export {
+  desiredCollection,
+  policyCollection,
+  quotasCollection,
+  reservationsCollection,
+  stopsCollection,
+} from "./collections.ts";
+export type { ChangeBatch, ChangeFeed } from "./owner/changes.ts";
+export type { OwnedReservation, OwnGpio, PinOwner, PinWrite, WriteResult } from "./owner/pin-owner.ts";
+export type { ChangeStream, GpioUseCases } from "./use-cases.ts";

@@ -28,6 +28,7 @@ import {
   PasswordHasher,
   PasswordKeyring,
   parseOidcOptions,
+  RevocationInquiry,
   type SecurityUseCases,
   SessionStore,
   Sessions,
@@ -35,6 +36,7 @@ import {
   type Trust,
   type TrustNews,
   Users,
+  type Witness,
 } from "@pi-controller/security";
 import type { Events } from "@pi-controller/telemetry";
 import type { Config } from "./config/config.ts";
@@ -56,6 +58,8 @@ export interface MemberSecurityComponents {
   readonly secrets: MeshSecrets;
   readonly names: NodeNames;
   readonly pendingDiscovery: PendingDiscovery | undefined;
+  /** Members out of reach; see `RevocationInquiry`. */
+  readonly witnesses: () => readonly Witness[];
   readonly nodes: () => NodeUseCases;
   /** A started network that speaks to one pending node. */
   readonly openPendingNetwork: () => Promise<Network>;
@@ -169,6 +173,12 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
     wipe: components.wipe,
     onGone: components.onGone,
   });
+  const inquiry = new RevocationInquiry({
+    ...component("enrolment"),
+    trust,
+    nodeKey,
+    witnesses: components.witnesses,
+  });
   const exchange = new AuditExchange({
     ...component("audit"),
     network,
@@ -221,7 +231,7 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
     certificates,
     enrolment,
     early: [auditLog, store, certificates],
-    late: [sessions, enrolment],
+    late: [sessions, enrolment, inquiry],
   };
 }
 

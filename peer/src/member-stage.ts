@@ -15,6 +15,7 @@ import {
 } from "@pi-controller/mesh";
 import { libp2pNetwork, loadOrCreateIdentity, selfReportSigner } from "@pi-controller/mesh/libp2p";
 import {
+  announcementsCollection,
   createNodes,
   type MembersPort,
   MeshWatch,
@@ -51,6 +52,7 @@ import type { Config } from "./config/config.ts";
 import type { Surroundings } from "./create-peer.ts";
 import { markForgetting } from "./data-directory.ts";
 import { PeerHealth } from "./health.ts";
+import { knockOriginsOf } from "./knock-origins.ts";
 import { apiUrlsOf, multiaddrOf, tcpPortOf } from "./listen-addresses.ts";
 import { createMachine } from "./machine.ts";
 import { createMemberSecurity } from "./member-security.ts";
@@ -61,6 +63,7 @@ import { SystemdNotifier } from "./systemd.ts";
 import { TrustUpkeep } from "./trust-upkeep.ts";
 import { enrolmentSecretsOptions } from "./unclaimed-stage.ts";
 import { buildDateMs } from "./version.ts";
+import { witnessesOf } from "./witnesses.ts";
 
 const DAY_MS = 24 * 3_600_000;
 /** Of the smallest mesh; see the budget of metrics in the telemetry package. */
@@ -219,6 +222,7 @@ export async function createMemberStage(
       };
     },
   };
+  const joinOrigins = knockOriginsOf(config.join, config.port);
   const security = createMemberSecurity(config, {
     surroundings,
     trust,
@@ -232,6 +236,15 @@ export async function createMemberStage(
     secrets,
     names,
     pendingDiscovery: pending,
+    witnesses: () =>
+      witnessesOf({
+        self,
+        members: trust.view.members.keys(),
+        connected: network.status().connections.map(({ peer }) => peer),
+        stateOf: (node) => membership.member(node)?.state,
+        apiUrlsOf: (node) => documents.mesh.collection(announcementsCollection).get(node)?.apiUrls ?? [],
+        joinOrigins,
+      }),
     nodes: () => nodes,
     openPendingNetwork: () => openPendingNetwork(component("network")),
     wipe: () => markForgetting(config.dataDir),

@@ -89,6 +89,8 @@ describe("the client of somebody", () => {
       "GET /api/v1/oidc/callback",
       // Nodes that carry a join token knock, and have no client.
       "POST /api/v1/enrolment/knock",
+      // Nor have those that nobody lets in any more.
+      "GET /api/v1/enrolment/revocation",
       "GET /api/v1/certificates/root",
     ]);
   });

@@ -23,6 +23,8 @@ import type {
   PendingNode,
   PendingNodeLookup,
   PrincipalView,
+  RevocationAnswer,
+  RevocationQuestion,
   RevocationRequest,
   RoleChange,
   RoleView,
@@ -157,6 +159,12 @@ export interface EnrolmentUseCases {
    * @throws MeshError PERMISSION_DENIED when no good token has signed it, RESOURCE_EXHAUSTED
    */
   knock(knock: EnrolmentKnock, origin: Pick<RequestOrigin, "address">): void;
+  /**
+   * The proof that a node was revoked or left, for that node itself: nothing for anybody else.
+   *
+   * @throws MeshError RESOURCE_EXHAUSTED
+   */
+  revocationOf(question: RevocationQuestion, origin: Pick<RequestOrigin, "address">): RevocationAnswer;
   /** @throws MeshError NOT_FOUND when no pending node answers there */
   lookUp(lookup: PendingNodeLookup, acting: Acting): Promise<PendingNode>;
   /**

@@ -13,6 +13,8 @@ export const publicRoutes: readonly string[] = [
   "GET /api/v1/oidc/callback",
   // A node that carries a join token says where it waits; the token has to have signed it.
   "POST /api/v1/enrolment/knock",
+  // A node that was revoked, and is let in no more, asks for the proof; it has to have signed the question.
+  "GET /api/v1/enrolment/revocation",
   // The root certificate, to install before one can log in without a warning.
   "GET /api/v1/certificates/root",
   "GET /root.pem",

@@ -8,6 +8,8 @@ import {
   pendingNodeListSchema,
   pendingNodeLookupSchema,
   pendingNodeSchema,
+  revocationAnswerSchema,
+  revocationQuestionSchema,
   revocationRequestSchema,
 } from "@pi-controller/schema";
 import type { EnrolmentUseCases } from "@pi-controller/security";
@@ -26,6 +28,7 @@ export function enrolmentRoutes(components: Components): readonly Route[] {
   return [
     ...pendingNodeRoutes(components),
     knockRoute(components),
+    revocationRoute(components),
     ...joinTokenRoutes(components),
     ...departureRoutes(components),
   ];
@@ -94,6 +97,27 @@ function knockRoute({ enrolment }: Components): Route {
       nameTarget(body.node);
       return { status: 202 };
     },
+  });
+}
+
+/** Of a node that members let in no more, so that they cannot tell it in any other way. Its signature counts. */
+function revocationRoute({ enrolment }: Components): Route {
+  return route({
+    method: "GET",
+    path: "/api/v1/enrolment/revocation",
+    operationId: "getOwnRevocation",
+    tag: "enrolment",
+    summary: "The proof that a node was revoked, for that node",
+    access: "public",
+    query: revocationQuestionSchema,
+    answers: {
+      200: {
+        description: "What proves it; nothing for whoever is none such, or asks in another one's name",
+        body: revocationAnswerSchema,
+      },
+    },
+    errors: [],
+    handle: ({ query, caller }) => ({ status: 200, body: enrolment.revocationOf(query, caller.origin) }),
   });
 }
 

@@ -118,6 +118,7 @@ const enrolment: SecurityUseCases["enrolment"] = {
   knock({ joinToken }) {
     if (joinToken !== TOKEN_ID) throw new MeshError("PERMISSION_DENIED", "This is no knock of a good token");
   },
+  revocationOf: () => ({ envelopes: [] }),
   async approve(node, approval) {
     confirm(approval);
     expectId(node, nodeId(7));

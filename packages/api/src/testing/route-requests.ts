@@ -74,6 +74,9 @@ export const routeRequests: Readonly<Record<string, RouteRequest>> = {
       signature: "c2lnbmF0dXJl",
     },
   },
+  "GET /api/v1/enrolment/revocation": {
+    path: `/api/v1/enrolment/revocation?node=${nodeId(4)}&signature=${"A".repeat(86)}`,
+  },
   "GET /api/v1/join-tokens": { path: "/api/v1/join-tokens" },
   "POST /api/v1/join-tokens": {
     path: "/api/v1/join-tokens",

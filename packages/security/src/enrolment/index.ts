@@ -1,3 +1,8 @@
+export {
+  RevocationInquiry,
+  type RevocationInquiryComponents,
+  type Witness,
+} from "./inquiry/revocation-inquiry.ts";
 export type { NodeWish } from "./member/approvals.ts";
 export { Enrolment, type EnrolmentComponents } from "./member/enrolment.ts";
 export type { EnrolmentEvents } from "./member/events.ts";

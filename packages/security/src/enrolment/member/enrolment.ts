@@ -10,6 +10,8 @@ import type {
   NodeId,
   PendingNode,
   PendingNodeLookup,
+  RevocationAnswer,
+  RevocationQuestion,
   RevocationRequest,
 } from "@pi-controller/schema";
 import type { NodeKey } from "../../crypto/index.ts";
@@ -26,6 +28,7 @@ import { JoinTokens } from "./join-tokens.ts";
 import { Knocks } from "./knocks.ts";
 import { lookUpPending } from "./look-up.ts";
 import { PendingList } from "./pending-list.ts";
+import { RevocationAnswers } from "./revocation-answers.ts";
 import { Revocations } from "./revocations.ts";
 import { TokenAdmission } from "./token-admission.ts";
 import { unlockUser } from "./unlock.ts";
@@ -74,6 +77,7 @@ export class Enrolment implements EnrolmentUseCases, Service {
   readonly #tokenAdmission: TokenAdmission;
   readonly #knocks: Knocks;
   readonly #revocations: Revocations;
+  readonly #revocationAnswers: RevocationAnswers;
   readonly #departure: Departure;
   readonly #unsubscribe: Unsubscribe[] = [];
   /** How often each token had been used when it was last told that this is too often. */
@@ -97,6 +101,7 @@ export class Enrolment implements EnrolmentUseCases, Service {
     this.#tokenAdmission = new TokenAdmission({ ...shared, contacts });
     this.#knocks = new Knocks(components);
     this.#revocations = new Revocations(components);
+    this.#revocationAnswers = new RevocationAnswers(components);
     this.#departure = new Departure(components);
   }
 
@@ -150,6 +155,11 @@ export class Enrolment implements EnrolmentUseCases, Service {
     const node = this.#pending.add(this.#knocks.believe(knock, origin.address));
     // No other member has heard it.
     this.#tokenAdmission.consider(node, 0);
+  }
+
+  /** @throws MeshError RESOURCE_EXHAUSTED */
+  revocationOf(question: RevocationQuestion, { address }: Pick<RequestOrigin, "address">): RevocationAnswer {
+    return this.#revocationAnswers.answer(question, address);
   }
 
   approve(node: NodeId, approval: Approval, acting: Acting): Promise<PendingNode> {

@@ -12,6 +12,7 @@ import { waitFor } from "../support/wait.ts";
 /** All that a stranger may ask a member for. A line here is a decision: see SECURITY.md. */
 const PUBLIC = [
   "GET /api/v1/certificates/root",
+  "GET /api/v1/enrolment/revocation",
   "GET /api/v1/oidc/callback",
   "GET /api/v1/oidc/login",
   "GET /api/v1/session",

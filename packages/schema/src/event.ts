@@ -69,7 +69,7 @@ export const eventTypes = {
   },
   "gpio.reservation.transferred": { observed: false, data: reservationData.extend({ from: z.string() }) },
   "gpio.desired.discarded": { observed: false, data: reservationData.extend({ reason: z.string() }) },
-  "gpio.fault": { observed: false, data: z.object({ resource: z.string(), problem: z.string() }) },
+  "gpio.hardware.failed": { observed: false, data: z.object({ resource: z.string(), problem: z.string() }) },
   "gpio.stop.set": {
     observed: false,
     data: z.object({

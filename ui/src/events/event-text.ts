@@ -83,7 +83,7 @@ const describers: { readonly [Type in EventType]: Describe<Type> } = {
     info(`handed ${pinOf(resource, name)} over from ${from} to ${holder}`),
   "gpio.desired.discarded": ({ resource, name, reason }) =>
     warning(`did not apply what was wanted of ${pinOf(resource, name)} while it was away: ${reason}`),
-  "gpio.fault": ({ resource, problem }) => bad(`has trouble with ${resource}: ${problem}`),
+  "gpio.hardware.failed": ({ resource, problem }) => bad(`has trouble with ${resource}: ${problem}`),
   "gpio.stop.set": ({ scope, cause, by, reason }) =>
     bad(
       `emergency stop of ${scope === "mesh" ? "all nodes" : "its outputs"} by ${cause === "user" ? by : cause}` +

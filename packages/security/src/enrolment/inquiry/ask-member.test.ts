@@ -68,6 +68,8 @@ describe("askMember", () => {
       await plain((_, response) => response.end("x".repeat(2 * 1024 * 1024))),
       await plain((request) => request.socket.destroy()),
       "http://127.0.0.1:1",
+      "https://127.0.0.1:1",
+      "https://[::1]:1",
       "ftp://127.0.0.1:1",
       "nowhere",
     ];

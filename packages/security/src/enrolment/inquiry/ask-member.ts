@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import type { IncomingMessage, RequestOptions } from "node:http";
+import { connect } from "node:net";
 import { MeshError, type RevocationQuestion } from "@pi-controller/schema";
 
 const PATH = "/api/v1/enrolment/revocation";
+const HTTPS_PORT = 443;
 const TIMEOUT_MS = 4_000;
 /** Two statements, and room for their signatures and the quotes in them. */
 const MAX_ANSWER_BYTES = 512 * 1024;
@@ -35,8 +38,10 @@ export async function askMember(
 }
 
 async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
-  // Loaded when it is needed: most peers never ask, and TLS takes megabytes.
-  const { request } = url.protocol === "https:" ? await import("node:https") : await import("node:http");
+  const isSecure = url.protocol === "https:";
+  // TLS takes megabytes, and most of those who are out of reach are switched off.
+  if (isSecure) await listens(url, signal);
+  const { request } = isSecure ? await import("node:https") : await import("node:http");
   const options: RequestOptions & { rejectUnauthorized: boolean } = {
     agent: false,
     rejectUnauthorized: false,
@@ -47,6 +52,17 @@ async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
     asking.on("error", reject);
     asking.end();
   });
+}
+
+/** @throws when nobody listens there */
+async function listens(url: URL, signal: AbortSignal): Promise<void> {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const socket = connect({ host, port: Number(url.port || HTTPS_PORT) });
+  try {
+    await once(socket, "connect", { signal });
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function bodyOf(response: IncomingMessage): Promise<string> {

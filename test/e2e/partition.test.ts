@@ -36,7 +36,7 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a cable that is out for 7
     lonelyHost.cut();
     const cutAtMs = performance.now();
     await allSee(majority, ["pi-d"], "dead", 15_000);
-    await allSee([lonely], ["pi-a", "pi-b", "pi-c"], "dead", 15_000);
+    await allSee([lonely], ["pi-a", "pi-b", "pi-c", "pi-e"], "dead", 15_000);
     // Several lost at once look like a partition; one lost does not.
     expect((await lonely.mesh()).partition?.unreachable).toHaveLength(4);
     expect((await majority[0]?.mesh())?.partition).toBeNull();

@@ -13,7 +13,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -30,6 +29,7 @@ import {
   setupCodeIn,
 } from "../../scripts/mesh-setup.ts";
 import { run } from "../../scripts/processes.ts";
+import { freePort } from "../support/free-ports.ts";
 import { median } from "../support/statistics.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -150,16 +150,6 @@ function serves(url: string, withinMs: number): Promise<unknown> {
     },
     { withinMs, everyMs: 2 },
   );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function stop(child: ChildProcess): Promise<void> {

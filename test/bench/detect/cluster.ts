@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import { waitFor } from "../../support/wait.ts";
 import type { MemberProcess } from "./member-process.ts";
 
@@ -46,16 +45,4 @@ export abstract class Cluster {
   }
 
   protected abstract launch(name: string): Promise<MemberProcess>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,5 +1,6 @@
+import { freePort } from "../../support/free-ports.ts";
 import { waitFor } from "../../support/wait.ts";
-import { Cluster, freePort } from "./cluster.ts";
+import { Cluster } from "./cluster.ts";
 import { MemberProcess } from "./member-process.ts";
 
 /** Agents of Serf as Debian ships it, with the timing of its default profile (LAN). */

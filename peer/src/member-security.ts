@@ -16,6 +16,8 @@ import {
   certificateUseCases,
   defaultSessionOptions,
   Enrolment,
+  Evidence,
+  Intents,
   LimitedKeyring,
   LoginLimit,
   type MeshSecrets,
@@ -132,6 +134,7 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
   });
   const provider = oidcProvider(config);
   const authenticator = new CredentialAuthenticator({ ...component("sessions"), trust, sessions: store });
+  const evidence = new Evidence({ trust, sessions, authenticator });
   const auditLog = new AuditLog(
     { ...component("audit"), now: () => trust.now() },
     {
@@ -184,25 +187,22 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
     network,
     log: auditLog,
     authorize,
-    async verifyEvidence(bearer, from) {
-      const origin = { address: from, userAgent: "", correlationId: "" };
-      const principal = await authenticator.authenticate({ bearer }, origin);
-      if (principal?.via === "jwt") return principal;
-      throw new MeshError("UNAUTHENTICATED", "The evidence of who asks is no JWT");
-    },
+    verifyEvidence: (jwt, from) => evidence.verify(jwt, from),
   });
   const audit = auditUseCases({
     node,
     log: auditLog,
     exchange,
     isMember: (id) => trust.view.members.has(id),
-    evidence: async (acting, credentials) => (await sessions.jwt(acting, credentials)).token,
+    evidence: (acting, credentials) => evidence.of(acting, credentials),
   });
   exchange.serve();
   const useCases: SecurityUseCases = {
     authenticator,
     authorize,
     sessions,
+    evidence,
+    intents: new Intents({ trust, store, nodeKey }),
     oidc: new OidcLogins({ ...component("sessions"), trust, store }, { node, provider }),
     users: new Users({
       trust,

@@ -12,6 +12,8 @@ export * from "./limits/index.ts";
 export * from "./oidc/index.ts";
 export * from "./sessions/index.ts";
 export { ApiTokens, type ApiTokensComponents, type ApiTokensOptions } from "./tokens/api-tokens.ts";
+export { Evidence, type EvidenceComponents } from "./tokens/evidence.ts";
+export { Intents } from "./tokens/intents.ts";
 export * from "./trust/index.ts";
 export type * from "./use-cases.ts";
 export { Users, type UsersComponents, type UsersOptions } from "./users/users.ts";

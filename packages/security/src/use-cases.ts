@@ -113,6 +113,43 @@ export interface SessionUseCases {
   changePassword(change: PasswordChange, acting: Acting): Promise<void>;
 }
 
+/** What proves to another node, for minutes, on whose behalf this one asks. */
+export interface EvidenceUseCases {
+  /**
+   * Cheap for who asks often: one is shown again while it is good.
+   *
+   * @param credentials as presented with this very request
+   * @throws MeshError PERMISSION_DENIED for credentials that are good for this node alone
+   */
+  of(acting: Acting, credentials: PresentedCredentials): Promise<string>;
+  /**
+   * @param from the peer that brings it: what is limited has to be limited for each of them
+   * @throws MeshError UNAUTHENTICATED when it proves nothing
+   */
+  verify(text: string, from: NodeId): Promise<Principal>;
+}
+
+/** Signatures of users under what is to be done later, perhaps without them. */
+export interface IntentUseCases {
+  /**
+   * @param credentials as presented with this very request
+   * @param digest SHA-256 of what is to be done, hexadecimal
+   * @param validForMs 7 days at most
+   * @throws MeshError PERMISSION_DENIED as `EvidenceUseCases.of`, FAILED_PRECONDITION when the login or token ends before
+   */
+  sign(
+    acting: Acting,
+    credentials: PresentedCredentials,
+    digest: string,
+    validForMs: number,
+  ): Promise<string>;
+  /**
+   * @returns who signed, with what he may do now. @throws MeshError UNAUTHENTICATED when nobody has who may still
+   *   speak, or something else
+   */
+  verify(text: string, digest: string): Promise<Principal>;
+}
+
 export interface OidcUseCases {
   /** Where to send the browser; sets nothing up when there is no provider. @throws MeshError UNIMPLEMENTED, UNAVAILABLE */
   begin(
@@ -209,6 +246,8 @@ export interface SecurityUseCases {
   readonly authenticator: Authenticator;
   readonly authorize: Authorize;
   readonly sessions: SessionUseCases;
+  readonly evidence: EvidenceUseCases;
+  readonly intents: IntentUseCases;
   readonly oidc: OidcUseCases;
   readonly users: UserUseCases;
   readonly apiTokens: ApiTokenUseCases;

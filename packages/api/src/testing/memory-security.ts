@@ -94,6 +94,20 @@ export class MemorySecurity implements SecurityUseCases {
     },
   };
 
+  readonly evidence: SecurityUseCases["evidence"] = {
+    of: async ({ principal }) => `token-${principal.userName}`,
+    verify: async (text) => this.#known(text.replace(/^token-/, ""), "jwt", text),
+  };
+
+  readonly intents: SecurityUseCases["intents"] = {
+    sign: async ({ principal }, _credentials, digest) => `token-${principal.userName}:${digest}`,
+    verify: async (text, digest) => {
+      const [bearer = "", signed] = text.split(":");
+      if (signed !== digest) throw new MeshError("UNAUTHENTICATED", "The signature is not valid");
+      return this.#known(bearer.replace(/^token-/, ""), "jwt", bearer);
+    },
+  };
+
   readonly oidc: SecurityUseCases["oidc"] = {
     begin: async (_origin, callbackUrl) => ({
       location: `https://provider.example/authorize?redirect_uri=${encodeURIComponent(callbackUrl)}`,

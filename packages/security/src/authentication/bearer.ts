@@ -5,6 +5,7 @@ import { equalBytes } from "../crypto/password.ts";
 import { parseApiToken } from "../crypto/tokens.ts";
 import { verifyJwt } from "../tokens/access-jwt.ts";
 import { type ApiToken, apiTokenState } from "../tokens/usable.ts";
+import type { VerifiedJwt } from "../tokens/user-jwt.ts";
 import type { TrustView } from "../trust/trust-port.ts";
 import type { Principal } from "../use-cases.ts";
 import { principalOf } from "./principal.ts";
@@ -29,17 +30,7 @@ export async function findBearer(text: string, view: TrustView, nowMs: number): 
     return { principal: renewed(view, nowMs) ?? refuse(), renewed };
   }
   const jwt = await verifyJwt(text, view, nowMs);
-  const { userId, credentialId, apiToken, expiresAtMs } = jwt;
-  const renewed = (later: TrustView, laterMs: number) => {
-    const user = later.users.get(userId);
-    if (user === undefined || laterMs >= expiresAtMs || !jwt.holds(later, laterMs)) return undefined;
-    return principalOf(user, later, {
-      via: "jwt",
-      credentialId,
-      expiresAtMs,
-      scope: apiToken?.scope ?? null,
-    });
-  };
+  const renewed = (later: TrustView, laterMs: number) => principalOfJwt(jwt, later, laterMs);
   return { principal: renewed(view, nowMs) ?? refuse(), renewed };
 }
 
@@ -60,6 +51,18 @@ export function findApiToken(text: string, view: TrustView, nowMs: number): ApiT
   if (state === "expired") throw new MeshError("UNAUTHENTICATED", "The API token has expired");
   if (state === "revoked") throw new MeshError("UNAUTHENTICATED", "The API token was revoked");
   return token;
+}
+
+/** For whom a verified token speaks, by what is known later; undefined when it does not any more. */
+export function principalOfJwt(
+  jwt: Pick<VerifiedJwt, "userId" | "credentialId" | "apiToken" | "expiresAtMs" | "holds">,
+  view: TrustView,
+  nowMs: number,
+): Principal | undefined {
+  const { userId, credentialId, apiToken, expiresAtMs } = jwt;
+  const user = view.users.get(userId);
+  if (user === undefined || nowMs >= expiresAtMs || !jwt.holds(view, nowMs)) return undefined;
+  return principalOf(user, view, { via: "jwt", credentialId, expiresAtMs, scope: apiToken?.scope ?? null });
 }
 
 /** Who has an API token, found by its id; undefined when it is not valid. */

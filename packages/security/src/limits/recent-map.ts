@@ -29,6 +29,11 @@ export class RecentMap<Key, Value> {
     this.#entries.clear();
   }
 
+  /** What was written longest ago comes first; entries may be deleted meanwhile. */
+  entries(): IterableIterator<[Key, Value]> {
+    return this.#entries.entries();
+  }
+
   get size(): number {
     return this.#entries.size;
   }

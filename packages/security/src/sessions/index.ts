@@ -1,3 +1,4 @@
+export type { JwtSourceComponents } from "./jwt-source.ts";
 export { openAuthority } from "./open-authority.ts";
 export {
   defaultSessionOptions,

@@ -10,6 +10,7 @@ import type { PasswordCost, PasswordHasher } from "../crypto/password.ts";
 import type { NodeKey } from "../crypto/signing-keys.ts";
 import type { AuthorityKey, Keyring, UserKey } from "../keys.ts";
 import type { LoginLimit } from "../limits/login-limit.ts";
+import { makeJwt } from "../tokens/access-jwt.ts";
 import { signDelegation } from "../tokens/delegation.ts";
 import { credentialOf } from "../trust/building/credentials.ts";
 import { userByName } from "../trust/keyring.ts";
@@ -22,9 +23,9 @@ import type {
   SessionUseCases,
 } from "../use-cases.ts";
 import { beginSession } from "./begin-session.ts";
+import { jwtSource } from "./jwt-source.ts";
 import { openAuthority } from "./open-authority.ts";
 import { loginHolds } from "./session.ts";
-import { type JwtMaker, jwtOfApiToken, jwtOfSession } from "./session-jwt.ts";
 import type { SessionStore } from "./session-store.ts";
 import { sessionView } from "./session-view.ts";
 
@@ -135,19 +136,9 @@ export class Sessions implements SessionUseCases, Service {
     store.end([id]);
   }
 
-  async jwt({ principal }: Acting, credentials: PresentedCredentials): Promise<Jwt> {
-    const { trust, nodeKey, store } = this.#components;
-    const maker: JwtMaker = { view: trust.view, node: nodeKey, nowMs: trust.now() };
-    if (principal.via === "session" || principal.via === "oidc") {
-      const session = store.get(principal.credentialId);
-      if (session === undefined)
-        throw new MeshError("UNAUTHENTICATED", "The session has ended: log in again");
-      return jwtOfSession(session, maker);
-    }
-    if (principal.via === "api-token" && credentials.bearer !== undefined) {
-      return jwtOfApiToken(credentials.bearer, maker);
-    }
-    throw new MeshError("PERMISSION_DENIED", "Only a login or an API token can be turned into a token");
+  async jwt(acting: Acting, credentials: PresentedCredentials): Promise<Jwt> {
+    const { source, facts } = jwtSource(acting, credentials, this.#components);
+    return makeJwt(source, facts);
   }
 
   async changePassword({ password, newPassword }: PasswordChange, acting: Acting): Promise<void> {

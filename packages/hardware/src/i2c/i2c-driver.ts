@@ -16,7 +16,8 @@ export interface I2cDriver {
    * Does all of them in order, with nobody else of this process on the bus in between; the first that fails ends it.
    *
    * @returns the bytes of each read, null for each write
-   * @throws MeshError UNAVAILABLE when the device does not answer (says at which operation), otherwise as `scan`
+   * @throws MeshError UNAVAILABLE when the device does not answer (says at which operation), UNIMPLEMENTED for `write`
+   *   and `read` where the bus knows SMBus alone, otherwise as `scan`
    */
   transact(
     bus: number,

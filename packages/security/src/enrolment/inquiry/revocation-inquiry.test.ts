@@ -97,9 +97,10 @@ describe("RevocationInquiry", () => {
     witnesses: readonly Witness[],
     answer: (question: RevocationQuestion, origin: string, signal: AbortSignal) => unknown = (question) =>
       answers.answer(question, ADDRESS),
+    trust: Pick<Trust, "view" | "merge"> = known,
   ): Promise<void> {
     inquiry = new RevocationInquiry({
-      trust: known,
+      trust,
       nodeKey: lost.key,
       witnesses: () => witnesses,
       clock,
@@ -168,6 +169,18 @@ describe("RevocationInquiry", () => {
     // Not even what is true and not its own: who says so has not proven who he is.
     expect(known.hash).toBe(before);
     expect(known.view.members.has(lost.node)).toBe(true);
+  });
+
+  it("asks no faster when it cannot store what it is told", async () => {
+    await revoke(lost);
+    const full = {
+      view: known.view,
+      merge: () => Promise.reject(new MeshError("UNAVAILABLE", "the disk is full")),
+    };
+    await start([member], undefined, full);
+    await clock.advance(60_000);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThan(6);
   });
 
   it("ends at once when it is stopped while it asks", async () => {

@@ -85,10 +85,13 @@ export class RevocationInquiry implements Service {
     const id = nextToAsk(this.#schedule, clock.monotonic());
     if (id === undefined) return;
     const origins = witnesses.find((witness) => witness.id === id)?.origins ?? [];
-    for (const origin of origins.slice(0, MAX_ORIGINS)) {
-      if (signal.aborted || (await this.#askAt(origin, signal))) break;
+    try {
+      for (const origin of origins.slice(0, MAX_ORIGINS)) {
+        if (signal.aborted || (await this.#askAt(origin, signal))) break;
+      }
+    } finally {
+      this.#schedule = afterAsking(this.#schedule, id, clock.monotonic(), random);
     }
-    this.#schedule = afterAsking(this.#schedule, id, clock.monotonic(), random);
   }
 
   /** @returns whether a member answered there */

@@ -1,28 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { fakeTimeLibrary } from "./support/fake-time.ts";
+import { findProgram } from "./support/find-program.ts";
+import { kernelMissing } from "./support/kernel-build.ts";
 
 /** Something that a test needs of the machine beyond Node. */
 export interface Capability {
   readonly name: string;
   /** Why the machine does not have it; undefined when it does. */
   readonly missing: string | undefined;
-}
-
-/** Finds a program on the PATH or at one of the given places. */
-function findProgram(...candidates: readonly string[]): string | undefined {
-  const directories = (process.env.PATH ?? "").split(":");
-  const paths = candidates.flatMap((candidate) =>
-    candidate.startsWith("/") ? [candidate] : directories.map((directory) => `${directory}/${candidate}`),
-  );
-  return paths.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** A Chromium that playwright-core can drive, when there is one. */
@@ -68,6 +53,7 @@ export const capabilities = {
     name: "fake time",
     missing: fakeTimeLibrary === undefined ? "needs libfaketime (Debian package libfaketime)" : undefined,
   },
+  kernel: { name: "kernel", missing: kernelMissing() },
   systemd: {
     name: "systemd",
     missing: programMissing("systemd-notify", "systemd") ?? programMissing("python3", "python3"),

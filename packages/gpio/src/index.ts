@@ -7,5 +7,14 @@ export {
   stopsCollection,
 } from "./collections.ts";
 export type { ChangeBatch, ChangeFeed } from "./owner/changes.ts";
+export type {
+  AlarmKind,
+  GpioEvents,
+  GpioEventType,
+  PinOwnerComponents,
+  PinOwnerOptions,
+} from "./owner/components.ts";
+export { canonicalJson, desiredDigest } from "./owner/desired-digest.ts";
+export type { MachineTime } from "./owner/machine-time.ts";
 export type { OwnedReservation, OwnGpio, PinOwner, PinWrite, WriteResult } from "./owner/pin-owner.ts";
 export type { ChangeStream, GpioUseCases } from "./use-cases.ts";

@@ -1,0 +1,50 @@
+import type { ReadonlyDocument, WritableDocument } from "@pi-controller/document";
+import type { PinHardware } from "@pi-controller/hardware";
+import type { Clock, Logger, Random } from "@pi-controller/runtime";
+import type { Board, EventData, EventType, NodeId } from "@pi-controller/schema";
+import type { GpioEvidence } from "../asking.ts";
+import type { MachineTime } from "./machine-time.ts";
+
+export type GpioEventType = Extract<EventType, `gpio.${string}`>;
+
+/** Port: where the owner tells what happened. */
+export interface GpioEvents {
+  emit<Type extends GpioEventType>(
+    type: Type,
+    data: EventData<Type>,
+    correlationId: string | undefined,
+  ): void;
+}
+
+/** Why a node stops its outputs by itself. */
+export type AlarmKind = "under-voltage" | "over-temperature";
+
+export interface PinOwnerComponents {
+  /** Started before the owner and stopped after it, by whoever made it. */
+  readonly hardware: PinHardware;
+  /** This node's own document: what is granted, and its stops. */
+  readonly own: WritableDocument;
+  /** Stops, quotas and policy of all nodes, and values for pins whose owner was away. */
+  readonly mesh: WritableDocument;
+  /** Documents of the other nodes, for what tenants hold there. */
+  readonly otherNodes: () => Iterable<ReadonlyDocument>;
+  readonly events: GpioEvents;
+  readonly evidence: Pick<GpioEvidence, "verifyIntent">;
+  /** @returns undefined when the mesh has no such user */
+  readonly knowsUser: (userName: string) => { readonly userId: string | null } | undefined;
+  readonly machineTime: MachineTime;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Wall clock in ms since 1970 that never lies before what is known to have happened: for ends over a reboot. */
+  readonly trustedNow: () => number;
+}
+
+export interface PinOwnerOptions {
+  readonly node: NodeId;
+  /** Grows with each start: the first part of every token. */
+  readonly bootEpoch: number;
+  /** File in which renewed ends of leases survive this process; made when it is not there. */
+  readonly leaseFile: string;
+  readonly board: Pick<Board, "family" | "gpioChips" | "i2cBuses" | "spiDevices">;
+}

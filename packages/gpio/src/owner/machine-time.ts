@@ -1,0 +1,7 @@
+/** Port: time of the machine, which goes on while this process is not there. */
+export interface MachineTime {
+  /** Another one after each start of the machine. */
+  readonly bootId: string;
+  /** Monotonic since then, in ms with a fraction; the same clock for every process of the machine. */
+  uptimeMs(): number;
+}

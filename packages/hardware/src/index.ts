@@ -12,6 +12,8 @@ export {
   type HardwareMonitorOptions,
 } from "./hardware-monitor.ts";
 export type { BusPins, Header, HeaderPlace, PinFunction, PwmPin } from "./header/header.ts";
+export { headerOf } from "./header/header-of.ts";
+export { parsePin } from "./header/parse-pin.ts";
 export type { I2cDriver } from "./i2c/i2c-driver.ts";
 export {
   type LinuxMachineComponents,

@@ -50,6 +50,8 @@ export interface Header {
     /** Title and section. */
     readonly source: string;
   };
+  /** What people should know before they trust this, as that a module's header depends on its carrier. */
+  readonly note?: string;
 }
 
 /** Looks up the header of a board; a machine that is no Raspberry Pi has none, and an empty one. */

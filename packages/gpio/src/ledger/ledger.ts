@@ -3,6 +3,7 @@ import type {
   GpioMode,
   GpioQuota,
   MeshError,
+  PwmMode,
   ReservationId,
   ReservationRecord,
 } from "@pi-controller/schema";
@@ -26,7 +27,14 @@ export interface ResourceRules {
    *   reserved for something on the board or is a pin of a bus that is on
    */
   claims(resource: string, mode: GpioMode): readonly Claim[];
+  /**
+   * Ways in which a PWM signal of this frequency can be made at the pin, the better one first; never empty. One where
+   * `method` names it. @throws as `claims`
+   */
+  pwmMethods(resource: string, mode: PwmMode): readonly PwmMethod[];
 }
+
+export type PwmMethod = "hardware" | "software";
 
 /** What counts against a quota. */
 export interface Usage {
@@ -75,16 +83,40 @@ export type EndReason =
   | "gave up waiting"
   | "not restored";
 
+/** One moment on both clocks of a machine. */
+export interface Instant {
+  /** Monotonic, as `Entry.endsAtMs`. */
+  readonly uptimeMs: number;
+  /** Since 1970, as people read it. */
+  readonly wallMs: number;
+}
+
 /** Pure decisions, one file each beside this one, with these signatures. */
 export interface LedgerDecisions {
-  /** What becomes of a new reservation (its record as it would be, `waiting`), among those that there are. */
+  /**
+   * Makes `auto` of a PWM one of its methods, before `decide`: what the record then says stands for its whole life, over
+   * restarts too, and its holder sees it. Hardware, unless another pin has or waits for the channel. Other modes
+   * come back as they are. @throws MeshError as `ResourceRules.claims`
+   */
+  settleMode(ledger: Ledger, rules: ResourceRules, resource: string, mode: GpioMode): GpioMode;
+  /**
+   * What becomes of a new reservation (its record as it would be, `waiting`), among those that there are. Its id has
+   * to be higher than those of all that were asked for before, since that is the order in line.
+   *
+   * @param at lets a refusal say when the lease that is in the way ends
+   */
   decide(
     ledger: Ledger,
     asked: Pick<Entry, "record" | "claims"> & { readonly preempt: boolean; readonly mayWait: boolean },
     limits: Limits,
+    at?: Instant,
   ): Decision;
-  /** Who of those in line gets what he waits for now: higher priority first, then who came first; nobody passes one
-   * that waits for the same claims. */
+  /** Place in line from 1: how many go first of those that ask for the same, and one. Null when it does not wait. */
+  positionOf(ledger: Ledger, id: ReservationId): number | null;
+  /**
+   * Who of those in line gets what he waits for now: higher priority first, then who came first. Nobody passes one
+   * that waits for the same claims, unless it is a quota or the power budget that keeps that one from them.
+   */
   nextInLine(ledger: Ledger, limits: Limits): readonly ReservationId[];
   /** Whose time is over, and when to look again (ms of the same clock; null: no need). */
   overdue(

@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+import type { NodeId, ReservationId } from "@pi-controller/schema";
+
+const PREFIX_LENGTH = 8;
+/** Beyond this the memory of prefixes begins anew. */
+const MOST_REMEMBERED = 4_096;
+/** Every request for another node's pin looks through the ids of all nodes: each is hashed once. */
+const prefixes = new Map<NodeId, string>();
+
+/** First 8 hex digits of the SHA-256 of a node id: what the ids of its reservations begin with. */
+export function ownerPrefix(nodeId: NodeId): string {
+  const known = prefixes.get(nodeId);
+  if (known !== undefined) return known;
+  if (prefixes.size >= MOST_REMEMBERED) prefixes.clear();
+  const prefix = createHash("sha256").update(nodeId).digest("hex").slice(0, PREFIX_LENGTH);
+  prefixes.set(nodeId, prefix);
+  return prefix;
+}
+
+/** @param ulid has to be higher than those of all earlier reservations of this node: it is their order in line */
+export function reservationIdOf(nodeId: NodeId, ulid: string): ReservationId {
+  return `${ownerPrefix(nodeId)}-${ulid}`;
+}
+
+/** Those of the nodes that the reservation can be of: one, or none; two in one of about 8,600 meshes of 1,000 nodes. */
+export function ownersAmong(id: ReservationId, nodeIds: Iterable<NodeId>): readonly NodeId[] {
+  const prefix = id.slice(0, PREFIX_LENGTH);
+  return [...nodeIds].filter((nodeId) => ownerPrefix(nodeId) === prefix);
+}
+
+/** The first of them; undefined: a reservation of none of these nodes. */
+export function ownerAmong(id: ReservationId, nodeIds: Iterable<NodeId>): NodeId | undefined {
+  const prefix = id.slice(0, PREFIX_LENGTH);
+  for (const nodeId of nodeIds) if (ownerPrefix(nodeId) === prefix) return nodeId;
+  return undefined;
+}

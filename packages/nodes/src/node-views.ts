@@ -1,7 +1,16 @@
 import type { Documents } from "@pi-controller/document";
 import type { Network } from "@pi-controller/mesh";
 import type { Clock } from "@pi-controller/runtime";
-import type { Membership, MetricsSample, NodeId, NodeRecord, NodeView } from "@pi-controller/schema";
+import {
+  type Heard,
+  type Membership,
+  type MetricsSample,
+  type NodeId,
+  type NodeRecord,
+  type NodeView,
+  type RemoteValue,
+  remoteValue,
+} from "@pi-controller/schema";
 import { announcementsCollection, boardsCollection, nodesCollection } from "./collections.ts";
 import {
   isListed,
@@ -10,7 +19,6 @@ import {
   type MemberView,
   type MetricsPort,
 } from "./ports.ts";
-import { type Heard, type RemoteValue, remoteValue } from "./remote-value.ts";
 
 export interface NodeViewsComponents {
   readonly network: Pick<Network, "self">;

@@ -10,4 +10,5 @@ export * from "./metrics.ts";
 export * from "./node.ts";
 export * from "./node-name.ts";
 export * from "./primitives.ts";
+export * from "./remote-value.ts";
 export * from "./security-api.ts";

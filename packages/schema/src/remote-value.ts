@@ -1,4 +1,4 @@
-import type { MembershipState } from "@pi-controller/schema";
+import type { MembershipState } from "./membership.ts";
 
 /** What this peer last heard of a value that lives on another node. */
 export interface Heard<T> {

@@ -70,8 +70,13 @@ export interface PinOwner {
   i2c(id: ReservationId, transaction: I2cTransaction, asking: OwnerAsking): Promise<BusResult>;
   spi(id: ReservationId, transaction: SpiTransaction, asking: OwnerAsking): Promise<BusResult>;
   scan(bus: number, asking: OwnerAsking): Promise<readonly number[]>;
-  /** Leaves every output in its safe state, before anything else; latched, on the disk when it resolves. */
-  stop(request: StopRequest, asking: OwnerAsking): Promise<readonly EmergencyStop[]>;
+  /**
+   * Leaves every output in its safe state, before anything else; latched, on the disk when it resolves.
+   *
+   * @param ofMesh set when all nodes stop: this record is put into the mesh document, where it may be already, instead
+   *   of one of this node's own into its own. It needs the right for all nodes, and `by` has to be who asks
+   */
+  stop(request: StopRequest, asking: OwnerAsking, ofMesh?: EmergencyStop): Promise<readonly EmergencyStop[]>;
   /** Clears the stops of this node alone. Outputs stay safe until somebody writes again. */
   clear(ids: readonly string[] | undefined, asking: OwnerAsking): Promise<readonly EmergencyStop[]>;
 }

@@ -45,6 +45,7 @@ class MemberApi implements Api {
   readonly #edge: HttpEdge;
   readonly #requests = new RequestMetrics();
   readonly #eventCounter = new EventCounter();
+  readonly #trail: AuditTrail;
   #node: NodeId | undefined;
   #unsubscribe: readonly Unsubscribe[] = [];
 
@@ -55,6 +56,7 @@ class MemberApi implements Api {
     const node = () => (this.#node ??= security.status(undefined).node);
     const gate = createGate(clock, options);
     const trail = new AuditTrail({ audit: security.audit, clock });
+    this.#trail = trail;
     const { authenticator, authorize } = security;
     const guard = new Guard(
       { authenticator, authorize, clock },
@@ -117,6 +119,7 @@ class MemberApi implements Api {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unsubscribe = [];
     await Promise.all([this.#streams.stop(), this.#edge.stop()]);
+    this.#trail.flush();
   }
 
   url(): string {

@@ -4,6 +4,7 @@ import { seededRandom, silentLogger, systemClock } from "@pi-controller/runtime"
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createApi } from "./create-api.ts";
 import { MemoryEvents } from "./testing/memory-events.ts";
+import { MemoryGpio } from "./testing/memory-gpio.ts";
 import { MemoryNodes } from "./testing/memory-nodes.ts";
 import { MemorySecurity } from "./testing/memory-security.ts";
 import { rawSocket, sendRaw, untilClosed } from "./testing/raw-http.ts";
@@ -200,6 +201,7 @@ function newApi(where: { readonly host: string; readonly port: number }) {
       events: new MemoryEvents(),
       health: () => ({ live: true, ready: true, checks: [] }),
       security: new MemorySecurity(),
+      gpio: new MemoryGpio(),
       clock: systemClock(),
       random: seededRandom(1),
       logger: silentLogger,

@@ -7,6 +7,7 @@ import { openApiDocument } from "./openapi/document.ts";
 import { createRoutes } from "./routes/create-routes.ts";
 import type { Route } from "./routes/route.ts";
 import { MemoryEvents } from "./testing/memory-events.ts";
+import { MemoryGpio } from "./testing/memory-gpio.ts";
 import { MemoryNodes } from "./testing/memory-nodes.ts";
 import { MemorySecurity } from "./testing/memory-security.ts";
 import { moreRequests, routeRequests } from "./testing/route-requests.ts";
@@ -18,7 +19,13 @@ const options = { version: "1", sessionCookie: "session" };
 function routes(): readonly Route[] {
   const health = () => ({ live: true, ready: true, checks: [] });
   return createRoutes(
-    { nodes: new MemoryNodes(1), events: new MemoryEvents(), health, security: new MemorySecurity() },
+    {
+      nodes: new MemoryNodes(1),
+      events: new MemoryEvents(),
+      health,
+      security: new MemorySecurity(),
+      gpio: new MemoryGpio(),
+    },
     { version: "1.2.3", metricsText: () => "" },
   );
 }

@@ -7,7 +7,7 @@ import type { AuditTrail } from "./audit-trail.ts";
 import { cookieNames, setCookieHeaders } from "./cookies.ts";
 import { refuseOtherSites } from "./cross-site.ts";
 import { type Guard, strangerOf } from "./guard.ts";
-import { accessText } from "./route-access.ts";
+import { rightText } from "./route-access.ts";
 
 /** Authenticates and authorises, before a byte of the body is read. */
 export function accessed(guard: Guard, node: () => NodeId): Middleware {
@@ -76,13 +76,14 @@ function record(ctx: Context, trail: AuditTrail, status: number, error: MeshErro
     status,
     code: error?.code,
     always: answer?.session !== undefined || answer?.failure !== undefined,
+    often: route?.audit === "summed",
   });
 }
 
 /** As the audit log calls what a route does. */
 export function actionOf({ action, access, method, path }: Route): string {
   if (action !== undefined) return action;
-  return typeof access === "string" ? `${method} ${path}` : accessText(access);
+  return typeof access === "string" ? `${method} ${path}` : rightText(access);
 }
 
 /** Ids of the path, when they are ids: a token that somebody put there by mistake is none. */

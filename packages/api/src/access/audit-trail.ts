@@ -7,6 +7,7 @@ import {
   type RequestOrigin,
   senderOf,
 } from "@pi-controller/security";
+import { RepeatedActs } from "./repeated-acts.ts";
 
 /** What became of a request, as far as the audit log cares. */
 export interface AuditedRequest {
@@ -22,6 +23,8 @@ export interface AuditedRequest {
   readonly code: ErrorCode | undefined;
   /** Recorded also when it only reads, and was not refused: a login that a link leads to. */
   readonly always: boolean;
+  /** What programs do many times a second: recorded once in a while, with how often it was done. */
+  readonly often?: boolean;
 }
 
 const REFUSED: readonly (ErrorCode | undefined)[] = [
@@ -65,22 +68,34 @@ export class AuditTrail {
   readonly #components: { readonly audit: Pick<AuditUseCases, "record">; readonly clock: Clock };
   readonly #rate = new RateLimiter(IN_VAIN);
   readonly #rateOfStrangers = new RateLimiter(OF_STRANGERS);
+  readonly #repeated: RepeatedActs;
   /** Of whom how much was not recorded one by one. */
   readonly #leftOut = new Map<string, number>();
 
   constructor(components: { readonly audit: Pick<AuditUseCases, "record">; readonly clock: Clock }) {
     this.#components = components;
+    const { audit, clock } = components;
+    this.#repeated = new RepeatedActs({ record: (entry) => audit.record(entry), clock });
   }
 
   record(request: AuditedRequest): void {
     const entry = auditEntryOf(request);
     if (entry === undefined) return;
+    if (request.often === true && entry.outcome === "allowed" && request.principal !== undefined) {
+      this.#repeated.add(entry);
+      return;
+    }
     const isKnownChange =
       entry.outcome === "allowed" && request.principal !== undefined && request.action !== CHANGES_NOTHING;
     const more = isKnownChange ? 0 : this.#bounded(entry);
     if (more === undefined) return;
     const detail = more === 0 ? entry.detail : `${entry.detail}, and ${more} more in vain before it`;
     this.#components.audit.record({ ...entry, detail });
+  }
+
+  /** Records at once what is still only counted: the peer stops. */
+  flush(): void {
+    this.#repeated.flush();
   }
 
   /** @returns how many were left out before this one; undefined to leave it out too */

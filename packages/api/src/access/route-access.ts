@@ -5,7 +5,11 @@ export interface AccessRule {
   readonly verb: Verb;
   readonly resource: Resource;
   readonly name?: string;
-  readonly namespace?: string;
+  /**
+   * `any`: the path does not say it, the body or the stored thing does. Asked here is whether it is allowed in some
+   * namespace at all; whoever learns which one it is asks again.
+   */
+  readonly namespace?: string | { readonly any: true };
 }
 
 /**
@@ -18,7 +22,7 @@ export type RouteAccess = "public" | "authenticated" | AccessRule;
 export function accessOf(rule: AccessRule, params: Readonly<Record<string, string>>): Access {
   const { verb, resource } = rule;
   const name = rule.name === undefined ? undefined : params[rule.name];
-  const namespace = rule.namespace === undefined ? undefined : params[rule.namespace];
+  const namespace = typeof rule.namespace === "string" ? params[rule.namespace] : rule.namespace;
   return {
     verb,
     resource,
@@ -27,7 +31,13 @@ export function accessOf(rule: AccessRule, params: Readonly<Record<string, strin
   };
 }
 
-/** As people and the inventory read it: `public`, `authenticated` or `delete nodes`. */
+/** As people and the inventory read it: `public`, `authenticated`, `delete nodes` or `update gpio in its namespace`. */
 export function accessText(access: RouteAccess): string {
-  return typeof access === "string" ? access : `${access.verb} ${access.resource}`;
+  if (typeof access === "string") return access;
+  return access.namespace === undefined ? rightText(access) : `${rightText(access)} in its namespace`;
+}
+
+/** As the audit log names what was done: `delete nodes`. */
+export function rightText({ verb, resource }: AccessRule): string {
+  return `${verb} ${resource}`;
 }

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { Context, Middleware } from "koa";
 import * as z from "zod";
@@ -26,6 +28,7 @@ export function matched(routes: readonly Route[]): Middleware {
 
 /** What answering takes, besides the table of routes. */
 export interface Answering {
+  readonly clock: Pick<Clock, "monotonic">;
   readonly ui: UiFiles;
   /** This node, for the names of its cookies. */
   readonly node: () => NodeId;
@@ -57,13 +60,16 @@ export function answered(
         params,
         query: target.query,
         async readBody() {
-          const body = await readJsonBody(ctx.req, maxBodyBytes);
+          const body =
+            hasNoBody(ctx.req) && route.bodyOptional ? {} : await readJsonBody(ctx.req, maxBodyBytes);
           components.recheck(caller);
           isBodyRead = true;
           return body;
         },
         ifMatch: ctx.headers["if-match"],
         ifNoneMatch: ctx.headers["if-none-match"],
+        idempotencyKey: headerOf(ctx, "idempotency-key"),
+        elapsedMs: () => components.clock.monotonic() - state.startedMs,
         target: ctx.req.url ?? "",
         caller,
         mayEverybodys: components.mayEverybodys(caller, route),
@@ -94,6 +100,17 @@ async function confirmed(
     const fields = [{ field: "password", message: error.message }];
     throw new MeshError(error.code, error.message, { ...error.details, fields }, { cause: error });
   }
+}
+
+/** RFC 9112 section 6.3: a request has a body when one of these says so. */
+function hasNoBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
+}
+
+/** Node joins the values of a header that came several times: as such they are none that a schema takes. */
+function headerOf({ headers }: Context, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "object" ? value.join(", ") : value;
 }
 
 function takesPassword({ access, body }: Route): boolean {

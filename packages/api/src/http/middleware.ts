@@ -17,6 +17,7 @@ export function measured(
   return async (ctx, next) => {
     const startedMs = components.clock.monotonic();
     const state = stateOf(ctx);
+    state.startedMs = startedMs;
     state.route = "none";
     await next();
     // Whoever stays connected would be cut off in the middle of the next request.

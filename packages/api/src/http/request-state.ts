@@ -7,6 +7,8 @@ import type { RequestTarget } from "./request-target.ts";
 /** What of a request the layers tell each other, each for those within it. */
 export interface RequestState {
   correlationId: string;
+  /** When it came in, by the monotonic clock. */
+  startedMs: number;
   /** For logs and metrics: a path of the table of routes, or what kind of request it was. */
   route: string;
   target: RequestTarget;

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { type ErrorCode, statusOfCode } from "@pi-controller/schema";
+import { type ErrorCode, idempotencyKeySchema, statusOfCode } from "@pi-controller/schema";
 import type * as z from "zod";
 import { accessText } from "../access/route-access.ts";
 import type { AnswerSpec, RouteSpec } from "../routes/route.ts";
@@ -20,6 +20,17 @@ const headers: Readonly<Record<string, { description: string; schema: JsonSchema
   "X-Correlation-Id": {
     description: "The one that the request gave, or a new one: finds the request in logs and events",
     schema: { type: "string" },
+  },
+};
+
+const requestHeaders: Readonly<Record<NonNullable<RouteSpec["headers"]>[number], JsonSchema>> = {
+  "If-Match": { schema: { type: "string" } },
+  "If-None-Match": { schema: { type: "string" } },
+  "Idempotency-Key": {
+    description:
+      "Of one's own making, for a request that may have to be sent again: within ten minutes the same request " +
+      "with the same key is done once, and answered as it was",
+    schema: jsonSchemaOf(idempotencyKeySchema, "input"),
   },
 };
 
@@ -78,13 +89,13 @@ function operationOf(route: RouteSpec): JsonSchema {
     parameters: [
       ...parametersOf(route.params, "path"),
       ...parametersOf(route.query, "query"),
-      ...(route.conditions ?? []).map((name) => ({ name, in: "header", schema: { type: "string" } })),
+      ...(route.headers ?? []).map((name) => ({ name, in: "header", ...requestHeaders[name] })),
     ],
     ...(route.body === undefined
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: route.bodyOptional !== true,
             content: { "application/json": { schema: schemaOrReference(route.body, "input") } },
           },
         }),
@@ -129,16 +140,24 @@ function contentOf(body: AnswerSpec["body"]): JsonSchema {
 
 function problemResponses(route: RouteSpec): JsonSchema {
   const codesOf = new Map<number, ErrorCode[]>();
-  const takesInput = route.params !== undefined || route.query !== undefined || route.body !== undefined;
+  const takesInput =
+    route.params !== undefined ||
+    route.query !== undefined ||
+    route.body !== undefined ||
+    route.headers !== undefined;
   const invalid: readonly ErrorCode[] = takesInput ? ["INVALID_ARGUMENT"] : [];
   const login: readonly ErrorCode[] = route.access === "public" ? [] : ["UNAUTHENTICATED"];
   for (const code of new Set([...invalid, ...login, ...COMMON_ERRORS, ...route.errors])) {
     const { http } = statusOfCode[code];
     codesOf.set(http, [...(codesOf.get(http) ?? []), code]);
   }
+  const named = (code: ErrorCode) => {
+    const meaning = route.meanings?.[code];
+    return meaning === undefined ? code : `${code} (${meaning})`;
+  };
   const responses = [...codesOf].map(([status, codes]) => [
     status,
-    problemResponse(status, codes.join(", ")),
+    problemResponse(status, codes.map(named).join(", ")),
   ]);
   const ofBody = route.body === undefined ? [] : [413, 415];
   return Object.fromEntries([

@@ -6,6 +6,7 @@ import {
   auditPageSchema,
   auditRecordSchema,
   boardSchema,
+  busResultSchema,
   certificateListSchema,
   certificateViewSchema,
   clientCertificateListSchema,
@@ -15,7 +16,20 @@ import {
   eventPageSchema,
   eventSchema,
   eventStreamMessageSchema,
+  gpioBatchResultSchema,
+  gpioBatchSchema,
+  gpioPageSchema,
+  gpioPolicyBodySchema,
+  gpioPolicySchema,
+  gpioQuotaBodySchema,
+  gpioQuotaListSchema,
+  gpioQuotaViewSchema,
+  gpioStreamMessageSchema,
+  gpioViewSchema,
+  gpioWriteSchema,
   healthSchema,
+  i2cScanSchema,
+  i2cTransactionSchema,
   inventorySchema,
   joinTokenListSchema,
   joinTokenRequestSchema,
@@ -27,6 +41,7 @@ import {
   newApiTokenSchema,
   newClientCertificateSchema,
   newJoinTokenSchema,
+  nodeGpioSchema,
   nodeMetricsSchema,
   nodePageSchema,
   nodeRegistrationSchema,
@@ -38,6 +53,9 @@ import {
   pendingNodeSchema,
   principalViewSchema,
   problemSchema,
+  renewalSchema,
+  renewedSchema,
+  reservationRequestSchema,
   revocationRequestSchema,
   roleChangeSchema,
   roleListSchema,
@@ -45,6 +63,10 @@ import {
   sessionListSchema,
   sessionStatusSchema,
   sessionViewSchema,
+  spiTransactionSchema,
+  stopListSchema,
+  stopRequestSchema,
+  transferSchema,
   userChangeSchema,
   userCreationSchema,
   userListSchema,
@@ -61,6 +83,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   AuditPage: auditPageSchema,
   AuditRecord: auditRecordSchema,
   Board: boardSchema,
+  BusResult: busResultSchema,
   CertificateList: certificateListSchema,
   CertificateView: certificateViewSchema,
   ClientCertificateList: clientCertificateListSchema,
@@ -68,7 +91,17 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Event: eventSchema,
   EventPage: eventPageSchema,
   EventStreamMessage: eventStreamMessageSchema,
+  GpioBatchResult: gpioBatchResultSchema,
+  GpioPage: gpioPageSchema,
+  GpioPolicy: gpioPolicySchema,
+  GpioQuotaList: gpioQuotaListSchema,
+  GpioQuotaView: gpioQuotaViewSchema,
+  GpioRenewed: renewedSchema,
+  GpioStopList: stopListSchema,
+  GpioStreamMessage: gpioStreamMessageSchema,
+  GpioView: gpioViewSchema,
   Health: healthSchema,
+  I2cScan: i2cScanSchema,
   Inventory: inventorySchema,
   JoinTokenList: joinTokenListSchema,
   JoinTokenView: joinTokenViewSchema,
@@ -78,6 +111,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   NewApiToken: newApiTokenSchema,
   NewClientCertificate: newClientCertificateSchema,
   NewJoinToken: newJoinTokenSchema,
+  NodeGpio: nodeGpioSchema,
   NodeMetrics: nodeMetricsSchema,
   NodePage: nodePageSchema,
   NodeView: nodeViewSchema,
@@ -98,22 +132,33 @@ const inputs: Readonly<Record<string, z.ZodType>> = {
   Approval: approvalSchema,
   ClientCertificateRequest: clientCertificateRequestSchema,
   Confirmation: confirmationSchema,
+  GpioBatch: gpioBatchSchema,
+  GpioPolicyBody: gpioPolicyBodySchema,
+  GpioQuotaBody: gpioQuotaBodySchema,
+  GpioRenewal: renewalSchema,
+  GpioStopRequest: stopRequestSchema,
+  GpioTransfer: transferSchema,
+  GpioWrite: gpioWriteSchema,
+  I2cTransaction: i2cTransactionSchema,
   JoinTokenRequest: joinTokenRequestSchema,
   LoginRequest: loginRequestSchema,
   NodeRegistration: nodeRegistrationSchema,
   NodeUpdate: nodeUpdateSchema,
   PasswordChange: passwordChangeSchema,
   PendingNodeLookup: pendingNodeLookupSchema,
+  ReservationRequest: reservationRequestSchema,
   RevocationRequest: revocationRequestSchema,
   RoleChange: roleChangeSchema,
+  SpiTransaction: spiTransactionSchema,
   UserChange: userChangeSchema,
   UserCreation: userCreationSchema,
 };
 
 const uri = (name: string) => `#/components/schemas/${name}`;
-const nameOf = new Map(
-  Object.entries({ ...answers, ...inputs }).map(([name, schema]) => [schema, name] as const),
-);
+const namesOf = (schemas: Readonly<Record<string, z.ZodType>>) =>
+  new Map(Object.entries(schemas).map(([name, schema]) => [schema, name] as const));
+/** One schema can be both: what an answer always has, a request may leave to its default. */
+const nameOf = { output: namesOf(answers), input: namesOf(inputs) } as const;
 
 /** `components.schemas` of the document. */
 export function namedSchemas(): Record<string, JsonSchema> {
@@ -122,7 +167,7 @@ export function namedSchemas(): Record<string, JsonSchema> {
 
 /** A reference to a named schema, or the schema itself. */
 export function schemaOrReference(schema: z.ZodType, io: "input" | "output"): JsonSchema {
-  const name = nameOf.get(schema);
+  const name = nameOf[io].get(schema);
   return name === undefined ? jsonSchemaOf(schema, io) : { $ref: uri(name) };
 }
 

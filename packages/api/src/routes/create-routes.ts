@@ -1,5 +1,7 @@
+import type { GpioUseCases } from "@pi-controller/gpio";
 import type { Health } from "@pi-controller/schema";
 import type { SecurityUseCases } from "@pi-controller/security";
+import { askingOf } from "../access/asking.ts";
 import { cookieNames } from "../access/cookies.ts";
 import { inventoryOf, type PeerProtocol } from "../access/inventory.ts";
 import type { EventReader } from "../event-reader.ts";
@@ -9,6 +11,10 @@ import { apiTokenRoutes } from "./api-token-routes.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import { certificateRoutes } from "./certificate-routes.ts";
 import { enrolmentRoutes } from "./enrolment-routes.ts";
+import { gpioQuotaRoutes } from "./gpio-quota-routes.ts";
+import { type GpioRouteComponents, gpioRoutes } from "./gpio-routes.ts";
+import { gpioStopRoutes } from "./gpio-stop-routes.ts";
+import { gpioWriteRoutes } from "./gpio-write-routes.ts";
 import { healthAccess, healthRoutes } from "./health-routes.ts";
 import { nodeRoutes, type ServedNodes } from "./node-routes.ts";
 import { oidcRoutes } from "./oidc-routes.ts";
@@ -23,6 +29,7 @@ export interface RouteComponents {
   readonly events: EventReader;
   readonly health: () => Health;
   readonly security: SecurityUseCases;
+  readonly gpio: GpioUseCases;
   /** The request methods and gossip topics of this peer, for the inventory. */
   readonly peerProtocols?: () => readonly PeerProtocol[];
 }
@@ -32,7 +39,8 @@ export function createRoutes(
   components: RouteComponents,
   options: { readonly version: string; readonly metricsText: () => string },
 ): readonly Route[] {
-  const { nodes, events, health, security, peerProtocols } = components;
+  const { nodes, events, health, security, gpio, peerProtocols } = components;
+  const pins: GpioRouteComponents = { gpio, asking: (request) => askingOf(request, security) };
   const { authorize } = security;
   let document: unknown;
   const openApi = () => {
@@ -55,6 +63,10 @@ export function createRoutes(
     ...roleRoutes(security),
     ...enrolmentRoutes(security),
     ...certificateRoutes(security),
+    ...gpioWriteRoutes(pins),
+    ...gpioRoutes(pins),
+    ...gpioStopRoutes(pins),
+    ...gpioQuotaRoutes(pins),
     ...auditRoutes({
       audit: security.audit,
       inventory: () => inventoryOf(routes, webSocketRoutes, peerProtocols?.() ?? []),

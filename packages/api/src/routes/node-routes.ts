@@ -68,7 +68,7 @@ export function nodeRoutes(nodes: Omit<ServedNodes, "mesh">): readonly Route[] {
         "The entity tag is the revision of the node's record, that is of what a PUT can change; measured values " +
         "and the membership change without it, and 304 says nothing of them.",
       params: nodeParams,
-      conditions: ["If-None-Match"],
+      headers: ["If-None-Match"],
       answers: {
         200: { description: "The node", body: nodeViewSchema, headers: ["ETag"] },
         304: { description: "The record is the one that the client has", body: null, headers: ["ETag"] },
@@ -90,7 +90,7 @@ export function nodeRoutes(nodes: Omit<ServedNodes, "mesh">): readonly Route[] {
       description: "What is left out stays as it is.",
       params: nodeParams,
       body: nodeUpdateSchema,
-      conditions: ["If-Match"],
+      headers: ["If-Match"],
       answers: { 200: { description: "The changed node", body: nodeViewSchema, headers: ["ETag"] } },
       errors: ["NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION"],
       async handle({ params, body, ifMatch, context }) {
@@ -105,7 +105,7 @@ export function nodeRoutes(nodes: Omit<ServedNodes, "mesh">): readonly Route[] {
       tag: "nodes",
       summary: "Remove a node that is gone, reachable or not",
       params: nodeParams,
-      conditions: ["If-Match"],
+      headers: ["If-Match"],
       answers: { 204: { description: "The node is removed", body: null } },
       errors: ["NOT_FOUND", "FAILED_PRECONDITION"],
       async handle({ params, ifMatch, context }) {

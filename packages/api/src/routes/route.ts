@@ -21,7 +21,16 @@ export interface RouteSpec {
   /** With parameters in braces, as `/api/v1/nodes/{id}`. */
   readonly path: string;
   readonly operationId: string;
-  readonly tag: "nodes" | "events" | "mesh" | "peer" | "session" | "users" | "enrolment" | "certificates";
+  readonly tag:
+    | "nodes"
+    | "events"
+    | "mesh"
+    | "peer"
+    | "session"
+    | "users"
+    | "enrolment"
+    | "certificates"
+    | "gpio";
   readonly summary: string;
   readonly description?: string;
   /** Who may. Asked before anything of the request but its head is looked at. */
@@ -33,11 +42,17 @@ export interface RouteSpec {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Whether a request without a body is one with an empty object. */
+  readonly bodyOptional?: true;
   /** Which of these headers it looks at. */
-  readonly conditions?: readonly ("If-Match" | "If-None-Match")[];
+  readonly headers?: readonly ("If-Match" | "If-None-Match" | "Idempotency-Key")[];
   readonly answers: Readonly<Record<number, AnswerSpec>>;
   /** Errors of its own; those that any route can have need no mention. */
   readonly errors: readonly ErrorCode[];
+  /** What errors mean here, where their names do not say it. */
+  readonly meanings?: Readonly<Partial<Record<ErrorCode, string>>>;
+  /** `summed`: what programs do many times a second is recorded once in a while, with how often it was done. */
+  readonly audit?: "summed";
 }
 
 export interface RouteAnswer {
@@ -60,6 +75,9 @@ export interface RawRequest {
   readonly readBody: () => Promise<unknown>;
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  /** How long ago the request came in. */
+  readonly elapsedMs: () => number;
   /** The target as in the request line. */
   readonly target: string;
   readonly caller: Caller;

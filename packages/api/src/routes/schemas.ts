@@ -1,4 +1,4 @@
-import { nodeIdSchema, roleNameSchema } from "@pi-controller/schema";
+import { namespaceSchema, nodeIdSchema, reservationIdSchema, roleNameSchema } from "@pi-controller/schema";
 import * as z from "zod";
 
 /*
@@ -25,3 +25,14 @@ export const fingerprintParams = z.strictObject({
 
 /** Query of a list of one's own things; `all=true` asks for everybody's, which takes a right. */
 export const ownOrAllQuery = z.strictObject({ all: z.enum(["true", "false"]).optional() });
+
+export const reservationParams = z.strictObject({ id: reservationIdSchema });
+export const quotaParams = z.strictObject({ namespace: namespaceSchema });
+/** Of an I2C bus of a node. */
+export const busParams = z.strictObject({
+  id: nodeIdSchema,
+  bus: z
+    .string()
+    .regex(/^(0|[1-9]\d?)$/, "expected the number of an I2C bus, such as 1")
+    .transform(Number),
+});

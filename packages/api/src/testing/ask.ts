@@ -2,6 +2,7 @@ import { WebSocket } from "ws";
 import { createRoutes } from "../routes/create-routes.ts";
 import type { Route } from "../routes/route.ts";
 import { MemoryEvents } from "./memory-events.ts";
+import { MemoryGpio } from "./memory-gpio.ts";
 import { MemoryNodes } from "./memory-nodes.ts";
 import { MemorySecurity } from "./memory-security.ts";
 import { routeRequests } from "./route-requests.ts";
@@ -14,6 +15,7 @@ export function memberRoutes(): readonly Route[] {
       events: new MemoryEvents(),
       health: () => ({ live: true, ready: true, checks: [] }),
       security: new MemorySecurity(),
+      gpio: new MemoryGpio(),
     },
     { version: "1", metricsText: () => "" },
   );

@@ -1,3 +1,4 @@
+import { reservationId, STALE_TOKEN, TOKEN } from "./gpio-samples.ts";
 import { nodeId } from "./samples.ts";
 import { FINGERPRINT, PASSWORD, SETUP_CODE, TOKEN_ID, userView } from "./security-samples.ts";
 
@@ -104,6 +105,76 @@ export const routeRequests: Readonly<Record<string, RouteRequest>> = {
   },
   "GET /api/v1/audit": { path: "/api/v1/audit" },
   "GET /api/v1/inventory": { path: "/api/v1/inventory" },
+  "GET /api/v1/gpio": { path: "/api/v1/gpio" },
+  "POST /api/v1/gpio": {
+    path: "/api/v1/gpio",
+    body: { node: nodeId(1), resource: "GPIO4", mode: { kind: "output" } },
+  },
+  "GET /api/v1/gpio/{id}": { path: `/api/v1/gpio/${reservationId(0)}` },
+  "PUT /api/v1/gpio/{id}": {
+    path: `/api/v1/gpio/${reservationId(0)}`,
+    body: { token: TOKEN, value: { level: "high" } },
+  },
+  "DELETE /api/v1/gpio/{id}": { path: `/api/v1/gpio/${reservationId(2)}?token=${TOKEN}` },
+  "POST /api/v1/gpio/{id}/renew": {
+    path: `/api/v1/gpio/${reservationId(0)}/renew`,
+    body: { token: TOKEN },
+  },
+  "POST /api/v1/gpio/{id}/transfer": {
+    path: `/api/v1/gpio/${reservationId(0)}/transfer`,
+    body: { token: TOKEN, to: "mona" },
+  },
+  "POST /api/v1/gpio/batch": {
+    path: "/api/v1/gpio/batch",
+    body: {
+      writes: [
+        { id: reservationId(0), token: TOKEN, value: { level: "low" } },
+        { id: reservationId(99), token: TOKEN, value: { dutyCycle: 0.5, frequencyHz: 50 } },
+      ],
+    },
+  },
+  "POST /api/v1/gpio/{id}/i2c": {
+    path: `/api/v1/gpio/${reservationId(0)}/i2c`,
+    body: {
+      token: TOKEN,
+      operations: [
+        { op: "write", bytes: [1, 2] },
+        { op: "read", length: 4 },
+        { op: "write-register", register: 3, bytes: [255] },
+        { op: "read-register", register: 0xd0, length: 2 },
+      ],
+    },
+  },
+  "POST /api/v1/gpio/{id}/spi": {
+    path: `/api/v1/gpio/${reservationId(0)}/spi`,
+    body: { token: TOKEN, transfers: [{ bytes: [0x9f, 0, 0] }] },
+  },
+  "GET /api/v1/nodes/{id}/gpio": { path: `/api/v1/nodes/${nodeId(1)}/gpio` },
+  "POST /api/v1/nodes/{id}/i2c/{bus}/scan": { path: `/api/v1/nodes/${nodeId(1)}/i2c/1/scan` },
+  "GET /api/v1/gpio-stops": { path: "/api/v1/gpio-stops" },
+  "POST /api/v1/gpio-stops": { path: "/api/v1/gpio-stops", body: { reason: "smoke" } },
+  "DELETE /api/v1/gpio-stops": { path: "/api/v1/gpio-stops" },
+  "POST /api/v1/nodes/{id}/gpio-stop": {
+    path: `/api/v1/nodes/${nodeId(1)}/gpio-stop`,
+    body: { reason: "smoke" },
+  },
+  "DELETE /api/v1/nodes/{id}/gpio-stop": { path: `/api/v1/nodes/${nodeId(1)}/gpio-stop` },
+  "GET /api/v1/gpio-quotas": { path: "/api/v1/gpio-quotas" },
+  "PUT /api/v1/gpio-quotas/{namespace}": {
+    path: "/api/v1/gpio-quotas/plant",
+    body: { pins: 4, pwm: 1, i2cDevices: 2, spiDevices: 1, powerMilliwatts: 500 },
+  },
+  "DELETE /api/v1/gpio-quotas/{namespace}": { path: "/api/v1/gpio-quotas/default" },
+  "GET /api/v1/gpio-policy": { path: "/api/v1/gpio-policy" },
+  "PUT /api/v1/gpio-policy": {
+    path: "/api/v1/gpio-policy",
+    body: {
+      onUnderVoltage: "stop",
+      onOverTemperature: "stop",
+      clear: "with-the-alarm",
+      boardMilliwatts: 100,
+    },
+  },
 };
 
 /** More that has an answer of its own. */
@@ -121,4 +192,22 @@ export const moreRequests: readonly (RouteRequest & { readonly route: string })[
     path: "/api/v1/users",
     body: { name: "eve", roles: [], newPassword: "staple-staple-staple", password: "wrong" },
   },
+  {
+    route: "POST /api/v1/gpio",
+    path: "/api/v1/gpio",
+    body: { node: nodeId(1), resource: "GPIO18", mode: { kind: "input" } },
+  },
+  {
+    route: "POST /api/v1/gpio",
+    path: "/api/v1/gpio",
+    body: { node: nodeId(1), resource: "GPIO18", mode: { kind: "input" }, waitMs: 1_000 },
+  },
+  {
+    route: "PUT /api/v1/gpio/{id}",
+    path: `/api/v1/gpio/${reservationId(0)}`,
+    body: { token: STALE_TOKEN, value: { level: "high" } },
+  },
+  { route: "GET /api/v1/gpio/{id}", path: `/api/v1/gpio/${reservationId(99)}` },
+  { route: "GET /api/v1/nodes/{id}/gpio", path: `/api/v1/nodes/${nodeId(9)}/gpio` },
+  { route: "POST /api/v1/gpio-stops", path: "/api/v1/gpio-stops" },
 ];

@@ -14,6 +14,7 @@ import type { SecureContextSource } from "../http/tls-source.ts";
 import type { ApiOptions } from "../options.ts";
 import { memorySetup } from "./memory-acts.ts";
 import { MemoryEvents } from "./memory-events.ts";
+import { MemoryGpio } from "./memory-gpio.ts";
 import { MemoryNodes } from "./memory-nodes.ts";
 import { bearerOf, MemorySecurity, type UserName } from "./memory-security.ts";
 
@@ -23,6 +24,7 @@ export interface TestApi {
   readonly nodes: MemoryNodes;
   readonly events: MemoryEvents;
   readonly security: MemorySecurity;
+  readonly gpio: MemoryGpio;
   /** As an admin, unless the request says otherwise. */
   readonly fetch: typeof fetch;
   /** The mesh has learnt who may do what now. */
@@ -53,6 +55,7 @@ export async function startApi(setting: Setting = {}): Promise<TestApi> {
   } = setting;
   const nodes = new MemoryNodes(nodeCount);
   const security = new MemorySecurity();
+  const gpio = new MemoryGpio();
   const trust = new Emitter<void>((error) => {
     throw error;
   });
@@ -62,6 +65,7 @@ export async function startApi(setting: Setting = {}): Promise<TestApi> {
       events,
       health,
       security,
+      gpio,
       onTrustChange: (listener) => trust.on(listener),
       peerProtocols: () => [{ protocol: "request", name: "documents.sync", access: "member" }],
       ...(tls === undefined ? {} : { tls }),
@@ -74,7 +78,7 @@ export async function startApi(setting: Setting = {}): Promise<TestApi> {
   await api.start(new AbortController().signal);
   onTestFinished(() => api.stop());
   const changeTrust = () => trust.emit();
-  return { api, url: api.url(), nodes, events, security, fetch: fetchAs("ada"), changeTrust };
+  return { api, url: api.url(), nodes, events, security, gpio, fetch: fetchAs("ada"), changeTrust };
 }
 
 /** `fetch` that says who asks, as far as the request itself does not. */

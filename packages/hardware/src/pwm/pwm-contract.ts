@@ -134,7 +134,9 @@ export function describePwmDriverContract(name: string, make: () => Promise<PwmU
     });
 
     it("drives two pins of different channels at once", async () => {
-      const other = driver.outputs().find(({ channel }) => channel !== output.channel);
+      const other = driver
+        .outputs()
+        .find(({ line, channel }) => line !== output.line && channel !== output.channel);
       if (other === undefined) return;
       const otherSetting = { frequencyHz: middleOf(other), dutyCycle: 0.5, inverted: false };
       await Promise.all([set(calm), set(otherSetting, other)]);

@@ -35,8 +35,8 @@ export function resourceRules(header: Header, board: RuledBoard): ResourceRules 
     const text = resourceText(device);
     if (mode.kind !== "i2c") throw wrongMode(`expected i2c: ${text} is an I2C device`);
     const bus = `i2c-${device.bus}`;
-    if (!board.i2cBuses.includes(device.bus)) throw notToHave(`${bus} is not on. ${turnOn(bus)}`);
     const pins = buses.sharedPins(bus);
+    if (!board.i2cBuses.includes(device.bus)) throw notToHave(`${bus} is not on. ${turnOn(bus)}`);
     return [{ key: text, share: null }, ...pins.map((gpio) => ({ key: `gpio:${gpio}`, share: bus }))];
   };
 
@@ -44,8 +44,10 @@ export function resourceRules(header: Header, board: RuledBoard): ResourceRules 
     const text = resourceText(device);
     if (mode.kind !== "spi") throw wrongMode(`expected spi: ${text} is an SPI device`);
     const bus = `spi-${device.bus}`;
-    if (!board.spiDevices.includes(device.device)) throw notToHave(`${text} is not on. ${turnOn(bus)}`);
     const pins = buses.sharedPins(bus);
+    if (!board.spiDevices.includes(device.device)) {
+      throw notToHave(`${text} is not on. ${turnOn(bus, device.chipSelect + 1)}`);
+    }
     const select = buses.chipSelect(bus, device.chipSelect);
     return [
       { key: text, share: null },

@@ -6,7 +6,7 @@ export interface BusPinsOfBoard {
   /** The bus that is on and uses this pin. */
   using(gpio: number): string | undefined;
   /**
-   * Pins that all devices of a bus use. None for a bus of a machine whose header is not known.
+   * Pins that all devices of a bus use. None where it is not known which buses are led to a header.
    *
    * @throws MeshError FAILED_PRECONDITION for a bus that is not led to the header, or is kept for something on the
    *   board: on a Pi 5, `spi-10` carries the firmware, and `i2c-13` a display
@@ -30,35 +30,41 @@ export function busPins(header: Header, board: Pick<Board, "i2cBuses" | "spiDevi
   return {
     using: (gpio) => inUse.get(gpio),
     sharedPins(bus) {
-      if (header.places.length === 0) return [];
+      if (header.buses.length === 0) return [];
       const shared = find(bus)?.shared;
       if (shared === undefined) throw notThere(`${bus} is not on the header: something on the board uses it`);
-      const kept = header.places.find(
-        ({ gpio, reservedFor }) => gpio !== null && shared.includes(gpio) && reservedFor !== null,
+      const keepers = shared.map(
+        (pin) => header.places.find(({ gpio }) => gpio === pin)?.reservedFor ?? null,
       );
-      if (kept !== undefined) throw notThere(`${bus} is kept for ${kept.reservedFor}`);
+      // One that was moved onto such a pin by an overlay (SPI3 of a Pi 4) is there because somebody wants it there.
+      if (keepers.every((keeper) => keeper !== null)) throw notThere(`${bus} is kept for ${keepers[0]}`);
       return shared;
     },
     chipSelect: (bus, index) => find(bus)?.chipSelects[index],
   };
 }
 
-/** What makes a bus give back its pins. Source: /boot/firmware/overlays/README of the Raspberry Pi firmware. */
+/**
+ * What makes a bus give back its pins, and what turns it on. Source: Linux for Raspberry Pi,
+ * arch/arm/boot/dts/overlays/README.
+ */
 export function turnOff(bus: string): string {
-  return `${lineOf(bus, "off")} in /boot/firmware/config.txt and restart`;
+  const parameter = parameters[bus];
+  const change = parameter === undefined ? "take out its dtoverlay" : `set dtparam=${parameter}=off`;
+  return `${change} in ${CONFIG} and restart`;
 }
 
-/** What turns a bus on. */
-export function turnOn(bus: string): string {
-  return `To turn it on, ${lineOf(bus, "on")} in /boot/firmware/config.txt and restart`;
+/** @param chipSelects how many an SPI bus should have */
+export function turnOn(bus: string, chipSelects = 1): string {
+  const parameter = parameters[bus];
+  const overlay = bus.startsWith("spi-") ? `${bus.replace("-", "")}-${chipSelects}cs` : bus.replace("-", "");
+  const change =
+    parameter === undefined ? `add its overlay, as dtoverlay=${overlay},` : `set dtparam=${parameter}=on`;
+  return `To turn it on, ${change} in ${CONFIG} and restart`;
 }
 
-function lineOf(bus: string, state: "on" | "off"): string {
-  const parameter = { "i2c-1": "i2c_arm", "spi-0": "spi" }[bus];
-  if (parameter !== undefined) return `set dtparam=${parameter}=${state}`;
-  const overlay = bus.startsWith("spi-") ? `spi${bus.slice("spi-".length)}-1cs` : bus.replace("-", "");
-  return state === "on" ? `add dtoverlay=${overlay}` : `take out its dtoverlay (as ${overlay})`;
-}
+const CONFIG = "/boot/firmware/config.txt";
+const parameters: Readonly<Record<string, string>> = { "i2c-1": "i2c_arm", "spi-0": "spi" };
 
 function notThere(message: string): MeshError {
   return new MeshError("FAILED_PRECONDITION", message, { fields: [{ field: "resource", message }] });

@@ -1,5 +1,5 @@
-import type { Header } from "@pi-controller/hardware";
-import { MeshError } from "@pi-controller/schema";
+import { type Header, parsePin } from "@pi-controller/hardware";
+import { gpioResourceTextSchema, MeshError } from "@pi-controller/schema";
 
 /** What a resource is, from its text. */
 export type ParsedResource =
@@ -16,23 +16,22 @@ export type ParsedResource =
 const LOWEST_ADDRESS = 0x03;
 const HIGHEST_ADDRESS = 0x77;
 
-const EXPECTED =
-  "expected a pin such as GPIO18, 18 or header:12, an I2C device such as i2c-1:0x48, or an SPI device such as spi-0.0";
-
 /** @throws MeshError INVALID_ARGUMENT that names the field `resource` and what was expected */
 export function parseResource(text: string, header: Header): ParsedResource {
+  const problem = gpioResourceTextSchema.safeParse(text).error?.issues[0];
+  if (problem !== undefined) throw invalidResource(problem.message);
   const i2c = /^i2c-(\d{1,2}):0x([0-9a-f]{2})$/i.exec(text);
   if (i2c !== null) {
     const [bus, address] = [Number(i2c[1]), Number.parseInt(i2c[2] ?? "", 16)];
     if (address >= LOWEST_ADDRESS && address <= HIGHEST_ADDRESS) return { kind: "i2c", bus, address };
-    throw invalidResource(`expected an I2C address from 0x03 to 0x77`);
+    throw invalidResource("expected an I2C address from 0x03 to 0x77");
   }
   const spi = /^spi-(\d{1,2})\.(\d)$/i.exec(text);
   if (spi !== null) {
     const [bus, chipSelect] = [Number(spi[1]), Number(spi[2])];
     return { kind: "spi", bus, chipSelect, device: `${bus}.${chipSelect}` };
   }
-  return { kind: "pin", gpio: pinOf(text, header) };
+  return { kind: "pin", gpio: parsePin(text, header) };
 }
 
 /** One text for each resource. */
@@ -47,20 +46,8 @@ export function resourceText(resource: ParsedResource): string {
   }
 }
 
-export function invalidResource(message: string): MeshError {
+function invalidResource(message: string): MeshError {
   return new MeshError("INVALID_ARGUMENT", `Invalid resource: ${message}`, {
     fields: [{ field: "resource", message }],
   });
-}
-
-function pinOf(text: string, header: Header): number {
-  const [, prefix, digits] = /^(GPIO|header:)?(\d{1,2})$/i.exec(text) ?? [];
-  if (digits === undefined) throw invalidResource(EXPECTED);
-  const number = Number(digits);
-  const place = header.places.find(({ position, gpio }) =>
-    prefix?.toLowerCase() === "header:" ? position === number : gpio === number,
-  );
-  if (place === undefined) throw invalidResource(`there is no pin ${text} on the header of this board`);
-  if (place.gpio === null) throw invalidResource(`${text} is no GPIO but ${place.kind}`);
-  return place.gpio;
 }

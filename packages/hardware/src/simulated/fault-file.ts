@@ -1,7 +1,7 @@
-import { open } from "node:fs/promises";
-import { type Clock, type Logger, repeat, type Service, type Timer } from "@pi-controller/runtime";
+import type { Clock, Logger, Service } from "@pi-controller/runtime";
 import { applyBoardFaults, type BoardFault, boardFaults, parseBoardFaults } from "./board-faults.ts";
 import type { SimulatedControl } from "./simulated-machine.ts";
+import { WatchedFile } from "./watched-file.ts";
 
 export interface FaultFileComponents {
   readonly clock: Clock;
@@ -15,7 +15,7 @@ export interface FaultFileOptions {
 }
 
 const LOOK_INTERVAL_MS = 500;
-/** All that is read of the file: it holds a few words. */
+/** It holds a few words. */
 const MAX_BYTES = 1_024;
 
 /**
@@ -26,37 +26,34 @@ export class FaultFile implements Service {
   readonly name = "simulated-faults";
   readonly #components: FaultFileComponents;
   readonly #options: FaultFileOptions;
-  #timer: Timer | undefined;
-  #text = "";
+  readonly #watched: WatchedFile;
 
   constructor(components: FaultFileComponents, options: FaultFileOptions) {
     this.#components = components;
     this.#options = options;
+    this.#watched = new WatchedFile(components, {
+      file: options.file,
+      intervalMs: LOOK_INTERVAL_MS,
+      maxBytes: MAX_BYTES,
+      onText: (text) => this.#apply(text),
+    });
   }
 
   /** Looks at once, so that a board can be ill from its start. */
   async start(): Promise<void> {
-    this.#timer?.cancel();
-    this.#text = "";
-    await this.look();
-    this.#timer = repeat(
-      this.#components.clock,
-      () => LOOK_INTERVAL_MS,
-      () => this.look(),
-      () => {},
-    );
+    await this.#watched.start();
   }
 
   async stop(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#watched.stop();
   }
 
   /** Reads the file and does what it says, when that has changed. Never throws: a file that cannot be read is told. */
   async look(): Promise<void> {
-    const text = await this.#read();
-    if (text === undefined || text === this.#text) return;
-    this.#text = text;
+    await this.#watched.look();
+  }
+
+  #apply(text: string): void {
     const { control, logger } = this.#components;
     const { faults, unknown } = parseBoardFaults(text);
     if (unknown.length > 0) {
@@ -67,23 +64,6 @@ export class FaultFile implements Service {
     }
     applyBoardFaults(control, faults);
     logger.info({ faults: [...faults] }, told(faults));
-  }
-
-  /** @returns undefined when the file is there but cannot be read: nothing changes then */
-  async #read(): Promise<string | undefined> {
-    try {
-      const file = await open(this.#options.file, "r");
-      try {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-        return buffer.toString("utf8", 0, bytesRead);
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-      this.#components.logger.debug({ err: error, file: this.#options.file }, "The faults cannot be read");
-      return undefined;
-    }
   }
 }
 

@@ -12,10 +12,12 @@ const credentials = { bearer: bearerOf("ada") };
 describe("the client of somebody", () => {
   const confirmation = { password: PASSWORD };
 
-  it("has a call for every route but those that browsers follow", async () => {
+  it("has a call for every route but those that browsers follow, and those of pins", async () => {
     const { url } = await startApi();
     const asked = new Set<string>();
-    const names = memberRoutes().map(nameOf);
+    const names = memberRoutes()
+      .filter(({ tag }) => tag !== "gpio")
+      .map(nameOf);
     const client = createClient({
       baseUrl: url,
       credentials,

@@ -21,8 +21,11 @@ import * as z from "zod";
 import { authorizationOf, type ClientCredentials } from "./credentials.ts";
 import { type EnrolmentClient, enrolmentClient } from "./enrolment-client.ts";
 import { type EventStream, type EventStreamOptions, ReconnectingEventStream } from "./event-stream.ts";
+import { type GpioClient, gpioClient } from "./gpio-client.ts";
+import { ReconnectingGpioStream } from "./gpio-stream.ts";
 import { type CallOptions, type HttpAnswer, HttpConnection, segment } from "./http.ts";
 import { type PeopleClient, peopleClient } from "./people-client.ts";
+import type { SocketComponents, SocketLink } from "./reconnecting-socket.ts";
 import { type SessionClient, sessionClient } from "./session-client.ts";
 import { type ClientClock, type ClientRandom, hostClock, hostRandom } from "./time.ts";
 
@@ -67,7 +70,7 @@ export interface WriteOptions extends CallOptions {
  * UNAUTHENTICATED means that one has to log in, unless `details.fields` names `password`: then the login stands, and
  * the password that was given to confirm an act is wrong.
  */
-export interface Client extends SessionClient, PeopleClient, EnrolmentClient {
+export interface Client extends SessionClient, PeopleClient, EnrolmentClient, GpioClient {
   readonly nodes: {
     list(query?: NodeListQuery, call?: CallOptions): Promise<NodePage>;
     /** @throws MeshError NOT_FOUND */
@@ -133,10 +136,29 @@ export function createClient(options: ClientOptions): Client {
   );
   const nodePath = (id: NodeId) => `/api/v1/nodes/${segment(id)}`;
 
+  const sockets = (): SocketComponents => ({
+    WebSocket: options.WebSocket ?? WebSocket,
+    clock,
+    random: options.random ?? hostRandom,
+  });
+  const linkTo = (path: string): SocketLink => ({
+    url: (query) => http.url({ path, query }),
+    authorization: () => authorizationOf(options.credentials),
+    timing: {
+      connectTimeoutMs: timeoutMs,
+      retryInitialMs: RETRY_INITIAL_MS,
+      retryMaximumMs: options.retryMaximumMs ?? RETRY_MAXIMUM_MS,
+    },
+  });
+
   return {
     ...sessionClient(http),
     ...peopleClient(http),
     ...enrolmentClient(http),
+    ...gpioClient(http, (query, handlers) => {
+      const link = linkTo("/api/v1/gpio/changes");
+      return opened(new ReconnectingGpioStream(sockets(), query, { ...handlers, ...link }));
+    }),
     nodes: {
       async list(query = {}, call) {
         const request = { method: "GET", path: "/api/v1/nodes", query } as const;
@@ -168,22 +190,8 @@ export function createClient(options: ClientOptions): Client {
         return (await http.request(request, eventPageSchema, call)).body;
       },
       stream(streamOptions) {
-        const stream = new ReconnectingEventStream(
-          { WebSocket: options.WebSocket ?? WebSocket, clock, random: options.random ?? hostRandom },
-          {
-            ...streamOptions,
-            url: (query) => http.url({ path: "/api/v1/events", query }),
-            authorization: () => authorizationOf(options.credentials),
-            timing: {
-              connectTimeoutMs: timeoutMs,
-              retryInitialMs: RETRY_INITIAL_MS,
-              retryMaximumMs: options.retryMaximumMs ?? RETRY_MAXIMUM_MS,
-            },
-          },
-        );
-        // Not before the caller holds the stream: its callbacks may want to close it.
-        queueMicrotask(() => stream.open());
-        return stream;
+        const link = linkTo("/api/v1/events");
+        return opened(new ReconnectingEventStream(sockets(), { ...streamOptions, ...link }));
       },
     },
     mesh: {
@@ -196,6 +204,12 @@ export function createClient(options: ClientOptions): Client {
       return (await http.request(request, healthSchema, call)).body;
     },
   };
+}
+
+/** Not before the caller holds the stream: its callbacks may want to close it. */
+function opened<Stream extends { open(): void }>(stream: Stream): Stream {
+  queueMicrotask(() => stream.open());
+  return stream;
 }
 
 function revised<T>({ body, revision }: HttpAnswer<T>): Revised<T> {

@@ -19,6 +19,7 @@ export interface HttpRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
   readonly ifMatch?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
   /** Statuses beside 2xx that are answers too and no errors. */
   readonly alsoAccept?: readonly number[];
 }
@@ -146,6 +147,7 @@ function headersOf(request: HttpRequest, authorization: string | undefined): Rec
   const headers: Record<string, string> = { accept: "application/json" };
   if (request.body !== undefined) headers["content-type"] = "application/json";
   if (request.ifMatch !== undefined) headers["if-match"] = `"${request.ifMatch}"`;
+  if (request.idempotencyKey !== undefined) headers["idempotency-key"] = request.idempotencyKey;
   if (authorization !== undefined) headers["authorization"] = authorization;
   return headers;
 }

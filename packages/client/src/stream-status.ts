@@ -7,15 +7,23 @@ export interface StreamPosition {
   readonly sequence: number;
 }
 
-/** How the link to the peer is. */
-export type StreamStatus =
+/** How the link to the peer is. @typeParam Live what is known of it once the peer has answered */
+export type LinkStatus<Live> =
   /** @see EventStream.retryNow */
   | { readonly state: "connecting"; readonly attempt: number }
-  | { readonly state: "live"; readonly node: NodeId; readonly log: string }
+  | Live
   /** The link is lost, `error` says why; the next attempt is made after `retryInMs`. */
   | { readonly state: "waiting"; readonly retryInMs: number; readonly error: MeshError }
   /** For good: `close` was called, or the peer said with `error` that it makes no sense to go on. */
   | { readonly state: "closed"; readonly error: MeshError | null };
+
+export interface LiveEvents {
+  readonly state: "live";
+  readonly node: NodeId;
+  readonly log: string;
+}
+/** How the link of an event stream is. */
+export type StreamStatus = LinkStatus<LiveEvents>;
 
 /** Events were missed. Who shows a full picture loads it again with `events.list`. */
 export interface StreamGap {

@@ -6,6 +6,8 @@ export {
   noAlarms,
 } from "./alarms.ts";
 export type { Edge, GpioDriver, GpioFeatures, LineConfig, LineLevel } from "./gpio/gpio-driver.ts";
+export type { PinSimulation } from "./gpio/simulated/simulated-hardware.ts";
+export type { SimulatedPins } from "./gpio/simulated/simulated-pins.ts";
 export {
   HardwareMonitor,
   type HardwareMonitorComponents,
@@ -22,6 +24,7 @@ export {
 } from "./linux/linux-machine.ts";
 export { decodeRevision, type Revision } from "./linux/revision.ts";
 export type { Machine } from "./machine.ts";
+export { openPinHardware, type PinHardwareComponents } from "./open-pin-hardware.ts";
 export type { PinHardware, PinHardwareOptions } from "./pin-hardware.ts";
 export type { PwmDriver, PwmOutput, PwmSetting } from "./pwm/pwm-driver.ts";
 export { type SimulatedBoardName, simulatedBoardNames } from "./simulated/boards.ts";

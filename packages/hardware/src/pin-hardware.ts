@@ -1,11 +1,10 @@
-import type { Board } from "@pi-controller/schema";
 import type { GpioDriver } from "./gpio/gpio-driver.ts";
 import type { Header } from "./header/header.ts";
 import type { I2cDriver } from "./i2c/i2c-driver.ts";
 import type { PwmDriver } from "./pwm/pwm-driver.ts";
 import type { SpiDriver } from "./spi/spi-driver.ts";
 
-/** All that this machine's header can do, behind one set of ports. */
+/** All that this machine's header can do, behind one set of ports. Which adapters they are is settled by `start`. */
 export interface PinHardware {
   readonly kind: "gpiod" | "pigpio" | "simulated" | "none";
   /** Why there is no GPIO and what would change that; null when there is. Known after `start`. */
@@ -33,6 +32,3 @@ export interface PinHardwareOptions {
   /** For a simulated board: the file that tells what happens at its pins. */
   readonly simulationFile: string;
 }
-
-/** As `openPinHardware` in the folder above the adapters: see there. */
-export type OpenPinHardware = (board: Board, options: PinHardwareOptions) => PinHardware;

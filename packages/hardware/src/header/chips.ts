@@ -3,6 +3,8 @@ import type { BusPins, Header, PinFunction, PwmPin } from "./header.ts";
 
 /** What the chip behind a header decides. */
 export interface HeaderChip {
+  /** What the kernel calls its GPIO; a line there has its BCM number. Source: Linux, drivers/pinctrl. */
+  readonly label: string;
   /** Of GPIO0 to GPIO27. */
   readonly functions: () => readonly (readonly PinFunction[])[];
   readonly buses: readonly BusPins[];
@@ -36,6 +38,7 @@ const bcmLimits: Header["limits"] = {
 
 /** BCM2835, 2836 and 2837, which the kernel drives alike. PWM: BCM2835 ARM Peripherals, section 9.5. */
 export const bcm2835: HeaderChip = {
+  label: "pinctrl-bcm2835",
   functions: () => functionsOf(bcm2835Functions),
   buses: [i2c0, i2c1, spi0, spi1],
   pwm: [
@@ -49,6 +52,7 @@ export const bcm2835: HeaderChip = {
 
 /** Its second PWM block is on GPIO40 and 41 alone, which are not on the header. */
 export const bcm2711: HeaderChip = {
+  label: "pinctrl-bcm2711",
   functions: () => functionsOf(bcm2711Functions),
   buses: [
     i2c0,
@@ -70,6 +74,7 @@ export const bcm2711: HeaderChip = {
 
 /** SPI4 can only be a slave there. PWM: RP1 Peripherals, section 3.1.1 "Function select". */
 export const rp1: HeaderChip = {
+  label: "pinctrl-rp1",
   functions: () => functionsOf(rp1Functions),
   buses: [
     i2c0,

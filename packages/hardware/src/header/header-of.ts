@@ -47,30 +47,28 @@ const families: Readonly<Record<string, Family>> = {
   "cm5-lite": { chip: rp1, note: `${CARRIER} Compute Module 5 IO Board` },
 };
 
-/** For a Pi that is newer than the table above. Labels: Linux, drivers/pinctrl. */
-const chipOfLabel: Readonly<Record<string, HeaderChip>> = {
-  "pinctrl-bcm2835": bcm2835,
-  "pinctrl-bcm2711": bcm2711,
-  "pinctrl-rp1": rp1,
-};
-
-/** The labels of the chips that carry a Pi's header; a line of theirs has its BCM number. */
-export const headerChipLabels: readonly string[] = Object.keys(chipOfLabel);
+const chips: readonly HeaderChip[] = [bcm2835, bcm2711, rp1];
 
 /**
  * Looks up the header of a board, by its family, or, for a Pi that we do not know yet, by its GPIO chip. A machine
  * that is no Raspberry Pi has an empty one, and so has the first Pi with its 26 pins.
  */
-export const headerOf: HeaderOf = ({ family, gpioChips }) => {
-  const known = families[family];
-  if (known !== undefined) return headerWith(known);
-  // A generic machine may carry a chip of that label too: a simulated one, or a clone's. Then its header is a Pi's.
-  for (const { label } of gpioChips) {
-    const chip = chipOfLabel[label];
-    if (chip !== undefined) return headerWith({ chip });
-  }
-  return emptyHeader;
+export const headerOf: HeaderOf = (board) => {
+  const found = families[board.family];
+  if (found !== undefined) return headerWith(found);
+  const chip = chipOf(board);
+  return chip === undefined ? emptyHeader : headerWith({ chip });
 };
+
+/** Label of the GPIO chip behind a board's header, as `pinctrl-rp1`; undefined for a board without one. */
+export function headerChipLabel(board: Parameters<HeaderOf>[0]): string | undefined {
+  return chipOf(board)?.label;
+}
+
+/** A machine that is no Pi may carry a chip of such a label too, a simulated one: its header is a Pi's then. */
+function chipOf({ family, gpioChips }: Parameters<HeaderOf>[0]): HeaderChip | undefined {
+  return families[family]?.chip ?? chips.find((chip) => gpioChips.some(({ label }) => label === chip.label));
+}
 
 function headerWith({ chip, note }: Family): Header {
   const functions = chip.functions();

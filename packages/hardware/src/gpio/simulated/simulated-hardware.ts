@@ -1,0 +1,72 @@
+import type { Clock, Logger } from "@pi-controller/runtime";
+import type { Board } from "@pi-controller/schema";
+import type { Header } from "../../header/header.ts";
+import { type SimulatedI2cControl, simulatedI2c } from "../../i2c/simulated-i2c.ts";
+import { simulatedThermometer } from "../../i2c/simulated-i2c-devices.ts";
+import { combinedPwm } from "../../pwm/combined-pwm.ts";
+import { type SimulatedPwmControl, simulatedPwm } from "../../pwm/simulated-pwm.ts";
+import { softwarePwm } from "../../pwm/software-pwm.ts";
+import { loopbackDevice, type SimulatedSpiControl, simulatedSpi } from "../../spi/simulated-spi.ts";
+import type { PinAdapters } from "../pin-adapters.ts";
+import { PinFile } from "./pin-file.ts";
+import { simulatedGpio } from "./simulated-gpio.ts";
+import type { SimulatedPins } from "./simulated-pins.ts";
+
+/** What a test or a demonstration does behind the drivers' backs. */
+export interface PinSimulation {
+  readonly pins: SimulatedPins;
+  readonly pwm: SimulatedPwmControl;
+  readonly i2c: SimulatedI2cControl;
+  readonly spi: SimulatedSpiControl;
+}
+
+export interface SimulatedHardwareOptions {
+  readonly board: Pick<Board, "i2cBuses" | "spiDevices" | "simulated">;
+  readonly header: Header;
+  readonly file: string;
+}
+
+const THERMOMETER_ADDRESS = 0x48;
+const ROOM_CELSIUS = 21.5;
+
+/** A header that is not there: a thermometer on its first I2C bus, and wires from MOSI to MISO of its SPI devices. */
+export function simulatedHardware(
+  components: { readonly clock: Clock; readonly logger: Logger },
+  { board, header, file }: SimulatedHardwareOptions,
+): PinAdapters & { readonly simulation: PinSimulation } {
+  const lines = header.places.flatMap(({ gpio }) => (gpio === null ? [] : [gpio]));
+  const gpio = simulatedGpio(components, { lines: Math.max(-1, ...lines) + 1 });
+  const hardwarePwm = simulatedPwm({ pins: header.pwm });
+  const { i2cBuses, spiDevices } = busesOf(board, header);
+  const i2c = simulatedI2c({
+    buses: new Map(
+      i2cBuses.map((bus, index) => [
+        bus,
+        new Map(index === 0 ? [[THERMOMETER_ADDRESS, simulatedThermometer(() => ROOM_CELSIUS)]] : []),
+      ]),
+    ),
+  });
+  const spi = simulatedSpi({ devices: new Map(spiDevices.map((device) => [device, loopbackDevice()])) });
+  return {
+    kind: "simulated",
+    gpio,
+    pwm: combinedPwm({ hardware: hardwarePwm, software: softwarePwm({ ...components, gpio }, { lines }) }),
+    i2c,
+    spi,
+    services: [new PinFile({ ...components, pins: gpio.control }, { file })],
+    simulation: { pins: gpio.control, pwm: hardwarePwm.control, i2c: i2c.control, spi: spi.control },
+  };
+}
+
+/** Of a simulated board those of its buses that are on the header, and the usual ones of a Pi on another machine. */
+function busesOf(
+  board: SimulatedHardwareOptions["board"],
+  { buses }: Header,
+): { readonly i2cBuses: readonly number[]; readonly spiDevices: readonly string[] } {
+  if (!board.simulated) return { i2cBuses: [1], spiDevices: ["0.0", "0.1"] };
+  const onHeader = (bus: string) => buses.some((candidate) => candidate.bus === bus);
+  return {
+    i2cBuses: board.i2cBuses.filter((bus) => onHeader(`i2c-${bus}`)),
+    spiDevices: board.spiDevices.filter((device) => onHeader(`spi-${device.split(".")[0]}`)),
+  };
+}

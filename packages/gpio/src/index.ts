@@ -6,6 +6,7 @@ export {
   reservationsCollection,
   stopsCollection,
 } from "./collections.ts";
+export * from "./mesh/index.ts";
 export type { ChangeBatch, ChangeFeed } from "./owner/changes.ts";
 export type {
   AlarmKind,

@@ -1,0 +1,49 @@
+import { decodeJson, encodeJson, type Network } from "@pi-controller/mesh";
+import type { NodeId } from "@pi-controller/schema";
+import type { Asking } from "../asking.ts";
+import type { ChangeBatch } from "../owner/changes.ts";
+import {
+  batchSchema,
+  CHANGES_METHOD,
+  type ChangeFilter,
+  type ChangePoll,
+  MAX_BATCH_BYTES,
+} from "./changes-call.ts";
+import { answeredWith, noAnswerOfIts } from "./remote-errors.ts";
+
+/** What an answer may take beyond the time that it was to be waited for. */
+const ANSWER_WITHIN_MS = 3_000;
+
+/**
+ * Waits for changes at the pins of another node.
+ *
+ * @throws MeshError UNAVAILABLE, DEADLINE_EXCEEDED, what the node refuses with, and the signal's reason
+ */
+export async function pollRemote(
+  network: Pick<Network, "request">,
+  node: NodeId,
+  filter: ChangeFilter,
+  poll: ChangePoll,
+  asking: Pick<Asking, "evidence">,
+  signal: AbortSignal,
+): Promise<ChangeBatch> {
+  const { cursor, limit, waitMs, gatherMs } = poll;
+  const evidence = await asking.evidence();
+  const payload = encodeJson({ evidence, filter, cursor, limit, waitMs, gatherMs });
+  const timeoutMs = waitMs + gatherMs + ANSWER_WITHIN_MS;
+  const answer = await network
+    .request(node, CHANGES_METHOD, payload, { timeoutMs, signal })
+    .catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw answeredWith(error, node);
+    });
+  if (answer.byteLength > MAX_BATCH_BYTES) throw noAnswerOfIts(node);
+  const batch = batchSchema.safeParse(decodeJson(answer));
+  if (!batch.success || batch.data.changes.length > limit) throw noAnswerOfIts(node);
+  const { changes, coalesced } = batch.data;
+  return {
+    cursor: batch.data.cursor,
+    changes: changes.map((change) => ({ type: "gpio.state.changed", node, ...change })),
+    coalesced,
+  };
+}

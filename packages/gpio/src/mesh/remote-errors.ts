@@ -1,0 +1,26 @@
+import { MeshError, type NodeId } from "@pi-controller/schema";
+
+/**
+ * What a request to another node ended with, as it is told to who asked. That the other node does not believe who asks
+ * says nothing of the login here; a request that was cut off had the connection break under it.
+ */
+export function answeredWith(error: unknown, node: NodeId): unknown {
+  if (!(error instanceof MeshError)) return error;
+  const { code, message } = error;
+  if (code === "UNAUTHENTICATED") {
+    return new MeshError("PERMISSION_DENIED", `${node} does not accept the evidence of who asks: ${message}`);
+  }
+  if (code === "CANCELLED")
+    return new MeshError("UNAVAILABLE", `The connection to ${node} broke: ${message}`);
+  return error;
+}
+
+/** It came from another node: whatever it is, nothing is done with it. */
+export function noAnswerOfIts(node: NodeId): MeshError {
+  return new MeshError("UNAVAILABLE", `${node} answers with what is no answer to the request`);
+}
+
+/** Whether an owner could not be asked at all, so that nothing was done. */
+export function isUnreachable(error: unknown): error is MeshError {
+  return error instanceof MeshError && error.code === "UNAVAILABLE";
+}

@@ -9,7 +9,8 @@ export interface SpiDriver {
   /** As `0.0`: bus and chip select. */
   devices(): readonly string[];
   /**
-   * Full duplex: for each transfer as many bytes come back as go out; the chip stays selected over all of them.
+   * Full duplex: for each transfer as many bytes come back as go out; the chip stays selected over all of them. Bytes
+   * are in the order on the wire, so that of a word of 16 bits the high one comes first.
    *
    * @throws MeshError NOT_FOUND when there is no such device, PERMISSION_DENIED, FAILED_PRECONDITION when a native part
    *   is missing (says what to install), OUT_OF_RANGE for settings that the controller cannot do, UNAVAILABLE

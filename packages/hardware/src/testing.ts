@@ -1,0 +1,8 @@
+// What tests outside of this package need of it: the contracts, and the adapters that need a kernel to keep them.
+export { describeGpioDriverContract } from "./gpio/gpio-driver-contract.ts";
+export { describeI2cDriverContract } from "./i2c/i2c-contract.ts";
+export { linuxI2c } from "./i2c/linux-i2c.ts";
+export { describePwmDriverContract } from "./pwm/pwm-contract.ts";
+export { sysfsPwm } from "./pwm/sysfs-pwm.ts";
+export { linuxSpi } from "./spi/linux-spi.ts";
+export { describeSpiDriverContract } from "./spi/spi-contract.ts";

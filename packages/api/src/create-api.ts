@@ -1,6 +1,7 @@
 import type { Clock, Logger, Random, Service, Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import { accessed, audited } from "./access/access-middleware.ts";
+import { askingOf } from "./access/asking.ts";
 import { AuditTrail } from "./access/audit-trail.ts";
 import { Guard } from "./access/guard.ts";
 import { createGate, HttpEdge, limitsOf } from "./http/edge.ts";
@@ -12,8 +13,11 @@ import { processMetrics } from "./prometheus/process-metrics.ts";
 import { RequestMetrics } from "./prometheus/request-metrics.ts";
 import { type MetricSource, prometheusText } from "./prometheus/text.ts";
 import { createRoutes, type RouteComponents } from "./routes/create-routes.ts";
-import { EventSockets } from "./stream/event-sockets.ts";
+import { EVENTS_PATH } from "./routes/peer-routes.ts";
+import { EventStreams } from "./stream/event-streams.ts";
+import { GPIO_CHANGES_PATH, GpioStreams } from "./stream/gpio-streams.ts";
 import { Handshakes } from "./stream/handshakes.ts";
+import { StreamSockets } from "./stream/stream-sockets.ts";
 import { UI_NOT_BUILT, UiFiles } from "./ui/ui-files.ts";
 
 export interface ApiComponents extends RouteComponents {
@@ -41,7 +45,8 @@ export function createApi(components: ApiComponents, options: ApiOptions): Api {
 class MemberApi implements Api {
   readonly name = "api";
   readonly #components: ApiComponents;
-  readonly #streams: EventSockets;
+  readonly #streams: StreamSockets;
+  readonly #eventStreams: EventStreams;
   readonly #edge: HttpEdge;
   readonly #requests = new RequestMetrics();
   readonly #eventCounter = new EventCounter();
@@ -51,7 +56,7 @@ class MemberApi implements Api {
 
   constructor(components: ApiComponents, options: ApiOptions) {
     this.#components = components;
-    const { clock, logger, random, events, security, tls } = components;
+    const { clock, logger, random, events, security, gpio, tls } = components;
     const limits = limitsOf(options);
     const node = () => (this.#node ??= security.status(undefined).node);
     const gate = createGate(clock, options);
@@ -70,9 +75,11 @@ class MemberApi implements Api {
       },
     );
     const { maxStreams, maxStreamsPerAddress, streamHeartbeatMs: heartbeatMs } = limits;
-    this.#streams = new EventSockets(
-      { events, clock, logger },
-      { node, maxStreams, maxStreamsPerAddress, heartbeatMs },
+    this.#eventStreams = new EventStreams({ events }, { node });
+    const gpioStreams = new GpioStreams({ gpio, asking: (request) => askingOf(request, security) }, { node });
+    this.#streams = new StreamSockets(
+      { sources: [this.#eventStreams, gpioStreams], clock, logger },
+      { maxStreams, maxStreamsPerAddress, heartbeatMs },
     );
     const handshakes = new Handshakes(
       { gate, guard, trail, streams: this.#streams, random, logger },
@@ -106,7 +113,7 @@ class MemberApi implements Api {
 
   async start(signal: AbortSignal): Promise<void> {
     const { events, onTrustChange } = this.#components;
-    this.#streams.start();
+    this.#eventStreams.start();
     this.#unsubscribe = [
       events.observe(({ event }) => this.#eventCounter.count(event.type)),
       onTrustChange?.(() => this.#streams.recheck()) ?? (() => {}),
@@ -116,6 +123,7 @@ class MemberApi implements Api {
 
   async stop(): Promise<void> {
     this.#edge.refuseMore();
+    this.#eventStreams.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unsubscribe = [];
     await Promise.all([this.#streams.stop(), this.#edge.stop()]);
@@ -140,13 +148,11 @@ class MemberApi implements Api {
   }
 
   #streamFamilies() {
+    const clients = (name: string, help: string, path: string) =>
+      ({ name, help, type: "gauge", samples: [{ value: this.#streams.size(path) }] }) as const;
     return [
-      {
-        name: "picontroller_event_streams",
-        help: "Clients that follow the events",
-        type: "gauge",
-        samples: [{ value: this.#streams.size }],
-      } as const,
+      clients("picontroller_event_streams", "Clients that follow the events", EVENTS_PATH),
+      clients("picontroller_gpio_streams", "Clients that follow changes at pins", GPIO_CHANGES_PATH),
     ];
   }
 }

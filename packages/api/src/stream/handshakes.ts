@@ -6,20 +6,20 @@ import type { AuditTrail } from "../access/audit-trail.ts";
 import type { Caller } from "../access/caller.ts";
 import { refuseOtherSites } from "../access/cross-site.ts";
 import { type Guard, strangerOf } from "../access/guard.ts";
-import { accessOf, accessText } from "../access/route-access.ts";
+import { accessOf, rightText } from "../access/route-access.ts";
 import { correlationIdOf } from "../http/correlation.ts";
 import type { Gate } from "../http/gate.ts";
 import { problemOf } from "../http/problem.ts";
 import { answerOnSocket } from "../http/raw-answer.ts";
 import { parseTarget } from "../http/request-target.ts";
-import type { EventSockets, Handshake } from "./event-sockets.ts";
+import type { Handshake, StreamSockets } from "./stream-sockets.ts";
 import { type WebSocketRoute, webSocketRoutes } from "./web-sockets.ts";
 
 interface Components {
   readonly gate: Gate;
   readonly guard: Guard;
   readonly trail: AuditTrail;
-  readonly streams: EventSockets;
+  readonly streams: StreamSockets;
   readonly random: Random;
   readonly logger: Logger;
 }
@@ -72,7 +72,8 @@ export class Handshakes {
       this.#components.streams.refuse(handshake, error);
       return;
     }
-    this.#components.streams.accept(handshake, query, () => objectionOf(guard, caller, route));
+    const objection = () => objectionOf(guard, caller, route);
+    this.#components.streams.accept(handshake, route.path, { query, caller }, objection);
   }
 
   #refuseWhileStopping(): void {
@@ -83,7 +84,7 @@ export class Handshakes {
     const code = error instanceof MeshError ? error.code : "INTERNAL";
     this.#components.trail.record({
       method: "GET",
-      action: route === undefined ? "GET none" : accessText(route.access),
+      action: route === undefined ? "GET none" : rightText(route.access),
       target: "",
       principal,
       origin,

@@ -2,6 +2,7 @@ import { MeshError } from "@pi-controller/schema";
 import { holdersInTheWay } from "./claims.ts";
 import { heldUpBy } from "./held-up.ts";
 import type { Decision, Entry, Instant, Ledger, Limits } from "./ledger.ts";
+import { limitsOnce } from "./limits-once.ts";
 import { waitersAhead } from "./line.ts";
 import { takenError } from "./taken-error.ts";
 
@@ -16,7 +17,8 @@ export interface Asked extends Pick<Entry, "record" | "claims"> {
 }
 
 /** See `LedgerDecisions`. Changes nothing; what it takes from others is all that is in the way, or nothing. */
-export function decide(ledger: Ledger, asked: Asked, limits: Limits, at?: Instant): Decision {
+export function decide(ledger: Ledger, asked: Asked, limitsNow: Limits, at?: Instant): Decision {
+  const limits = limitsOnce(limitsNow);
   const holders = holdersInTheWay(ledger, asked.claims);
   const ahead = waitersAhead(ledger, asked).filter(
     (waiter) => heldUpBy(ledger, waiter, limits) === undefined,

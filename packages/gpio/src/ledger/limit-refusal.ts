@@ -23,21 +23,24 @@ export function limitRefusal(
   const cost = usageOfOne(asked);
   const quota = limits.quotaOf(namespace);
   if (quota !== undefined) {
-    const used = addUsage(usageOf(held, namespace), limits.usedElsewhere(namespace));
-    for (const name of quotaNames) {
+    const concerned = quotaNames.filter((name) => quota[name] !== undefined && cost[name] > 0);
+    const here = usageOf(held, namespace);
+    const used = concerned.length === 0 ? here : addUsage(here, limits.usedElsewhere(namespace));
+    for (const name of concerned) {
       const limit = quota[name];
       if (limit === undefined || fits(used[name], cost[name], limit)) continue;
       return exhausted(`The quota ${name} of namespace ${namespace}`, name, used, cost, limit);
     }
   }
   const limit = limits.boardMilliwatts;
+  if (limit === null || cost.powerMilliwatts === 0) return undefined;
   const used = usageOf(held, null);
-  if (limit === null || fits(used.powerMilliwatts, cost.powerMilliwatts, limit)) return undefined;
+  if (fits(used.powerMilliwatts, cost.powerMilliwatts, limit)) return undefined;
   return exhausted("The power budget of this board", "powerMilliwatts", used, cost, limit);
 }
 
 function fits(used: number, asked: number, limit: number): boolean {
-  return asked === 0 || used + asked <= limit + ROUNDING;
+  return used + asked <= limit + ROUNDING;
 }
 
 function exhausted(what: string, name: keyof Usage, used: Usage, cost: Usage, limit: number): MeshError {

@@ -3,12 +3,16 @@ import type { GpioMode, GpioQuota, ReservationId, ReservationRequest } from "@pi
 import { resourceRules } from "../resource-rules.ts";
 import { type Asked, decide } from "./decide.ts";
 import { idOf, recordOf } from "./ledger.fixture.ts";
-import type { Decision, EndReason, Entry, Ledger, Limits, Usage } from "./ledger.ts";
+import type { Decision, EndReason, Entry, Ledger, LedgerDecisions, Limits, Usage } from "./ledger.ts";
+import { positionOf } from "./line.ts";
 import { nextInLine } from "./next-in-line.ts";
 import { overdue } from "./overdue.ts";
 import { settleMode } from "./settle-mode.ts";
-import { tokenOf } from "./token.ts";
+import { compareTokens, tokenOf } from "./token.ts";
 import { noUsage } from "./usage.ts";
+
+/** All that decides, as an owner may rely on it. */
+const decisions: LedgerDecisions = { compareTokens, decide, nextInLine, overdue, positionOf, settleMode };
 
 /** A Pi 4 whose buses i2c-1 and spi-3 are on the same pins, so that all kinds of claims meet. */
 export const modelRules = resourceRules(headerOf({ family: "pi-4", gpioChips: [] }), {
@@ -73,11 +77,11 @@ export class ModelOwner {
 
   request({ preempt, waitMs, resource, mode, ...terms }: ModelRequest): void {
     const id = idOf(++this.#requests);
-    const settled = settleMode(this.ledger, modelRules, resource, mode);
+    const settled = decisions.settleMode(this.ledger, modelRules, resource, mode);
     const record = { ...recordOf(this.#requests, { ...terms, resource, mode: settled }), id };
     const claims = modelRules.claims(resource, settled);
     const asked = { record, claims, preempt, mayWait: waitMs > 0 };
-    const decision = decide(this.ledger, asked, this.limits);
+    const decision = decisions.decide(this.ledger, asked, this.limits);
     const before = this.ledger;
     this.asked.push({ before, asked, mode, decision });
     const waiting: Entry = { record, claims, endsAtMs: this.nowMs + waitMs, lastWriteMs: this.nowMs };
@@ -114,12 +118,12 @@ export class ModelOwner {
 
   /** What an owner does whenever something has changed, until nothing is left to do. */
   settle(): void {
-    for (const { id, reason } of overdue(this.ledger, this.nowMs).ended) {
+    for (const { id, reason } of decisions.overdue(this.ledger, this.nowMs).ended) {
       const entry = this.ledger.entries.get(id);
       if (entry !== undefined) this.overdue.push({ entry, reason, atMs: this.nowMs });
       this.#remove(id);
     }
-    for (const id of nextInLine(this.ledger, this.limits)) this.#grant(id, this.ledger, []);
+    for (const id of decisions.nextInLine(this.ledger, this.limits)) this.#grant(id, this.ledger, []);
   }
 
   #grant(id: ReservationId, before: Ledger, preempted: readonly ReservationId[]): void {

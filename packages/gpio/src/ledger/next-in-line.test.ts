@@ -68,4 +68,18 @@ describe("nextInLine", () => {
     );
     expect(nextInLine(ledger, limitOf(9, 165))).toEqual([idOf(3)]);
   });
+
+  it("asks once for what each tenant holds elsewhere, however many of his wait", () => {
+    const asked: string[] = [];
+    const limits: Limits = {
+      ...limitOf(9),
+      usedElsewhere(namespace) {
+        asked.push(namespace);
+        return noUsage;
+      },
+    };
+    const line = [1, 2, 3].map((number) => entryOf(number, { namespace: "garden" }));
+    expect(nextInLine(ledgerOf(...line, entryOf(4)), limits)).toEqual([idOf(1)]);
+    expect(asked).toEqual(["garden"]);
+  });
 });

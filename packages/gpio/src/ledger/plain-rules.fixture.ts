@@ -82,6 +82,9 @@ export function checkDecision({ before, asked, decision }: Asking, owner: ModelO
   if ((!yielding || !isNext) && !asked.mayWait) expect(outcome).toBe("ALREADY_EXISTS");
   else if (!mayHave(before, asked, owner.limits)) expect(outcome).toBe("RESOURCE_EXHAUSTED");
   else expect(outcome).toBe(yielding && isNext ? "grant" : "wait");
+  if (decision.kind !== "wait") return;
+  const ahead = waitersOf(before).filter((waiter) => goesFirst(waiter, asked) && conflict(waiter, asked));
+  expect(decision.position).toBe(ahead.length + 1);
 }
 
 /** `auto` has become hardware (both pins of the model have a channel), unless another pin has or awaits that. */

@@ -1,0 +1,230 @@
+import { AddressBook, encodeJson, type RequestHandler } from "@pi-controller/mesh";
+import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
+import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
+import {
+  type Access,
+  MeshError,
+  type NodeId,
+  type ReservationRecord,
+  rulesAllow,
+} from "@pi-controller/schema";
+import type { Asking, GpioEvidence, OwnerAsking, Requester } from "../asking.ts";
+import { ChangeRing } from "../owner/change-ring.ts";
+import type { OwnedReservation, OwnGpio, PinOwner } from "../owner/pin-owner.ts";
+import { reservationIdOf } from "../reservation-id.ts";
+import { serveGpio } from "./gpio-exchange.ts";
+import { CALL_METHOD } from "./owner-calls.ts";
+
+export const ASKER = "node-asker-0001";
+export const OWNER = "node-owner-0001";
+export const ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+/** `ada` may everything, `mona` may watch and see, `tom` all in the namespace `plant` alone, `nemo` nothing. */
+const rulesOf: Readonly<Record<string, Parameters<typeof rulesAllow>[0]>> = {
+  ada: [{ verbs: ["*"], resources: ["*"] }],
+  mona: [{ verbs: ["get", "list", "watch"], resources: ["gpio", "gpio-stops"] }],
+  tom: [{ verbs: ["*"], resources: ["gpio", "gpio-quotas"], namespaces: ["plant"] }],
+  nemo: [],
+};
+
+export function requesterOf(userName: string): Requester {
+  return {
+    userName,
+    userId: `user-${userName.padEnd(16, "0")}`,
+    refusal: (access: Access) =>
+      rulesAllow(rulesOf[userName] ?? [], access)
+        ? undefined
+        : `${userName} may not ${access.verb} ${access.resource}`,
+  };
+}
+
+/** Evidence is `proof-of-<name>`, an intent `<name>/<digest>`: what signatures would show is said outright. */
+export const evidence: GpioEvidence = {
+  async verify(text) {
+    const name = /^proof-of-(\w+)$/.exec(text)?.[1];
+    if (name === undefined) throw new MeshError("UNAUTHENTICATED", "The token is not valid");
+    return requesterOf(name);
+  },
+  async verifyIntent(signature, digest) {
+    const [name = "", signed] = signature.split("/");
+    if (signed !== digest || rulesOf[name] === undefined) {
+      throw new MeshError("UNAUTHENTICATED", "The signature is not valid");
+    }
+    return requesterOf(name);
+  },
+};
+
+export function askingOf(userName = "ada", given: Partial<Asking> = {}): Asking {
+  return {
+    requester: requesterOf(userName),
+    correlationId: "request-1",
+    idempotencyKey: undefined,
+    timeoutMs: 10_000,
+    evidence: async () => `proof-of-${userName}`,
+    signIntent: async (digest) => `${userName}/${digest}`,
+    ...given,
+  };
+}
+
+export function recordOf(node: NodeId, given: Partial<ReservationRecord> = {}): ReservationRecord {
+  return {
+    id: reservationIdOf(node, ULID),
+    resource: "GPIO18",
+    namespace: "default",
+    purpose: "",
+    mode: { kind: "output", activeLow: false, drive: "push-pull", initial: "low" },
+    ttlMs: 60_000,
+    onExpire: "input",
+    watchdogMs: null,
+    priority: 0,
+    preemptible: false,
+    powerMilliwatts: 0,
+    keep: false,
+    holder: { userName: "ada", userId: "user-ada0000000000000" },
+    state: "granted",
+    token: "1.1",
+    requestedAt: "2026-01-01T00:00:00.000Z",
+    grantedAt: "2026-01-01T00:00:00.000Z",
+    waitsUntil: null,
+    expiresAt: "2026-01-01T00:01:00.000Z",
+    desired: null,
+    requestKey: null,
+    ...given,
+  };
+}
+
+export const observed = {
+  level: "low",
+  dutyCycle: null,
+  frequencyHz: null,
+  stopped: false,
+  fault: null,
+} as const;
+
+export function ownedOf(node: NodeId, given: Partial<ReservationRecord> = {}): OwnedReservation {
+  return {
+    record: recordOf(node, given),
+    gpio: 18,
+    position: null,
+    remainingMs: 59_000,
+    observed,
+    asOf: "2026-01-01T00:00:01.000Z",
+  };
+}
+
+const description: OwnGpio = {
+  asOf: "2026-01-01T00:00:00.000Z",
+  driver: "simulated",
+  problem: null,
+  header: [],
+  pwm: [],
+  i2cBuses: [1],
+  spiDevices: [],
+  limits: { pinMilliamperes: 16, totalMilliamperes: 50, boardMilliwatts: 165, source: "a document" },
+  stops: [],
+};
+
+/** An owner that says yes to everything and remembers what it was asked. */
+export class RecordingOwner implements PinOwner {
+  readonly asked: { readonly operation: string; readonly given: unknown; readonly asking?: OwnerAsking }[] =
+    [];
+  /** Awaited before each answer. */
+  before: () => Promise<void> = async () => undefined;
+
+  describe() {
+    return this.#answer("describe", undefined, undefined, description);
+  }
+  list(ids: readonly string[] | undefined, asking: OwnerAsking) {
+    return this.#answer("list", { ids }, asking, [ownedOf(OWNER)]);
+  }
+  reserve(request: unknown, asking: OwnerAsking) {
+    return this.#answer("reserve", { request }, asking, ownedOf(OWNER));
+  }
+  renew(id: string, renewal: unknown, asking: OwnerAsking) {
+    return this.#answer("renew", { id, renewal }, asking, { id, token: "1.1", remainingMs: 60_000 });
+  }
+  transfer(id: string, transfer: unknown, asking: OwnerAsking) {
+    return this.#answer("transfer", { id, transfer }, asking, ownedOf(OWNER));
+  }
+  release(id: string, options: unknown, asking: OwnerAsking) {
+    return this.#answer("release", { id, options }, asking, undefined);
+  }
+  write(writes: Parameters<PinOwner["write"]>[0], asking: OwnerAsking) {
+    const results = writes.map(({ id }) => ({ id, observed }));
+    return this.#answer("write", { writes }, asking, results);
+  }
+  i2c(id: string, transaction: unknown, asking: OwnerAsking) {
+    return this.#answer("i2c", { id, transaction }, asking, { results: [[1]] });
+  }
+  spi(id: string, transaction: unknown, asking: OwnerAsking) {
+    return this.#answer("spi", { id, transaction }, asking, { results: [[1]] });
+  }
+  scan(bus: number, asking: OwnerAsking) {
+    return this.#answer("scan", { bus }, asking, [0x48]);
+  }
+  stop(request: unknown, asking: OwnerAsking, ofMesh?: unknown) {
+    return this.#answer("stop", { request, ofMesh }, asking, []);
+  }
+  clear(ids: readonly string[] | undefined, asking: OwnerAsking) {
+    return this.#answer("clear", { ids }, asking, []);
+  }
+
+  async #answer<T>(
+    operation: string,
+    given: unknown,
+    asking: OwnerAsking | undefined,
+    answer: T,
+  ): Promise<T> {
+    this.asked.push({ operation, given, ...(asking === undefined ? {} : { asking }) });
+    await this.before();
+    return answer;
+  }
+}
+
+/** Two connected peers, of which one has pins. */
+export async function exchangeFixture() {
+  const clock = new VirtualClock();
+  const hub = new SimulatedNetwork({ clock, random: seededRandom(1) });
+  const start = async (id: NodeId) => {
+    const process = hub.createPeer(id, { addressBook: new AddressBook(), logger: silentLogger });
+    await process.network.start(new AbortController().signal);
+    return process;
+  };
+  const asker = await start(ASKER);
+  const there = await start(OWNER);
+  const owner = new RecordingOwner();
+  const feed = new ChangeRing("1");
+  const finish = async <T>(work: Promise<T>): Promise<T> => {
+    let isSettled = false;
+    const done = work.finally(() => {
+      isSettled = true;
+    });
+    done.catch(() => undefined);
+    for (let round = 0; round < 10_000 && !isSettled; round++) await clock.advance(10);
+    return done;
+  };
+  await finish(asker.network.dial({ addresses: [hub.addressOf(OWNER)] }, 1_000));
+  return {
+    clock,
+    hub,
+    network: asker.network,
+    owner,
+    feed,
+    finish,
+    serve: () => serveGpio({ network: there.network, owner, feed, evidence, clock: there.clock }),
+    /** Has the other side answer as it likes. */
+    answerWith: (answer: unknown, method = CALL_METHOD) => {
+      const handler: RequestHandler = async () =>
+        answer instanceof Uint8Array ? answer : encodeJson(answer);
+      there.network.handle(method, handler);
+    },
+  };
+}
+
+/** Code and message of what was thrown; `done` when nothing was. */
+export function refusalOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => "done",
+    (error: unknown) => (error instanceof MeshError ? `${error.code} ${error.message}` : String(error)),
+  );
+}

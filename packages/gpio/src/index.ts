@@ -15,7 +15,9 @@ export type {
   PinOwnerComponents,
   PinOwnerOptions,
 } from "./owner/components.ts";
+export { createPinOwner } from "./owner/create-pin-owner.ts";
 export { canonicalJson, desiredDigest } from "./owner/desired-digest.ts";
 export type { MachineTime } from "./owner/machine-time.ts";
+export type { OwnerService } from "./owner/owner-service.ts";
 export type { OwnedReservation, OwnGpio, PinOwner, PinWrite, WriteResult } from "./owner/pin-owner.ts";
 export type { ChangeStream, GpioUseCases } from "./use-cases.ts";

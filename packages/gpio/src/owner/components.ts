@@ -1,7 +1,7 @@
 import type { ReadonlyDocument, WritableDocument } from "@pi-controller/document";
 import type { PinHardware } from "@pi-controller/hardware";
 import type { Clock, Logger, Random } from "@pi-controller/runtime";
-import type { Board, EventData, EventType, NodeId } from "@pi-controller/schema";
+import type { EventData, EventType, NodeId } from "@pi-controller/schema";
 import type { GpioEvidence } from "../asking.ts";
 import type { MachineTime } from "./machine-time.ts";
 
@@ -46,5 +46,4 @@ export interface PinOwnerOptions {
   readonly bootEpoch: number;
   /** File in which renewed ends of leases survive this process; made when it is not there. */
   readonly leaseFile: string;
-  readonly board: Pick<Board, "family" | "gpioChips" | "i2cBuses" | "spiDevices">;
 }

@@ -1,0 +1,176 @@
+import type { MeshError } from "@pi-controller/schema";
+import { ulidFactory } from "@pi-controller/telemetry";
+import { reservationIdOf } from "../reservation-id.ts";
+import { BoardRules } from "./board-rules.ts";
+import { BusAccess } from "./bus-access.ts";
+import { ChangeQueue } from "./change-queue.ts";
+import { ChangeRing } from "./change-ring.ts";
+import type { PinOwnerComponents, PinOwnerOptions } from "./components.ts";
+import { DesiredWatch } from "./desired-watch.ts";
+import { Emergency } from "./emergency.ts";
+import { Endings } from "./endings.ts";
+import { Expiry } from "./expiry.ts";
+import { Gate } from "./gate.ts";
+import { Granting } from "./granting.ts";
+import { Handover } from "./handover.ts";
+import { HardwareCalls } from "./hardware-calls.ts";
+import { Idempotency } from "./idempotency.ts";
+import { LeaseFile } from "./lease-file.ts";
+import { leaseSnapshot } from "./lease-snapshot.ts";
+import { OwnerRequests } from "./owner-requests.ts";
+import { OwnerService } from "./owner-service.ts";
+import { PinChanges } from "./pin-changes.ts";
+import { Pins } from "./pins.ts";
+import { Records } from "./records.ts";
+import { Registry } from "./registry.ts";
+import { Repairs } from "./repairs.ts";
+import type { Reservation } from "./reservation.ts";
+import { Restoring } from "./restoring.ts";
+import { Safety } from "./safety.ts";
+import { Stops } from "./stops.ts";
+import { tenantLimits } from "./tenant-limits.ts";
+import { Tokens } from "./tokens.ts";
+import { Writes } from "./writes.ts";
+
+/**
+ * Puts together the owner of this node's pins. Its hardware has to have started before it does.
+ *
+ * @returns a service, with what can be asked of it (`owner`), what happens at its pins (`changes`), and where alarms
+ *   of the machine go (`onAlarm`)
+ */
+export function createPinOwner(components: PinOwnerComponents, options: PinOwnerOptions): OwnerService {
+  const { hardware, own, mesh, clock, logger, machineTime, trustedNow, events } = components;
+  const nextUlid = ulidFactory({ clock: { now: trustedNow }, random: components.random });
+  const newId = () => reservationIdOf(options.node, nextUlid());
+
+  const registry = new Registry();
+  const queue = new ChangeQueue();
+  const calls = new HardwareCalls({ clock });
+  const gate = new Gate();
+  const rules = new BoardRules({ hardware });
+  const records = new Records({ own });
+  const stops = new Stops({ own, mesh });
+  const tokens = new Tokens(options);
+  const limits = tenantLimits(components, () => hardware.header.limits.boardMilliwatts);
+  const idempotency = new Idempotency({ clock });
+  const feed = new ChangeRing(String(options.bootEpoch));
+  const pinChanges = new PinChanges({ registry, ring: feed, clock }, options);
+
+  const onError = (error: unknown, what: string) => logger.warn({ err: error }, what);
+  const onFault = (reservation: Reservation, { message }: MeshError) => {
+    const { pin, record } = reservation;
+    if (pin.fault === null) {
+      events.emit("gpio.hardware.failed", { resource: record.resource, problem: message }, undefined);
+    }
+    pin.fault = message;
+  };
+  const enqueue = (change: () => Promise<void>) => {
+    queue.always(change).catch((error: unknown) => onError(error, "A change of a reservation has failed"));
+  };
+  const onUnfinished = () => repairs.needed();
+  const onFreed = () => granting.grantNext();
+  const onTerms = async () => {
+    expiry.look();
+    try {
+      await leases.save();
+    } catch (error) {
+      onError(error, "Could not note when leases end: a restart may end them early");
+    }
+  };
+  const noteTerms = () => void onTerms();
+
+  const leases = new LeaseFile(
+    { snapshot: () => leaseSnapshot(registry, machineTime, trustedNow) },
+    { path: options.leaseFile },
+  );
+  const pins = new Pins({ hardware, calls, changes: pinChanges, clock, onFault });
+  const safety = new Safety({ hardware, calls, pins, changes: pinChanges, onFault });
+  const endings = new Endings({ registry, records, safety, events, logger, onUnfinished });
+  const bringUp = { pins, safety, stops };
+  const granting = new Granting({
+    ...components,
+    ...bringUp,
+    registry,
+    records,
+    endings,
+    rules,
+    limits,
+    tokens,
+    newId,
+    onTerms: noteTerms,
+    onUnfinished,
+    onError,
+  });
+  const repairs = new Repairs({ ...components, ...bringUp, registry, endings, enqueue, onFreed });
+  const expiry = new Expiry({
+    registry,
+    clock,
+    machineTime,
+    onOverdue: (ended) => {
+      const endingsBegun = ended.map(({ reservation, reason }) =>
+        endings.begin([reservation], reason, "owner"),
+      );
+      enqueue(async () => {
+        for (const ending of endingsBegun) await endings.finish(ending, { correlationId: undefined });
+        await onFreed();
+      });
+    },
+  });
+  const restoring = new Restoring({
+    ...bringUp,
+    own,
+    registry,
+    endings,
+    rules,
+    tokens,
+    now: () => ({ bootId: machineTime.bootId, uptimeMs: machineTime.uptimeMs(), wallMs: trustedNow() }),
+    enqueue,
+    onFreed,
+    onTerms: noteTerms,
+    onUnfinished,
+    onError,
+  });
+  const writes = new Writes({ registry, stops, pins, records, machineTime });
+  const emergency = new Emergency(
+    {
+      ...components,
+      stops,
+      registry,
+      records,
+      safety,
+      newId: nextUlid,
+      onUnsafe: onUnfinished,
+      onCleared: () => enqueue(onFreed),
+      onError,
+    },
+    options,
+  );
+  const desired = new DesiredWatch({ ...components, registry, writes, onError }, options);
+  const parts = { ...components, gate, registry, queue, calls, pins, safety, stops, rules, limits, records };
+  const owner = new OwnerRequests({
+    ...parts,
+    idempotency,
+    endings,
+    granting,
+    handover: new Handover({ ...components, registry, records, tokens, onTerms }),
+    writes,
+    buses: new BusAccess({ hardware, calls, registry, stops, machineTime }),
+    emergency,
+    onFreed,
+    onTerms,
+  });
+  return new OwnerService({
+    ...parts,
+    owner,
+    feed,
+    leases,
+    pinChanges,
+    expiry,
+    emergency,
+    desired,
+    restoring,
+    repairs,
+    onFreed,
+    onTerms,
+  });
+}

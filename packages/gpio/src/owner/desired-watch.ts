@@ -1,0 +1,140 @@
+import type { WritableDocument } from "@pi-controller/document";
+import type { Clock, Timer, Unsubscribe } from "@pi-controller/runtime";
+import { type DesiredRecord, MeshError, type NodeId } from "@pi-controller/schema";
+import type { GpioEvidence } from "../asking.ts";
+import { desiredCollection } from "../collections.ts";
+import type { GpioEvents } from "./components.ts";
+import { desiredDigest } from "./desired-digest.ts";
+import { eventDataOf } from "./event-data.ts";
+import type { Registry } from "./registry.ts";
+import type { Writes } from "./writes.ts";
+
+/** Hardware or disk that does not work now may work again before the value is too late. */
+const TRY_AGAIN_MS = 10_000;
+
+export interface DesiredWatchComponents {
+  readonly mesh: WritableDocument;
+  readonly evidence: Pick<GpioEvidence, "verifyIntent">;
+  readonly registry: Registry;
+  readonly writes: Writes;
+  readonly events: GpioEvents;
+  readonly clock: Clock;
+  readonly trustedNow: () => number;
+  readonly onError: (error: unknown, what: string) => void;
+}
+
+/**
+ * Writes what users left in the mesh document for this node while it was away. Any member can put something there, so
+ * nothing of it counts but what a user has signed; and that passes the same checks as any write.
+ */
+export class DesiredWatch {
+  readonly #components: DesiredWatchComponents;
+  readonly #node: NodeId;
+  /** Signatures of what was written already, and only could not be taken out of the document yet. */
+  readonly #done = new Map<string, string>();
+  #unsubscribe: Unsubscribe | undefined;
+  #running: Promise<void> | undefined;
+  #isDirty = false;
+  #isStopped = false;
+  #timer: Timer | undefined;
+
+  constructor(components: DesiredWatchComponents, options: { readonly node: NodeId }) {
+    this.#components = components;
+    this.#node = options.node;
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#components.mesh.collection(desiredCollection).observe(() => this.#look());
+    this.#look();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#unsubscribe?.();
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  /** Looks once more when it is looking already. */
+  #look(): void {
+    this.#isDirty = true;
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    const { mesh, onError } = this.#components;
+    const collection = mesh.collection(desiredCollection);
+    while (this.#isDirty && !this.#isStopped) {
+      this.#isDirty = false;
+      for (const desired of collection.all()) {
+        if (this.#isStopped) return;
+        // The key that it is under is not its own: a hostile record, and not to be found again by its id.
+        const isItself = collection.get(desired.id)?.signature === desired.signature;
+        if (desired.node !== this.#node || !isItself) continue;
+        try {
+          await this.#take(desired);
+        } catch (error) {
+          onError(error, "Could not take a value that was written while this node was away");
+          this.#tryAgain();
+        }
+      }
+    }
+  }
+
+  async #take(desired: DesiredRecord): Promise<void> {
+    const { id, signature } = desired;
+    if (this.#done.get(id) !== signature) {
+      const reason = await this.#refusal(desired);
+      this.#done.set(id, signature);
+      if (reason !== undefined) this.#discard(desired, reason);
+    }
+    const { mesh } = this.#components;
+    await mesh.transact((transaction) => {
+      // One that was written over it meanwhile stays to be looked at.
+      const current = transaction.get(desiredCollection, id);
+      if (current?.signature === signature) transaction.delete(desiredCollection, id);
+    });
+    this.#done.delete(id);
+  }
+
+  /** @returns why it was not written. @throws MeshError when that may be otherwise later */
+  async #refusal(desired: DesiredRecord): Promise<string | undefined> {
+    const { evidence, writes, trustedNow } = this.#components;
+    const { id, token, value, signature, applyBefore } = desired;
+    if (trustedNow() >= Date.parse(applyBefore)) return "too late";
+    try {
+      const requester = await evidence.verifyIntent(signature, desiredDigest(desired));
+      const asking = { requester, correlationId: id, idempotencyKey: undefined };
+      const [result] = await writes.write([{ id, token, value }], asking);
+      if (result === undefined || !("error" in result)) return undefined;
+      if (isTransient(result.error.code)) throw new MeshError("UNAVAILABLE", result.error.detail);
+      return result.error.detail;
+    } catch (error) {
+      if (error instanceof MeshError && !isTransient(error.code)) return error.message;
+      throw error;
+    }
+  }
+
+  #discard({ id }: DesiredRecord, reason: string): void {
+    const { registry, events } = this.#components;
+    const reservation = registry.get(id);
+    const data =
+      reservation === undefined
+        ? { reservation: id, resource: "", namespace: "", name: null, holder: "" }
+        : eventDataOf(reservation);
+    events.emit("gpio.desired.discarded", { ...data, reason }, undefined);
+  }
+
+  #tryAgain(): void {
+    if (this.#isStopped) return;
+    this.#timer?.cancel();
+    this.#timer = this.#components.clock.setTimer(() => this.#look(), TRY_AGAIN_MS);
+  }
+}
+
+/** Whether it may be otherwise before the value is too late. */
+function isTransient(code: string): boolean {
+  return code === "UNAVAILABLE" || code === "DEADLINE_EXCEEDED" || code === "RESOURCE_EXHAUSTED";
+}

@@ -1,0 +1,178 @@
+import type { ReadonlyDocument } from "@pi-controller/document";
+import type { Clock, Unsubscribe } from "@pi-controller/runtime";
+import {
+  type EmergencyStop,
+  MeshError,
+  type NodeId,
+  type StopRequest,
+  type Verb,
+} from "@pi-controller/schema";
+import type { OwnerAsking, Requester } from "../asking.ts";
+import { policyCollection } from "../collections.ts";
+import type { AlarmKind, GpioEvents } from "./components.ts";
+import type { Records } from "./records.ts";
+import type { Registry } from "./registry.ts";
+import type { Safety } from "./safety.ts";
+import type { Stops } from "./stops.ts";
+import { policyOf } from "./tenant-limits.ts";
+
+/** Outputs are off already: more records of it would only fill the document. */
+const MAX_STOPS = 32;
+/** Who stops outputs when nobody does: the agreed policy. */
+const BY_POLICY = "policy";
+
+export interface EmergencyComponents {
+  readonly stops: Stops;
+  readonly registry: Registry;
+  readonly records: Records;
+  readonly safety: Safety;
+  readonly mesh: ReadonlyDocument;
+  readonly events: GpioEvents;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** A pin is not safe: is to be tried again. */
+  readonly onUnsafe: () => void;
+  /** Nothing stands any more. */
+  readonly onCleared: () => void;
+  /** Something in the background failed. */
+  readonly onError: (error: unknown, what: string) => void;
+}
+
+/** Emergency stops: outputs are safe first, then it is written down, then answered. */
+export class Emergency {
+  readonly #components: EmergencyComponents;
+  readonly #node: NodeId;
+  readonly #alarms = new Set<AlarmKind>();
+  #unsubscribe: Unsubscribe | undefined;
+  /** The last one of making outputs safe: nobody may drive them again before it has ended. */
+  #halting: Promise<void> = Promise.resolve();
+
+  constructor(components: EmergencyComponents, options: { readonly node: NodeId }) {
+    this.#components = components;
+    this.#node = options.node;
+  }
+
+  /** From here on what the documents say of stops and policy is followed. */
+  start(): void {
+    const { stops, mesh } = this.#components;
+    const ofStops = stops.observe(() => this.#onDocuments());
+    const ofPolicy = mesh.collection(policyCollection).observe(() => {
+      for (const kind of this.#alarms) this.#onAlarmIsOn(kind);
+    });
+    this.#unsubscribe = () => {
+      ofStops();
+      ofPolicy();
+    };
+    // What has come since the pins were restored.
+    this.#onDocuments();
+  }
+
+  stop(): void {
+    this.#unsubscribe?.();
+  }
+
+  /** @throws MeshError PERMISSION_DENIED; UNAVAILABLE when it could not be written down, though outputs are off */
+  async set(request: StopRequest, { requester, correlationId }: OwnerAsking): Promise<void> {
+    this.#demand(requester, "create");
+    const { newId } = this.#components;
+    await this.#set(
+      { id: newId(), cause: "user", by: requester.userName, reason: request.reason },
+      correlationId,
+    );
+  }
+
+  /** @param ids those that whoever clears has seen; undefined: all that there are */
+  async clear(ids: readonly string[] | undefined, { requester, correlationId }: OwnerAsking): Promise<void> {
+    this.#demand(requester, "delete");
+    const { stops } = this.#components;
+    const present = stops.ofNode().map(({ id }) => id);
+    await this.#clear(
+      present.filter((id) => ids === undefined || ids.includes(id)),
+      requester.userName,
+      correlationId,
+    );
+  }
+
+  /** What the machine measures has become bad, or good again. */
+  onAlarm(kind: AlarmKind, on: boolean): void {
+    if (on) {
+      this.#alarms.add(kind);
+      this.#onAlarmIsOn(kind);
+      return;
+    }
+    this.#alarms.delete(kind);
+    const { stops, mesh, onError } = this.#components;
+    if (policyOf(mesh).clear !== "with-the-alarm") return;
+    const ids = stops.ofNode().flatMap(({ id, cause }) => (cause === kind ? [id] : []));
+    if (ids.length === 0) return;
+    this.#clear(ids, BY_POLICY, undefined).catch((error: unknown) =>
+      onError(error, "Could not clear the stop of an alarm that is over"),
+    );
+  }
+
+  #onAlarmIsOn(kind: AlarmKind): void {
+    const { mesh, stops, onError } = this.#components;
+    const policy = policyOf(mesh);
+    const wanted = kind === "under-voltage" ? policy.onUnderVoltage : policy.onOverTemperature;
+    if (wanted !== "stop" || stops.ofNode().some(({ cause }) => cause === kind)) return;
+    // One for each cause, whatever an alarm does that comes and goes.
+    this.#set({ id: `policy-${kind}`, cause: kind, by: BY_POLICY, reason: "" }, undefined).catch(
+      (error: unknown) => onError(error, "Could not write down the stop of an alarm"),
+    );
+  }
+
+  async #set(stop: Omit<EmergencyStop, "since">, correlationId: string | undefined): Promise<void> {
+    const { stops, events, clock } = this.#components;
+    const full = { ...stop, since: new Date(clock.now()).toISOString() };
+    const isOneMore = stops.ofNode().length < MAX_STOPS;
+    if (isOneMore) stops.latch(full);
+    this.#halt();
+    await this.#halting;
+    if (!isOneMore) return;
+    const { cause, by, reason } = full;
+    events.emit("gpio.stop.set", { scope: "node", cause, by, reason }, correlationId);
+    await stops.store(full);
+  }
+
+  async #clear(ids: readonly string[], by: string, correlationId: string | undefined): Promise<void> {
+    const { stops, events, onCleared } = this.#components;
+    if (ids.length === 0) return;
+    await this.#halting;
+    await stops.remove(ids);
+    events.emit("gpio.stop.cleared", { scope: "node", by }, correlationId);
+    if (stops.current === undefined) onCleared();
+  }
+
+  #onDocuments(): void {
+    const { stops, onCleared } = this.#components;
+    const before = stops.current;
+    if (stops.look()) this.#halt();
+    if (before !== undefined && stops.current === undefined) onCleared();
+  }
+
+  /** The calls that make plain outputs safe are made before this returns. */
+  #halt(): void {
+    const { registry, safety, onUnsafe, onError } = this.#components;
+    const driven = registry.driven();
+    for (const reservation of driven) reservation.kept = null;
+    const halted = safety.makeSafe(driven, "stopped").then((unsafe) => {
+      if (unsafe.length > 0) onUnsafe();
+    });
+    this.#halting = Promise.all([this.#halting, halted]).then(() => undefined);
+    this.#forgetDesired().catch((error: unknown) =>
+      onError(error, "Could not write down that stopped outputs have no wanted value any more"),
+    );
+  }
+
+  /** Nothing springs back to what it was before the stop. */
+  async #forgetDesired(): Promise<void> {
+    const { registry, records } = this.#components;
+    const wanted = registry.driven().filter(({ record }) => record.desired !== null);
+    if (wanted.length > 0) await records.change(wanted, (record) => ({ ...record, desired: null }));
+  }
+
+  #demand(requester: Requester, verb: Verb): void {
+    const refusal = requester.refusal({ verb, resource: "gpio-stops", name: this.#node });
+    if (refusal !== undefined) throw new MeshError("PERMISSION_DENIED", refusal);
+  }
+}

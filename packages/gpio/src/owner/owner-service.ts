@@ -1,0 +1,133 @@
+import type { PinHardware } from "@pi-controller/hardware";
+import type { Clock, Logger, Service, Unsubscribe } from "@pi-controller/runtime";
+import type { BoardRules } from "./board-rules.ts";
+import type { ChangeQueue } from "./change-queue.ts";
+import type { ChangeFeed } from "./changes.ts";
+import type { AlarmKind } from "./components.ts";
+import type { DesiredWatch } from "./desired-watch.ts";
+import type { Emergency } from "./emergency.ts";
+import type { Expiry } from "./expiry.ts";
+import type { Gate } from "./gate.ts";
+import type { HardwareCalls } from "./hardware-calls.ts";
+import type { LeaseFile } from "./lease-file.ts";
+import type { PinChanges } from "./pin-changes.ts";
+import type { PinOwner } from "./pin-owner.ts";
+import type { Records } from "./records.ts";
+import type { Registry } from "./registry.ts";
+import type { Repairs } from "./repairs.ts";
+import type { Restoring } from "./restoring.ts";
+import type { Safety } from "./safety.ts";
+import type { Stops } from "./stops.ts";
+import { within } from "./within.ts";
+
+/** What is under way at a stop is waited for, as long as a disk takes that works. */
+const STOP_TIMEOUT_MS = 5_000;
+
+export interface OwnerServiceParts {
+  readonly owner: PinOwner;
+  readonly feed: ChangeFeed;
+  readonly gate: Gate;
+  readonly hardware: PinHardware;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly rules: BoardRules;
+  readonly registry: Registry;
+  readonly records: Records;
+  readonly queue: ChangeQueue;
+  readonly leases: LeaseFile;
+  readonly calls: HardwareCalls;
+  readonly safety: Safety;
+  readonly stops: Stops;
+  readonly pinChanges: PinChanges;
+  readonly expiry: Expiry;
+  readonly emergency: Emergency;
+  readonly desired: DesiredWatch;
+  readonly restoring: Restoring;
+  readonly repairs: Repairs;
+  /** Pins have become free. */
+  readonly onFreed: () => Promise<void>;
+  /** Ends of leases are others than before. @returns when they are noted down */
+  readonly onTerms: () => Promise<void>;
+}
+
+/** The life of the owner of this node's pins. */
+export class OwnerService implements Service {
+  readonly name = "pin-owner";
+  /** What can be asked of it: refused as UNAVAILABLE before the start and after the stop. */
+  readonly owner: PinOwner;
+  /** What happens at the pins of this node. */
+  readonly changes: ChangeFeed;
+  readonly #parts: OwnerServiceParts;
+  readonly #subscriptions: Unsubscribe[] = [];
+  #isStarted = false;
+
+  constructor(parts: OwnerServiceParts) {
+    this.#parts = parts;
+    this.owner = parts.owner;
+    this.changes = parts.feed;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { rules, records, stops, restoring, hardware, pinChanges, expiry, emergency, desired } =
+      this.#parts;
+    this.#isStarted = true;
+    rules.open();
+    stops.look();
+    const leases = await this.#loadLeases();
+    this.#subscriptions.push(hardware.gpio.observe((edges) => pinChanges.edges(edges)));
+    await restoring.restore(records.all(), leases);
+    signal.throwIfAborted();
+    this.#subscriptions.push(restoring.observe());
+    this.#parts.gate.open();
+    expiry.start();
+    emergency.start();
+    desired.start();
+    this.#parts.queue
+      .always(() => this.#parts.onFreed())
+      .catch((error: unknown) =>
+        this.#parts.logger.warn({ err: error }, "Could not grant who waits in line"),
+      );
+    await this.#parts.onTerms();
+  }
+
+  /** Outputs go to their safe states, since nobody looks after them from here on; their leases go on. */
+  async stop(): Promise<void> {
+    if (!this.#isStarted) return;
+    this.#isStarted = false;
+    this.#parts.gate.close();
+    const { expiry, repairs, emergency, desired, queue, registry, safety, clock, logger } = this.#parts;
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
+    expiry.stop();
+    repairs.stop();
+    emergency.stop();
+    try {
+      const underWay = Promise.all([desired.stop(), queue.drained()]);
+      await within(clock, STOP_TIMEOUT_MS, "What is under way at the pins", underWay);
+    } catch (error) {
+      logger.warn({ err: error }, "Stopping without waiting any longer");
+    }
+    const unsafe = await safety.makeSafe(registry.driven(), "ended");
+    if (unsafe.length > 0) {
+      const resources = unsafe.map(({ record }) => record.resource);
+      logger.error({ resources }, "Pins are not in their safe state");
+    }
+    this.#parts.calls.stop();
+    await this.#parts.onTerms();
+    await this.#parts.leases.close();
+  }
+
+  /** What the machine measures has become bad, or good again: what that does to outputs, the policy says. */
+  onAlarm(kind: AlarmKind, on: boolean): void {
+    this.#parts.emergency.onAlarm(kind, on);
+  }
+
+  async #loadLeases(): ReturnType<LeaseFile["load"]> {
+    try {
+      return await this.#parts.leases.load();
+    } catch (error) {
+      this.#parts.logger.warn({ err: error }, "Could not read when leases end: what was granted counts");
+      return undefined;
+    }
+  }
+}

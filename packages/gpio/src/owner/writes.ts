@@ -1,0 +1,104 @@
+import { RateLimiter } from "@pi-controller/runtime";
+import { type GpioValue, MeshError } from "@pi-controller/schema";
+import type { OwnerAsking } from "../asking.ts";
+import { valueFits } from "../ledger/value-fits.ts";
+import { canonicalJson } from "./desired-digest.ts";
+import { guarded } from "./guard.ts";
+import { asHardwareError } from "./hardware-calls.ts";
+import { pwmSetting } from "./line-config.ts";
+import type { MachineTime } from "./machine-time.ts";
+import type { PinWrite, WriteResult } from "./pin-owner.ts";
+import type { Pins, PinValue } from "./pins.ts";
+import type { Records } from "./records.ts";
+import type { Registry } from "./registry.ts";
+import type { Reservation } from "./reservation.ts";
+import type { Stops } from "./stops.ts";
+
+/** Each kept value is a write to the disk, and memory cards wear out. */
+const KEPT_WRITES = { burst: 20, perSecond: 2, maxSenders: 1_024 };
+
+export interface WritesComponents {
+  readonly registry: Registry;
+  readonly stops: Stops;
+  readonly pins: Pins;
+  readonly records: Records;
+  readonly machineTime: MachineTime;
+}
+
+/** Writes to pins. From the check of the token to the call of the driver nothing is awaited. */
+export class Writes {
+  readonly #components: WritesComponents;
+  readonly #keptWrites = new RateLimiter(KEPT_WRITES);
+
+  constructor(components: WritesComponents) {
+    this.#components = components;
+  }
+
+  /** As `PinOwner.write`. */
+  async write(writes: readonly PinWrite[], { requester }: OwnerAsking): Promise<readonly WriteResult[]> {
+    const { registry, machineTime, pins } = this.#components;
+    const nowMs = machineTime.uptimeMs();
+    const values: PinValue[] = [];
+    const checked = writes.map(({ id, token, value }) => {
+      const found = guarded(registry, id, token, requester, nowMs);
+      if (found instanceof MeshError) return found;
+      const refusal = this.#refusal(found, value, nowMs);
+      if (refusal !== undefined) return refusal;
+      found.lastWriteMs = nowMs;
+      return { reservation: found, index: values.push({ reservation: found, value }) - 1 };
+    });
+    const driven = pins.write(values);
+    return Promise.all(
+      checked.map(async (one, place): Promise<WriteResult> => {
+        const id = writes[place]?.id ?? "";
+        if (one instanceof MeshError) return { id, error: { code: one.code, detail: one.message } };
+        const { reservation, index } = one;
+        try {
+          await driven[index];
+          const observed = reservation.pin.observed();
+          const { value } = writes[place] as PinWrite;
+          if (reservation.record.keep) await this.#keep(reservation, keptValue(reservation, value));
+          return { id, observed };
+        } catch (error) {
+          const { code, message } = asHardwareError(error);
+          return { id, error: { code, detail: message } };
+        }
+      }),
+    );
+  }
+
+  #refusal(reservation: Reservation, value: GpioValue, nowMs: number): MeshError | undefined {
+    const { record, id } = reservation;
+    const refusal = valueFits(record.mode, value) ?? this.#components.stops.refusal();
+    if (refusal !== undefined || !record.keep || isSame(keptValue(reservation, value), record.desired)) {
+      return refusal;
+    }
+    const retryAfterMs = this.#keptWrites.take(id, nowMs);
+    if (retryAfterMs === 0) return undefined;
+    return new MeshError(
+      "RESOURCE_EXHAUSTED",
+      "Values that are kept wear out the memory card: reserve with keep: false for fast changes",
+      { retryAfterMs },
+    );
+  }
+
+  async #keep(reservation: Reservation, value: GpioValue): Promise<void> {
+    const { records, stops } = this.#components;
+    if (stops.current !== undefined) return;
+    reservation.kept = value;
+    if (isSame(value, reservation.record.desired)) return;
+    // What was driven last counts, whichever of several writes gets to the disk first.
+    await records.change([reservation], (record) => ({ ...record, desired: reservation.kept }));
+  }
+}
+
+/** What has to be known to drive the same again after a restart. */
+function keptValue({ record: { mode }, pin }: Reservation, value: GpioValue): GpioValue {
+  if (mode.kind !== "pwm") return value;
+  const { dutyCycle, frequencyHz } = pwmSetting(mode, pin.asked ?? mode, value);
+  return { dutyCycle, frequencyHz };
+}
+
+function isSame(one: GpioValue, other: GpioValue | null): boolean {
+  return canonicalJson(one) === canonicalJson(other);
+}

@@ -72,14 +72,16 @@ describe("nextInLine", () => {
   it("asks once for what each tenant holds elsewhere, however many of his wait", () => {
     const asked: string[] = [];
     const limits: Limits = {
-      ...limitOf(9),
+      quotaOf: (namespace) => ({ namespace, pins: 1 }),
       usedElsewhere(namespace) {
         asked.push(namespace);
-        return noUsage;
+        return { ...noUsage, pins: namespace === "garden" ? 0 : 1 };
       },
+      boardMilliwatts: null,
     };
     const line = [1, 2, 3].map((number) => entryOf(number, { namespace: "garden" }));
-    expect(nextInLine(ledgerOf(...line, entryOf(4)), limits)).toEqual([idOf(1)]);
-    expect(asked).toEqual(["garden"]);
+    const home = [4, 5].map((number) => entryOf(number, { namespace: "home", resource: "GPIO4" }));
+    expect(nextInLine(ledgerOf(...line, ...home), limits)).toEqual([idOf(1)]);
+    expect(asked).toEqual(["garden", "home"]);
   });
 });

@@ -76,7 +76,7 @@ class MemberApi implements Api {
     );
     const { maxStreams, maxStreamsPerAddress, streamHeartbeatMs: heartbeatMs } = limits;
     this.#eventStreams = new EventStreams({ events }, { node });
-    const gpioStreams = new GpioStreams({ gpio, asking: (request) => askingOf(request, security) }, { node });
+    const gpioStreams = new GpioStreams({ gpio, asking: (request) => askingOf(request, security) });
     this.#streams = new StreamSockets(
       { sources: [this.#eventStreams, gpioStreams], clock, logger },
       { maxStreams, maxStreamsPerAddress, heartbeatMs },

@@ -5,13 +5,14 @@ import {
   gpioQuotaListSchema,
   gpioQuotaViewSchema,
 } from "@pi-controller/schema";
+import { IN_ITS_NAMESPACE } from "./gpio-answers.ts";
 import type { GpioRouteComponents } from "./gpio-routes.ts";
 import { type Route, route } from "./route.ts";
 import { quotaParams } from "./schemas.ts";
 
 /**
- * What tenants may hold, and what nodes do by themselves. A quota is asked for by its name and not as something in
- * the tenant's namespace: whoever may do everything in that namespace must not be able to lift his own limit.
+ * What tenants may hold, and what nodes do by themselves. To set a quota takes a right to quotas as such, and not one
+ * in the tenant's namespace: whoever may do everything in there must not be able to lift his own limit.
  */
 export function gpioQuotaRoutes({ gpio, asking }: GpioRouteComponents): readonly Route[] {
   const path = "/api/v1/gpio-quotas";
@@ -23,7 +24,7 @@ export function gpioQuotaRoutes({ gpio, asking }: GpioRouteComponents): readonly
       operationId: "listGpioQuotas",
       tag: "gpio",
       summary: "List what tenants may hold, and what they do",
-      access: { verb: "list", resource: "gpio-quotas" },
+      access: { verb: "list", resource: "gpio-quotas", ...IN_ITS_NAMESPACE },
       answers: {
         200: { description: "The quotas of all namespaces that have one", body: gpioQuotaListSchema },
       },
@@ -38,7 +39,7 @@ export function gpioQuotaRoutes({ gpio, asking }: GpioRouteComponents): readonly
       summary: "Limit what a tenant may hold in the whole mesh",
       description:
         "What is left out is not limited. It counts for what is granted from now on; what is held already stays.",
-      access: { verb: "create", resource: "gpio-quotas", name: "namespace" },
+      access: { verb: "create", resource: "gpio-quotas" },
       params: quotaParams,
       body: gpioQuotaBodySchema,
       headers: ["Idempotency-Key"],
@@ -55,7 +56,7 @@ export function gpioQuotaRoutes({ gpio, asking }: GpioRouteComponents): readonly
       operationId: "removeGpioQuota",
       tag: "gpio",
       summary: "Lift the limit of a tenant",
-      access: { verb: "delete", resource: "gpio-quotas", name: "namespace" },
+      access: { verb: "delete", resource: "gpio-quotas" },
       params: quotaParams,
       headers: ["Idempotency-Key"],
       answers: { 204: { description: "The tenant has no limit", body: null } },

@@ -4,7 +4,6 @@ import {
   type GpioStreamQuery,
   gpioStreamQuerySchema,
   MeshError,
-  type NodeId,
   parseInput,
 } from "@pi-controller/schema";
 import type { AskedRequest } from "../access/asking.ts";
@@ -29,12 +28,9 @@ interface Components {
 export class GpioStreams implements StreamSource {
   readonly path = GPIO_CHANGES_PATH;
   readonly #components: Components;
-  readonly #node: () => NodeId;
 
-  /** @param options.node this peer, known only after the start */
-  constructor(components: Components, options: { readonly node: () => NodeId }) {
+  constructor(components: Components) {
     this.#components = components;
-    this.#node = options.node;
   }
 
   open(line: StreamLine, { query: given, caller }: StreamRequest): Stream {
@@ -46,7 +42,6 @@ export class GpioStreams implements StreamSource {
     return new GpioSocket(
       { line, gpio },
       {
-        node: query.node ?? this.#node(),
         query,
         // The time is that of each question on the way, however long the stream goes on.
         asking: asking({ acting, caller, idempotencyKey: undefined, elapsedMs: () => 0 }),
@@ -58,14 +53,13 @@ export class GpioStreams implements StreamSource {
 /** Sends one client what happens at the pins of a node, at the client's own pace. */
 class GpioSocket implements Stream {
   readonly #components: { readonly line: StreamLine; readonly gpio: Components["gpio"] };
-  readonly #options: { readonly node: NodeId; readonly query: GpioStreamQuery; readonly asking: Asking };
+  readonly #options: { readonly query: GpioStreamQuery; readonly asking: Asking };
   readonly #waiting = new Set<() => void>();
   #changes: ChangeStream | undefined;
-  #isGreeted = false;
 
   constructor(
     components: { readonly line: StreamLine; readonly gpio: Components["gpio"] },
-    options: { readonly node: NodeId; readonly query: GpioStreamQuery; readonly asking: Asking },
+    options: { readonly query: GpioStreamQuery; readonly asking: Asking },
   ) {
     this.#components = components;
     this.#options = options;
@@ -73,7 +67,6 @@ class GpioSocket implements Stream {
 
   start(): void {
     const { query, asking } = this.#options;
-    // Before hello: who asks for what is not to be had is told so, and nothing else.
     this.#changes = this.#components.gpio.follow(
       query,
       asking,
@@ -83,7 +76,6 @@ class GpioSocket implements Stream {
         return () => void this.#waiting.delete(again);
       },
     );
-    this.#greet();
   }
 
   drained(): void {
@@ -105,17 +97,8 @@ class GpioSocket implements Stream {
   #tell(message: GpioStreamMessage): boolean {
     const { line } = this.#components;
     if (!line.isOpen) return false;
-    this.#greet();
-    // The line has a hello and a heartbeat of its own.
-    if (message.kind !== "hello" && message.kind !== "heartbeat") line.send(message);
+    line.send(message);
     return this.#hasRoom();
-  }
-
-  #greet(): void {
-    if (this.#isGreeted) return;
-    this.#isGreeted = true;
-    const { node } = this.#options;
-    this.#components.line.send({ kind: "hello", node } satisfies GpioStreamMessage);
   }
 
   #hasRoom(): boolean {

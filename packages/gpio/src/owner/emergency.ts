@@ -13,7 +13,7 @@ import type { AlarmKind, GpioEvents } from "./components.ts";
 import type { Records } from "./records.ts";
 import type { Registry } from "./registry.ts";
 import type { Safety } from "./safety.ts";
-import type { Stops } from "./stops.ts";
+import type { StopScope, Stops } from "./stops.ts";
 import { policyOf } from "./tenant-limits.ts";
 
 /** Outputs are off already: more records of it would only fill the document. */
@@ -71,21 +71,36 @@ export class Emergency {
     this.#unsubscribe?.();
   }
 
-  /** @throws MeshError PERMISSION_DENIED; UNAVAILABLE when it could not be written down, though outputs are off */
-  async set(request: StopRequest, { requester, correlationId }: OwnerAsking): Promise<void> {
-    this.#demand(requester, "create");
-    const { newId } = this.#components;
-    await this.#set(
-      { id: newId(), cause: "user", by: requester.userName, reason: request.reason },
-      correlationId,
-    );
+  /**
+   * @param ofMesh as in `PinOwner.stop`
+   * @throws MeshError PERMISSION_DENIED, INVALID_ARGUMENT; UNAVAILABLE when it could not be written down, though outputs
+   *   are off
+   */
+  async set(request: StopRequest, asking: OwnerAsking, ofMesh?: EmergencyStop): Promise<void> {
+    const { requester, correlationId } = asking;
+    const { stops, newId, events } = this.#components;
+    if (ofMesh !== undefined) {
+      demand(requester, { verb: "create", resource: "gpio-stops" });
+      await this.#set(checked(ofMesh, stops.of("mesh"), requester), "mesh");
+      return;
+    }
+    demand(requester, { verb: "create", resource: "gpio-stops", name: this.#node });
+    const { userName: by } = requester;
+    const stop = { id: newId(), cause: "user", by, reason: request.reason, since: this.#now() } as const;
+    await this.#set(stop, "node", () => {
+      events.emit(
+        "gpio.stop.set",
+        { scope: "node", cause: "user", by, reason: request.reason },
+        correlationId,
+      );
+    });
   }
 
   /** @param ids those that whoever clears has seen; undefined: all that there are */
   async clear(ids: readonly string[] | undefined, { requester, correlationId }: OwnerAsking): Promise<void> {
-    this.#demand(requester, "delete");
+    this.#demand(requester, "delete", this.#node);
     const { stops } = this.#components;
-    const present = stops.ofNode().map(({ id }) => id);
+    const present = stops.of("node").map(({ id }) => id);
     await this.#clear(
       present.filter((id) => ids === undefined || ids.includes(id)),
       requester.userName,
@@ -103,7 +118,7 @@ export class Emergency {
     this.#alarms.delete(kind);
     const { stops, mesh, onError } = this.#components;
     if (policyOf(mesh).clear !== "with-the-alarm") return;
-    const ids = stops.ofNode().flatMap(({ id, cause }) => (cause === kind ? [id] : []));
+    const ids = stops.of("node").flatMap(({ id, cause }) => (cause === kind ? [id] : []));
     if (ids.length === 0) return;
     this.#clear(ids, BY_POLICY, undefined).catch((error: unknown) =>
       onError(error, "Could not clear the stop of an alarm that is over"),
@@ -111,27 +126,31 @@ export class Emergency {
   }
 
   #onAlarmIsOn(kind: AlarmKind): void {
-    const { mesh, stops, onError } = this.#components;
+    const { mesh, stops, events, onError } = this.#components;
     const policy = policyOf(mesh);
     const wanted = kind === "under-voltage" ? policy.onUnderVoltage : policy.onOverTemperature;
-    if (wanted !== "stop" || stops.ofNode().some(({ cause }) => cause === kind)) return;
+    if (wanted !== "stop" || stops.of("node").some(({ cause }) => cause === kind)) return;
     // One for each cause, whatever an alarm does that comes and goes.
-    this.#set({ id: `policy-${kind}`, cause: kind, by: BY_POLICY, reason: "" }, undefined).catch(
-      (error: unknown) => onError(error, "Could not write down the stop of an alarm"),
+    const stop = this.#since({ id: `policy-${kind}`, cause: kind, by: BY_POLICY, reason: "" });
+    this.#set(stop, "node", undefined).catch((error: unknown) =>
+      onError(error, "Could not write down the stop of an alarm"),
     );
   }
 
-  async #set(stop: Omit<EmergencyStop, "since">, correlationId: string | undefined): Promise<void> {
-    const { stops, events, clock } = this.#components;
-    const full = { ...stop, since: new Date(clock.now()).toISOString() };
-    const isOneMore = stops.ofNode().length < MAX_STOPS;
-    if (isOneMore) stops.latch(full);
+  #since(stop: Omit<EmergencyStop, "since">): EmergencyStop {
+    return { ...stop, since: new Date(this.#components.clock.now()).toISOString() };
+  }
+
+  async #set(stop: EmergencyStop, scope: StopScope, tell: () => void = () => {}): Promise<void> {
+    const { stops } = this.#components;
+    const present = stops.of(scope);
+    const isOneMore = present.length < MAX_STOPS && !present.some(({ id }) => id === stop.id);
+    if (isOneMore) stops.latch(stop, scope);
     this.#halt();
     await this.#halting;
     if (!isOneMore) return;
-    const { cause, by, reason } = full;
-    events.emit("gpio.stop.set", { scope: "node", cause, by, reason }, correlationId);
-    await stops.store(full);
+    tell();
+    await stops.store(stop, scope);
   }
 
   async #clear(ids: readonly string[], by: string, correlationId: string | undefined): Promise<void> {
@@ -171,8 +190,27 @@ export class Emergency {
     if (wanted.length > 0) await records.change(wanted, (record) => ({ ...record, desired: null }));
   }
 
-  #demand(requester: Requester, verb: Verb): void {
-    const refusal = requester.refusal({ verb, resource: "gpio-stops", name: this.#node });
-    if (refusal !== undefined) throw new MeshError("PERMISSION_DENIED", refusal);
+  /** @param node left out: for all nodes */
+  #now(): string {
+    return new Date(this.#components.clock.now()).toISOString();
   }
+}
+
+function demand(requester: Requester, access: Access): void {
+  const refusal = requester.refusal(access);
+  if (refusal !== undefined) throw new MeshError("PERMISSION_DENIED", refusal);
+}
+
+/** A stop of all nodes as another peer made it: nobody stops them in somebody else's name. */
+function checked(
+  stop: EmergencyStop,
+  known: readonly EmergencyStop[],
+  { userName }: Requester,
+): EmergencyStop {
+  const isKnown = known.some(({ id }) => id === stop.id);
+  if (isKnown || (stop.by === userName && stop.cause === "user")) return stop;
+  const message = `expected a stop by ${userName}`;
+  throw new MeshError("INVALID_ARGUMENT", `Invalid stop: ofMesh.by: ${message}`, {
+    fields: [{ field: "ofMesh.by", message }],
+  });
 }

@@ -156,17 +156,22 @@ export class OwnerRequests implements PinOwner {
   }
 
   /** Not behind the queue, nor refused before the ledger is there: it has to work when nothing else does. */
-  async stop(request: StopRequest, asking: OwnerAsking): Promise<readonly EmergencyStop[]> {
+  async stop(
+    request: StopRequest,
+    asking: OwnerAsking,
+    ofMesh?: EmergencyStop,
+  ): Promise<readonly EmergencyStop[]> {
     const { idempotency, emergency, stops } = this.#parts;
-    await idempotency.once(asking, { operation: "stop", request }, () => emergency.set(request, asking));
-    return stops.ofNode();
+    const asked = { operation: "stop", request, ofMesh: ofMesh?.id };
+    await idempotency.once(asking, asked, () => emergency.set(request, asking, ofMesh));
+    return stops.of("node");
   }
 
   async clear(ids: readonly string[] | undefined, asking: OwnerAsking): Promise<readonly EmergencyStop[]> {
     this.#parts.gate.demandOpen();
     const { idempotency, emergency, stops } = this.#parts;
     await idempotency.once(asking, { operation: "clear", ids }, () => emergency.clear(ids, asking));
-    return stops.ofNode();
+    return stops.of("node");
   }
 
   async #look(reservations: readonly Reservation[]): Promise<Look> {

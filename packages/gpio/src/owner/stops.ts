@@ -1,12 +1,18 @@
-import type { ReadonlyDocument, WritableDocument } from "@pi-controller/document";
+import type { Collection, WritableDocument } from "@pi-controller/document";
 import type { Unsubscribe } from "@pi-controller/runtime";
 import { type EmergencyStop, MeshError } from "@pi-controller/schema";
 import { stopsCollection } from "../collections.ts";
 
 export interface StopsComponents {
   readonly own: WritableDocument;
-  readonly mesh: ReadonlyDocument;
+  readonly mesh: WritableDocument;
 }
+
+/** Where a stop stands: for all nodes, or for this one. It is the name of its document, too. */
+export type StopScope = "mesh" | "node";
+
+/** Whose outputs a stop is for: it is kept in the mesh document, or in this node's own. */
+export type StopScope = "mesh" | "node";
 
 /**
  * The emergency stops that stand for this node: its own, those of all nodes, and those that are on their way to the
@@ -15,7 +21,7 @@ export interface StopsComponents {
 export class Stops {
   readonly #components: StopsComponents;
   /** Stand although they are not on the disk yet, or could not be written there. */
-  readonly #latched = new Map<string, EmergencyStop>();
+  readonly #latched = new Map<string, { readonly stop: EmergencyStop; readonly scope: StopScope }>();
   #current: EmergencyStop | undefined;
   #known: ReadonlySet<string> = new Set();
 
@@ -28,15 +34,16 @@ export class Stops {
     return this.#current;
   }
 
-  /** Those of this node alone. */
-  ofNode(): readonly EmergencyStop[] {
-    const stored = this.#components.own.collection(stopsCollection).all();
-    const unstored = [...this.#latched.values()].filter(({ id }) => !stored.some((stop) => stop.id === id));
-    return [...stored, ...unstored];
+  /** Those of this node alone, or of all nodes. */
+  of(scope: StopScope): readonly EmergencyStop[] {
+    const stored = this.#collection(scope).all();
+    const latched = [...this.#latched.values()].filter((each) => each.scope === scope);
+    const unstored = latched.filter((each) => !stored.some(({ id }) => id === each.stop.id));
+    return [...stored, ...unstored.map(({ stop }) => stop)];
   }
 
   all(): readonly EmergencyStop[] {
-    return [...this.#components.mesh.collection(stopsCollection).all(), ...this.ofNode()];
+    return [...this.of("mesh"), ...this.of("node")];
   }
 
   /** Calls back after each change in the documents. */
@@ -59,15 +66,17 @@ export class Stops {
   }
 
   /** Stands from now on. */
-  latch(stop: EmergencyStop): void {
-    this.#latched.set(stop.id, stop);
+  latch(stop: EmergencyStop, scope: StopScope): void {
+    this.#latched.set(stop.id, { stop, scope });
     this.look();
   }
 
   /** Stands after a restart, too. @throws as `WritableDocument.transact`: then it stands until a restart */
-  async store(stop: EmergencyStop): Promise<void> {
-    await this.#components.own.collection(stopsCollection).put(stop.id, stop);
+  async store(stop: EmergencyStop, scope: StopScope): Promise<void> {
+    await this.#collection(scope).put(stop.id, stop);
     this.#latched.delete(stop.id);
+    // It may have been cleared by others while it was stored.
+    this.look();
   }
 
   /** Ends stops of this node. @throws as `WritableDocument.transact`: then they stand */
@@ -88,5 +97,21 @@ export class Stops {
       "FAILED_PRECONDITION",
       `An emergency stop by ${stop.by} stands since ${stop.since}${reason}`,
     );
+  }
+
+  #of(scope: StopScope): readonly EmergencyStop[] {
+    const stored = this.#documentOf(scope).collection(stopsCollection).all();
+    const unstored = [...this.#latched.values()].flatMap((latched) =>
+      latched.scope === scope && !stored.some(({ id }) => id === latched.stop.id) ? [latched.stop] : [],
+    );
+    return [...stored, ...unstored];
+  }
+
+  #documentOf(scope: StopScope): WritableDocument {
+    return scope === "mesh" ? this.#components.mesh : this.#components.own;
+  }
+
+  #collection(scope: StopScope): Collection<EmergencyStop> {
+    return this.#components[scope === "mesh" ? "mesh" : "own"].collection(stopsCollection);
   }
 }

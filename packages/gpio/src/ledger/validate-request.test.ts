@@ -33,7 +33,6 @@ describe("validateRequest", () => {
     ["a watchdog over an input", { ...input, watchdogMs: 100 }, ["watchdogMs"]],
     ["a watchdog over a device", { ...i2c, watchdogMs: 100 }, ["watchdogMs"]],
     ["an input's value to be kept", { ...input, keep: true }, ["keep"]],
-    ["a watchdog that the lease never lives to see", { ttlMs: 1_000, watchdogMs: 1_000 }, ["watchdogMs"]],
     [
       "several at once",
       { ...input, keep: true, onExpire: "low", watchdogMs: 60 },
@@ -47,6 +46,7 @@ describe("validateRequest", () => {
     ["no end of the term, and a line to wait in", { ttlMs: null, waitMs: 1_000 }],
     ["preemption, or else a wait", { preempt: true, waitMs: 1_000 }],
     ["a watchdog within the lease", { ttlMs: 1_000, watchdogMs: 999 }],
+    ["a watchdog longer than a lease that is renewed", { ttlMs: 1_000, watchdogMs: 30_000 }],
     ["a watchdog over what has no end", { ttlMs: null, watchdogMs: 3_600_000 }],
     ["an input that stays as it is", { ...input, onExpire: "hold", keep: false }],
     ["power that comes from elsewhere than the pin", { powerMilliwatts: 5_000 }],

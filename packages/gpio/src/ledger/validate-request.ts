@@ -26,7 +26,6 @@ function problemsOf({
   mode,
   onExpire,
   watchdogMs,
-  ttlMs,
   keep,
 }: Omit<ReservationRequest, "node">): readonly FieldProblem[] {
   const problems: FieldProblem[] = [];
@@ -44,8 +43,6 @@ function problemsOf({
     if (keep === true) {
       problems.push({ field: "keep", message: `expected false: ${what} has no value that could be kept` });
     }
-  } else if (watchdogMs !== null && ttlMs !== null && watchdogMs >= ttlMs) {
-    problems.push({ field: "watchdogMs", message: `expected less than ttlMs, which is ${ttlMs}` });
   }
   return problems;
 }

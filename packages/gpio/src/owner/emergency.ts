@@ -1,11 +1,11 @@
 import type { ReadonlyDocument } from "@pi-controller/document";
 import type { Clock, Unsubscribe } from "@pi-controller/runtime";
 import {
+  type Access,
   type EmergencyStop,
   MeshError,
   type NodeId,
   type StopRequest,
-  type Verb,
 } from "@pi-controller/schema";
 import type { OwnerAsking, Requester } from "../asking.ts";
 import { policyCollection } from "../collections.ts";
@@ -86,19 +86,15 @@ export class Emergency {
     }
     demand(requester, { verb: "create", resource: "gpio-stops", name: this.#node });
     const { userName: by } = requester;
-    const stop = { id: newId(), cause: "user", by, reason: request.reason, since: this.#now() } as const;
-    await this.#set(stop, "node", () => {
-      events.emit(
-        "gpio.stop.set",
-        { scope: "node", cause: "user", by, reason: request.reason },
-        correlationId,
-      );
+    const { reason } = request;
+    await this.#set({ id: newId(), cause: "user", by, reason, since: this.#now() }, "node", () => {
+      events.emit("gpio.stop.set", { scope: "node", cause: "user", by, reason }, correlationId);
     });
   }
 
   /** @param ids those that whoever clears has seen; undefined: all that there are */
   async clear(ids: readonly string[] | undefined, { requester, correlationId }: OwnerAsking): Promise<void> {
-    this.#demand(requester, "delete", this.#node);
+    demand(requester, { verb: "delete", resource: "gpio-stops", name: this.#node });
     const { stops } = this.#components;
     const present = stops.of("node").map(({ id }) => id);
     await this.#clear(
@@ -131,16 +127,13 @@ export class Emergency {
     const wanted = kind === "under-voltage" ? policy.onUnderVoltage : policy.onOverTemperature;
     if (wanted !== "stop" || stops.of("node").some(({ cause }) => cause === kind)) return;
     // One for each cause, whatever an alarm does that comes and goes.
-    const stop = this.#since({ id: `policy-${kind}`, cause: kind, by: BY_POLICY, reason: "" });
-    this.#set(stop, "node", undefined).catch((error: unknown) =>
-      onError(error, "Could not write down the stop of an alarm"),
-    );
+    const stop = { id: `policy-${kind}`, cause: kind, by: BY_POLICY, reason: "", since: this.#now() };
+    this.#set(stop, "node", () => {
+      events.emit("gpio.stop.set", { scope: "node", cause: kind, by: BY_POLICY, reason: "" }, undefined);
+    }).catch((error: unknown) => onError(error, "Could not write down the stop of an alarm"));
   }
 
-  #since(stop: Omit<EmergencyStop, "since">): EmergencyStop {
-    return { ...stop, since: new Date(this.#components.clock.now()).toISOString() };
-  }
-
+  /** @param tell what happened, once outputs are safe and if it was not known before */
   async #set(stop: EmergencyStop, scope: StopScope, tell: () => void = () => {}): Promise<void> {
     const { stops } = this.#components;
     const present = stops.of(scope);
@@ -190,7 +183,6 @@ export class Emergency {
     if (wanted.length > 0) await records.change(wanted, (record) => ({ ...record, desired: null }));
   }
 
-  /** @param node left out: for all nodes */
   #now(): string {
     return new Date(this.#components.clock.now()).toISOString();
   }

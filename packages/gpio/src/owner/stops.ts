@@ -8,9 +8,6 @@ export interface StopsComponents {
   readonly mesh: WritableDocument;
 }
 
-/** Where a stop stands: for all nodes, or for this one. It is the name of its document, too. */
-export type StopScope = "mesh" | "node";
-
 /** Whose outputs a stop is for: it is kept in the mesh document, or in this node's own. */
 export type StopScope = "mesh" | "node";
 
@@ -97,18 +94,6 @@ export class Stops {
       "FAILED_PRECONDITION",
       `An emergency stop by ${stop.by} stands since ${stop.since}${reason}`,
     );
-  }
-
-  #of(scope: StopScope): readonly EmergencyStop[] {
-    const stored = this.#documentOf(scope).collection(stopsCollection).all();
-    const unstored = [...this.#latched.values()].flatMap((latched) =>
-      latched.scope === scope && !stored.some(({ id }) => id === latched.stop.id) ? [latched.stop] : [],
-    );
-    return [...stored, ...unstored];
-  }
-
-  #documentOf(scope: StopScope): WritableDocument {
-    return scope === "mesh" ? this.#components.mesh : this.#components.own;
   }
 
   #collection(scope: StopScope): Collection<EmergencyStop> {

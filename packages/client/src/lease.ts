@@ -30,6 +30,8 @@ export class Lease {
   readonly #options: Options;
   readonly #abort = new AbortController();
   #isHeld = false;
+  /** Why the last renewal failed, when it did. */
+  #failure: MeshError | undefined;
   #endsMs = Number.POSITIVE_INFINITY;
   #timer: { cancel(): void } | undefined;
 
@@ -79,11 +81,11 @@ export class Lease {
     const askedMs = clock.monotonic();
     const leftMs = this.#endsMs - askedMs;
     // As after the machine slept: the owner has ended it, and has perhaps given it to somebody else.
-    if (leftMs <= 0)
-      return this.#lose(new MeshError("DEADLINE_EXCEEDED", "The lease ended before it was renewed"));
+    if (leftMs <= 0) return this.#lose(this.#tooLate());
     try {
       await renew({ timeoutMs: Math.min(leftMs, ttlMs / RENEWALS_PER_TERM), signal: this.#abort.signal });
       this.#endsMs = askedMs + ttlMs;
+      this.#failure = undefined;
       if (this.#isHeld) this.#renewAfter(ttlMs / RENEWALS_PER_TERM - (clock.monotonic() - askedMs));
     } catch (error) {
       this.#failed(error, ttlMs);
@@ -97,9 +99,17 @@ export class Lease {
         ? error
         : new MeshError("INTERNAL", "The lease could not be renewed", {}, { cause: error });
     const leftMs = this.#endsMs - this.#components.clock.monotonic();
-    if (FINAL.includes(known.code) || leftMs <= 0) return this.#lose(known);
+    this.#failure = known;
+    if (FINAL.includes(known.code)) return this.#lose(known);
+    if (leftMs <= 0) return this.#lose(this.#tooLate());
     const waitMs = Math.max(MIN_WAIT_MS, ttlMs / RETRIES_PER_TERM, known.details.retryAfterMs ?? 0);
     this.#renewAfter(Math.min(waitMs, leftMs));
+  }
+
+  #tooLate(): MeshError {
+    const why = this.#failure === undefined ? "" : `: ${this.#failure.message}`;
+    const options = { cause: this.#failure };
+    return new MeshError("DEADLINE_EXCEEDED", `The lease ended before it was renewed${why}`, {}, options);
   }
 
   #lose(reason: MeshError): void {

@@ -41,6 +41,10 @@ export class MemoryGpio implements GpioUseCases {
     for (const number of [0, 1, 2]) this.#reservations.set(gpioView(number).id, gpioView(number));
   }
 
+  put(view: GpioView): void {
+    this.#reservations.set(view.id, view);
+  }
+
   async list({ limit, cursor = "0" }: GpioQuery) {
     const start = Number(cursor);
     if (!Number.isSafeInteger(start) || start < 0) throw new MeshError("INVALID_ARGUMENT", "Invalid cursor");

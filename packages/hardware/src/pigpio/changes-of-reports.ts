@@ -1,0 +1,75 @@
+import type { Edges, Level } from "@pi-controller/schema";
+import type { Edge } from "../gpio/gpio-driver.ts";
+import { swappedWhen } from "../gpio/levels.ts";
+import { ticksBetween } from "./tick-time.ts";
+import type { Report } from "./wire.ts";
+
+/** An input whose changes are wanted. */
+export interface WatchedLine {
+  readonly edges: Edges;
+  readonly activeLow: boolean;
+  /** Reports from before it was set up say nothing of it. */
+  readonly sinceTick: number;
+  /** What was last on the wire. */
+  high: boolean;
+  /** Reports that were lost since its last edge. */
+  lost: number;
+}
+
+const SEQUENCES = 2 ** 16;
+
+/** Makes edges of reports, which have the levels of all lines each. */
+export class ChangesOfReports {
+  readonly #lines = new Map<number, WatchedLine>();
+  #nextSequence: number | undefined;
+
+  /** For a new connection, whose reports are counted anew. */
+  restart(): void {
+    this.#lines.clear();
+    this.#nextSequence = undefined;
+  }
+
+  watch(line: number, watched: WatchedLine): void {
+    this.#lines.set(line, watched);
+  }
+
+  forget(line: number): void {
+    this.#lines.delete(line);
+  }
+
+  /** Bits of the lines that are watched. */
+  mask(): number {
+    let mask = 0;
+    for (const line of this.#lines.keys()) mask |= 1 << line;
+    return mask >>> 0;
+  }
+
+  /** @param timeOf when a tick was, in ns */
+  edgesOf(report: Report, timeOf: (tick: number) => bigint): Edge[] {
+    const missing = this.#missingBefore(report);
+    const edges: Edge[] = [];
+    for (const [line, watched] of this.#lines) {
+      // Which lines a lost report was of nobody knows: it counts for each, so that no loss goes untold.
+      watched.lost += missing;
+      if (report.flags !== 0 || ticksBetween(watched.sinceTick, report.tick) < 0) continue;
+      const high = ((report.levels >>> line) & 1) === 1;
+      if (high === watched.high) continue;
+      watched.high = high;
+      const level = swappedWhen(watched.activeLow, high ? "high" : "low");
+      if (!wanted(watched.edges, level)) continue;
+      edges.push({ line, level, timestampNs: timeOf(report.tick), lostBefore: watched.lost });
+      watched.lost = 0;
+    }
+    return edges;
+  }
+
+  #missingBefore({ sequence }: Report): number {
+    const expected = this.#nextSequence ?? sequence;
+    this.#nextSequence = (sequence + 1) % SEQUENCES;
+    return (sequence - expected + SEQUENCES) % SEQUENCES;
+  }
+}
+
+function wanted(edges: Edges, level: Level): boolean {
+  return edges === "both" || edges === (level === "high" ? "rising" : "falling");
+}

@@ -1,4 +1,4 @@
-import { type GpioClient, holdReservation } from "@pi-controller/client";
+import { type GpioClient, holdReservation, keepReservation } from "@pi-controller/client";
 import { seededRandom, VirtualClock } from "@pi-controller/runtime";
 import { type ErrorCode, type GpioView, MeshError } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
@@ -215,5 +215,49 @@ describe("a held reservation", () => {
     await clock.advance(10);
     expect(pin.calls.at(-1)).toBe(`release ${TOKEN}`);
     expect([reservation.isHeld, lost]).toEqual([false, ["UNAVAILABLE"]]);
+  });
+});
+
+describe("a reservation that is kept", () => {
+  it("is renewed at once, and from then on in time", async () => {
+    const clock = new VirtualClock();
+    const pin = new OnePin(clock);
+    pin.grant();
+    await clock.advance(2_500);
+    const kept = await keepReservation(pin.client(), pin.view, { clock });
+    expect(pin.calls).toEqual(["renew"]);
+    await clock.advance(9_000);
+    expect([kept.isHeld, count(pin, "renew")]).toEqual([true, 10]);
+    kept.letGo();
+    await clock.advance(9_000);
+    expect([kept.isHeld, count(pin, "renew"), count(pin, `release ${TOKEN}`)]).toEqual([false, 10, 0]);
+  });
+
+  it("has to be granted", async () => {
+    const clock = new VirtualClock();
+    const pin = new OnePin(clock);
+    const waiting = { ...pin.view, state: "waiting" as const, token: null };
+    await expect(keepReservation(pin.client(), waiting, { clock })).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+    });
+  });
+});
+
+describe("a reservation that has to wait", () => {
+  it("tells so, before its turn comes", async () => {
+    const clock = new VirtualClock();
+    const pin = new OnePin(clock);
+    pin.view = { ...pin.view, state: "waiting", token: null, remainingMs: null };
+    const told: string[] = [];
+    const holding = holdReservation(pin.client(), terms, {
+      clock,
+      onWaiting: ({ state }) => told.push(state),
+    });
+    await clock.advance(0);
+    expect(told).toEqual(["waiting"]);
+    pin.grant();
+    await clock.advance(1_000);
+    expect((await holding).isHeld).toBe(true);
+    expect(told).toEqual(["waiting"]);
   });
 });

@@ -13,6 +13,8 @@ export interface HoldOptions {
    * `signal` had it given back and the peer could not be told: it stands until the lease ends.
    */
   readonly onLost?: (reason: MeshError) => void;
+  /** It is taken, and stands in line now, as `waitMs` asked for. */
+  readonly onWaiting?: (view: GpioView) => void;
   readonly clock?: ClientClock;
   readonly random?: ClientRandom;
 }
@@ -26,6 +28,8 @@ export interface HeldReservation {
   write(value: GpioValue, call?: CallOptions): Promise<GpioView>;
   /** Stops the renewals and gives it back. @throws MeshError as `GpioClient.gpio.release` */
   release(call?: CallOptions): Promise<void>;
+  /** Stops the renewals alone: its lease ends by itself, unless somebody else renews it. `signal` means nothing then. */
+  letGo(): void;
 }
 
 /** Its turn is noticed within this time, and well within the lease that starts with it. */
@@ -54,6 +58,7 @@ export async function holdReservation(
   const { clock = hostClock, random = hostRandom, signal } = options;
   const attempt = { client, clock, terms, idempotencyKey: newKey(random) };
   let { view, askedMs } = await reserved(attempt);
+  if (view.state === "waiting") options.onWaiting?.(view);
   while (view.state === "waiting" && !signal?.aborted) {
     const pollMs = Math.max(MIN_POLL_MS, Math.min(MAX_POLL_MS, (view.ttlMs ?? Number.POSITIVE_INFINITY) / 5));
     await pause(clock, pollMs, signal);
@@ -67,6 +72,27 @@ export async function holdReservation(
   }
   if (token === null) throw new MeshError("INTERNAL", "The peer granted it without a token");
   const held = new Held({ client, clock }, { ...options, view, token });
+  held.start(askedMs);
+  return held;
+}
+
+/**
+ * Renews the lease of a reservation that one holds already, at once and from then on in time, as after a program or a
+ * page was started anew.
+ *
+ * @throws MeshError FAILED_PRECONDITION when it still waits in line, and as `GpioClient.gpio.renew`
+ */
+export async function keepReservation(
+  client: GpioClient,
+  view: GpioView,
+  options: Omit<HoldOptions, "onWaiting" | "random"> = {},
+): Promise<HeldReservation> {
+  const { clock = hostClock } = options;
+  const { id, token } = view;
+  if (token === null) throw new MeshError("FAILED_PRECONDITION", `${view.resource} still waits in line`);
+  const askedMs = clock.monotonic();
+  const { remainingMs } = await client.gpio.renew(id, { token });
+  const held = new Held({ client, clock }, { ...options, view: { ...view, remainingMs }, token });
   held.start(askedMs);
   return held;
 }
@@ -154,9 +180,13 @@ class Held implements HeldReservation {
   }
 
   async release(call?: CallOptions): Promise<void> {
+    this.letGo();
+    await this.#client.gpio.release(this.view.id, { token: this.#options.token }, call);
+  }
+
+  letGo(): void {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#lease.end();
-    await this.#client.gpio.release(this.view.id, { token: this.#options.token }, call);
   }
 
   async #releaseInBackground(): Promise<void> {

@@ -1,5 +1,6 @@
 // What tests outside of this package need of it: the contracts, and the adapters that need a kernel to keep them.
 export { describeGpioDriverContract } from "./gpio/gpio-driver-contract.ts";
+export { gpiodDriver } from "./gpio/gpiod/gpiod-driver.ts";
 export { describeI2cDriverContract } from "./i2c/i2c-contract.ts";
 export { linuxI2c } from "./i2c/linux-i2c.ts";
 export { describePwmDriverContract } from "./pwm/pwm-contract.ts";

@@ -2,9 +2,11 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+// Both need no root, and change nothing of how apt is set up: lists and files are in a directory of their own.
+
 /**
  * Downloads a package of the Debian release that this machine runs; from its backports as well, when none of the
- * sources that are configured has it. Needs no root, and changes nothing of how apt is set up.
+ * sources that are configured has it.
  *
  * @param directory an empty one for the package and for apt's lists
  * @returns path of the package
@@ -14,36 +16,61 @@ export function downloadPackage(name: string, directory: string): string {
   try {
     apt(directory, ["download", name]);
   } catch {
-    const options = [...withBackports(directory)];
+    // The machine's lists may be empty, as in a container, or old.
+    const releases = configuredReleases();
+    const backports = releases.filter(isMain).map((it) => ({ ...it, release: `${it.release}-backports` }));
+    const options = ownLists(directory, "deb", [...releases, ...backports]);
     apt(directory, [...options, "update"]);
     apt(directory, [...options, "download", name]);
   }
-  const file = readdirSync(directory).find((entry) => entry.endsWith(".deb"));
-  if (file === undefined) throw new Error(`apt-get says it has downloaded ${name}, but there is no file`);
-  return join(directory, file);
+  return findFile(directory, /\.deb$/);
 }
 
-/** Options for apt with lists of their own, since the machine's may be empty, as in a container. */
-function withBackports(directory: string): string[] {
+/**
+ * Downloads the source that a package of the Debian release that this machine runs is made of.
+ *
+ * @param directory an empty one for the source and for apt's lists
+ * @returns path of the archive as its authors published it, without what Debian changes
+ * @throws Error with apt's own words when there is none
+ */
+export function downloadSource(name: string, directory: string): string {
+  const options = ownLists(directory, "deb-src", configuredReleases().filter(isMain));
+  apt(directory, [...options, "update"]);
+  apt(directory, [...options, "source", "--download-only", name]);
+  return findFile(directory, /\.orig\.tar\.[a-z0-9]+$/);
+}
+
+interface Release {
+  readonly uri: string;
+  /** As `bookworm`, `bookworm-updates`. */
+  readonly release: string;
+  readonly component: string;
+}
+
+function configuredReleases(): Release[] {
+  const format = "$(REPO_URI) $(RELEASE) $(COMPONENT)";
+  const targets = execFileSync("apt-get", ["indextargets", "--format", format, "Created-By: Packages"], {
+    encoding: "utf8",
+  });
+  return targets
+    .trim()
+    .split("\n")
+    .map((target) => target.split(" "))
+    .map(([uri = "", release = "", component = ""]) => ({ uri, release, component }));
+}
+
+/** The release itself, and not its updates and security fixes, which have no backports and sources beside them. */
+function isMain({ release, component }: Release): boolean {
+  return /^[a-z]+$/.test(release) && component === "main";
+}
+
+/** @returns options that make apt use these releases, and lists of its own */
+function ownLists(directory: string, type: "deb" | "deb-src", releases: readonly Release[]): string[] {
   const lists = join(directory, "lists");
   mkdirSync(join(lists, "partial"), { recursive: true });
-  const targets = execFileSync(
-    "apt-get",
-    ["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"],
-    { encoding: "utf8" },
-  );
-  const lines = new Set<string>();
-  for (const target of targets.trim().split("\n")) {
-    const [uri, release = "", component] = target.split(" ");
-    if (uri === undefined || component === undefined) continue;
-    lines.add(`deb ${uri} ${release} ${component}`);
-    // The release itself, not its updates or its security fixes, which have no backports beside them.
-    if (/^[a-z]+$/.test(release) && component === "main") {
-      lines.add(`deb ${uri} ${release}-backports ${component}`);
-    }
-  }
+  const lines = releases.map(({ uri, release, component }) => `${type} ${uri} ${release} ${component}\n`);
   const sources = join(directory, "sources.list");
-  writeFileSync(sources, `${[...lines].join("\n")}\n`);
+  writeFileSync(sources, [...new Set(lines)].join(""));
   return [
     ...["-o", `Dir::Etc::SourceList=${sources}`, "-o", "Dir::Etc::SourceParts=/dev/null"],
     ...["-o", `Dir::State::Lists=${lists}`],
@@ -51,14 +78,16 @@ function withBackports(directory: string): string[] {
 }
 
 function apt(directory: string, args: readonly string[]): void {
-  const quiet = [
-    "-qq",
-    "-o",
-    "APT::Sandbox::User=root",
-    "-o",
-    "Dir::Cache::pkgcache=",
-    "-o",
-    "Dir::Cache::srcpkgcache=",
-  ];
-  execFileSync("apt-get", [...quiet, ...args], { cwd: directory, stdio: ["ignore", "inherit", "pipe"] });
+  const options = ["APT::Sandbox::User=root", "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache="];
+  execFileSync("apt-get", ["-qq", ...options.flatMap((option) => ["-o", option]), ...args], {
+    cwd: directory,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+}
+
+function findFile(directory: string, name: RegExp): string {
+  const file = readdirSync(directory).find((entry) => name.test(entry));
+  if (file === undefined)
+    throw new Error(`apt-get says that it downloaded ${String(name)}, but it is not there`);
+  return join(directory, file);
 }

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { MeshError } from "@pi-controller/schema";
 import { wipePaths } from "@pi-controller/security";
 
+/** Until when the leases of this node's pins were renewed. */
+export const GPIO_LEASES = "gpio-leases";
+
 /** All that a peer keeps of its mesh and of itself. What is not in here stays: the directory may hold other things. */
 const KEPT = [
   "identity.key",
@@ -17,6 +20,7 @@ const KEPT = [
   ]),
   "node-authority.key",
   "tls-leaf.pem",
+  GPIO_LEASES,
 ];
 /** Stands there while a peer that has left still has to forget: a power cut does not make it remember. */
 const FORGETTING = "forgetting";

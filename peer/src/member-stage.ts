@@ -25,6 +25,7 @@ import {
   SelfRegistration,
 } from "@pi-controller/nodes";
 import { type Service, startAll, stopAll } from "@pi-controller/runtime";
+import type { Board } from "@pi-controller/schema";
 import {
   MeshSecrets,
   type NodeNames,
@@ -55,6 +56,7 @@ import { PeerHealth } from "./health.ts";
 import { knockOriginsOf } from "./knock-origins.ts";
 import { apiUrlsOf, multiaddrOf, tcpPortOf } from "./listen-addresses.ts";
 import { createMachine } from "./machine.ts";
+import { createMemberPins } from "./member-pins.ts";
 import { createMemberSecurity } from "./member-security.ts";
 import { isPendingAt, openPendingNetwork } from "./pending-network.ts";
 import { resolveAddress } from "./resolve-address.ts";
@@ -172,12 +174,17 @@ export async function createMemberStage(
     { self },
   );
   const { machine, services: machineServices } = createMachine(component("hardware"), config);
+  let foundBoard: Promise<Board> | undefined;
+  const board = () => (foundBoard ??= machine.detect());
   const monitor = new HardwareMonitor(
     {
       ...component("hardware"),
       machine,
       publish: (sample) => metrics.record(sample),
-      emit: (type, data) => void events.emit(type, { node: self, data }),
+      emit(type, data) {
+        events.emit(type, { node: self, data });
+        pins.onHardwareEvent(type);
+      },
     },
     { intervalMs: () => MEASURE_INTERVAL_MS },
   );
@@ -266,8 +273,20 @@ export async function createMemberStage(
     },
     { version, bootEpoch, startedAtMs, name: config.name },
   );
+  const pins = createMemberPins(config, {
+    surroundings,
+    network,
+    documents,
+    membership,
+    roster,
+    trust,
+    events,
+    security: security.useCases,
+    board,
+    bootEpoch,
+  });
   const registration = new SelfRegistration(
-    { ...component("roster"), network, documents, events, board: () => machine.detect() },
+    { ...component("roster"), network, documents, events, board },
     {
       name: config.name,
       version,
@@ -281,6 +300,7 @@ export async function createMemberStage(
     {
       ...component("api"),
       nodes,
+      gpio: pins.useCases,
       events: eventLog,
       health: () => health.check(),
       security: security.useCases,
@@ -312,6 +332,8 @@ export async function createMemberStage(
     network,
     rollover,
     roster,
+    // As soon as what was granted can be read: what stands is driven again, and what is over is made safe.
+    pins.service,
     watch,
     connector,
     ...security.early,

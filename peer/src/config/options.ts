@@ -29,6 +29,7 @@ export const logComponents = [
   "documents",
   "enrolment",
   "events",
+  "gpio",
   "hardware",
   "membership",
   "mesh",
@@ -193,12 +194,37 @@ export const optionDefinitions = [
     placeholder: "BOARD",
     help:
       `auto, or a simulated board: ${boards.map((board) => `simulated-${board}`).join(", ")}; a simulated one ` +
-      "suffers from what is written into the file board-faults in the data directory: overheat, brown-out",
+      "suffers from what is written into the file board-faults in the data directory: overheat, brown-out; its " +
+      "pins do what the file simulated-pins says, as GPIO17 high",
     schema: z.enum(
       ["auto", ...boards.map((board) => `simulated-${board}` as const)],
       `expected auto or ${boards.map((board) => `simulated-${board}`).join(", ")}`,
     ),
     defaultValue: "auto",
+  },
+  {
+    key: "gpio-driver",
+    placeholder: "DRIVER",
+    help: "gpiod (Linux' own), pigpio (through its daemon; not on a Pi 5), simulated, or auto: by the board",
+    schema: z.enum(["auto", "gpiod", "pigpio", "simulated"], "expected auto, gpiod, pigpio or simulated"),
+    defaultValue: "auto",
+  },
+  {
+    key: "gpio-chip",
+    placeholder: "LABEL",
+    help: "label or name of the GPIO chip of a machine that is no Raspberry Pi, as gpiochip0: its lines are the pins",
+    schema: z.string("expected a label").max(64, "expected at most 64 characters"),
+    defaultValue: "",
+  },
+  {
+    key: "pigpiod",
+    placeholder: "HOST:PORT",
+    help: "where the daemon of pigpio listens",
+    schema: z
+      .string("expected host:port")
+      .regex(/^[A-Za-z0-9.-]+:\d{1,5}$/, "expected host:port, as 127.0.0.1:8888")
+      .refine(hasPortInRange, "expected host:port, as 127.0.0.1:8888"),
+    defaultValue: "127.0.0.1:8888",
   },
   {
     key: "ui-dir",

@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import type { Documents } from "@pi-controller/document";
+import {
+  createPinOwner,
+  type GpioEvidence,
+  type GpioNodes,
+  type GpioUseCases,
+  type Requester,
+  routedGpio,
+  serveGpio,
+} from "@pi-controller/gpio";
+import { type HardwareEventType, openPinHardware } from "@pi-controller/hardware";
+import type { Membership, Network } from "@pi-controller/mesh";
+import type { Roster } from "@pi-controller/nodes";
+import type { Service } from "@pi-controller/runtime";
+import type { Board, NodeId } from "@pi-controller/schema";
+import { type Principal, type SecurityUseCases, type Trust, userByName } from "@pi-controller/security";
+import type { Events } from "@pi-controller/telemetry";
+import type { Config } from "./config/config.ts";
+import type { Surroundings } from "./create-peer.ts";
+import { GPIO_LEASES } from "./data-directory.ts";
+import { machineTime } from "./machine-time.ts";
+import { OwnPins } from "./own-pins.ts";
+
+/** In the data directory of a peer with a simulated board: what happens at its pins. */
+const SIMULATION_FILE = "simulated-pins";
+
+export interface MemberPinsComponents {
+  readonly surroundings: Surroundings;
+  readonly network: Network;
+  readonly documents: Documents;
+  readonly membership: Pick<Membership, "member">;
+  readonly roster: Pick<Roster, "nameOf">;
+  readonly trust: Trust;
+  readonly events: Events;
+  readonly security: Pick<SecurityUseCases, "authorize" | "evidence" | "intents">;
+  readonly board: () => Promise<Board>;
+  readonly bootEpoch: number;
+}
+
+export interface MemberPins {
+  readonly useCases: GpioUseCases;
+  readonly service: Service;
+  /** Has the pins react to what the board suffers from. */
+  onHardwareEvent(type: HardwareEventType): void;
+}
+
+/** The pins of this node and those of all others, put together. */
+export function createMemberPins(config: Config, components: MemberPinsComponents): MemberPins {
+  const { bootEpoch, documents, events, network, trust, security } = components;
+  const { component } = components.surroundings;
+  const { self: node } = network;
+  const others = () => [...trust.view.members.keys()].filter((id) => id !== node);
+  const evidence = evidenceOf(security);
+  const pins = new OwnPins({
+    ...component("gpio"),
+    async open() {
+      const board = await components.board();
+      const hardware = openPinHardware(component("gpio"), board, {
+        driver: config.gpioDriver,
+        chip: config.gpioChip,
+        pigpiodAddress: config.pigpiod,
+        simulationFile: join(config.dataDir, SIMULATION_FILE),
+      });
+      const service = createPinOwner(
+        {
+          ...component("gpio"),
+          hardware,
+          own: documents.own,
+          mesh: documents.mesh,
+          otherNodes: () => others().map((id) => documents.node(id)),
+          events: {
+            emit: (type, data, correlationId) =>
+              void events.emit(type, {
+                node,
+                data,
+                ...(correlationId === undefined ? {} : { correlationId }),
+              }),
+          },
+          evidence,
+          knowsUser(userName) {
+            const user = userByName(trust.view, userName);
+            return user === undefined ? undefined : { userId: user.id };
+          },
+          machineTime: machineTime(),
+          trustedNow: () => trust.now(),
+        },
+        { node, bootEpoch, leaseFile: join(config.dataDir, GPIO_LEASES) },
+      );
+      return { hardware, service };
+    },
+  });
+  serveGpio({ ...component("gpio"), network, owner: pins.owner, feed: pins.changes, evidence });
+  const useCases = routedGpio({
+    ...component("gpio"),
+    owner: pins.owner,
+    feed: pins.changes,
+    network,
+    documents,
+    nodes: nodesOf(components),
+    now: () => trust.now(),
+  });
+  return {
+    useCases,
+    service: pins,
+    onHardwareEvent(type) {
+      const alarm = alarms[type];
+      if (alarm !== undefined) pins.onAlarm(alarm.kind, alarm.on);
+    },
+  };
+}
+
+const alarms: Readonly<
+  Record<HardwareEventType, { readonly kind: "under-voltage" | "over-temperature"; readonly on: boolean }>
+> = {
+  "hardware.voltage.low": { kind: "under-voltage", on: true },
+  "hardware.voltage.normal": { kind: "under-voltage", on: false },
+  "hardware.temperature.high": { kind: "over-temperature", on: true },
+  "hardware.temperature.normal": { kind: "over-temperature", on: false },
+};
+
+function nodesOf({ membership, network, roster, trust }: MemberPinsComponents): GpioNodes {
+  return {
+    all: () => [...trust.view.members.keys()],
+    nameOf: (id) => roster.nameOf(id) ?? id,
+    stateOf: (id) => (id === network.self ? "alive" : (membership.member(id)?.state ?? "unknown")),
+  };
+}
+
+function evidenceOf({ authorize, evidence, intents }: MemberPinsComponents["security"]): GpioEvidence {
+  const requesterOf = (principal: Principal): Requester => ({
+    userName: principal.userName,
+    userId: principal.userId,
+    refusal: (access) => authorize(principal, access),
+  });
+  return {
+    verify: async (text: string, from: NodeId) => requesterOf(await evidence.verify(text, from)),
+    verifyIntent: async (signature, digest) => requesterOf(await intents.verify(signature, digest)),
+  };
+}

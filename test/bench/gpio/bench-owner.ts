@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createPinOwner, type OwnerAsking, type PinOwner } from "@pi-controller/gpio";
+import { openPinHardware, type PinHardware, type PinHardwareOptions } from "@pi-controller/hardware";
+import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
+import type { Board } from "@pi-controller/schema";
+import { machineTime } from "../../../peer/src/machine-time.ts";
+import { newNetwork, startPeer } from "../document/peers.ts";
+
+export interface BenchOwner {
+  readonly owner: PinOwner;
+  readonly hardware: PinHardware;
+  readonly asking: OwnerAsking;
+  stop(): Promise<void>;
+}
+
+const NODE = "bench-node-0001";
+
+/** The owner of the pins of a board as a peer has it: LevelDB with synced writes, and the board's driver. */
+export async function benchOwner(
+  board: Board,
+  driver: PinHardwareOptions["driver"],
+  chip = "",
+): Promise<BenchOwner> {
+  const directory = mkdtempSync(join(tmpdir(), "pi-controller-owner-"));
+  const peer = await startPeer(newNetwork(), NODE, join(directory, "documents"));
+  const clock = systemClock();
+  const common = { clock, random: systemRandom(), logger: silentLogger };
+  const hardware = openPinHardware(common, board, {
+    driver,
+    chip,
+    pigpiodAddress: "127.0.0.1:1",
+    simulationFile: join(directory, "simulated-pins"),
+  });
+  const signal = new AbortController().signal;
+  await hardware.start(signal);
+  const service = createPinOwner(
+    {
+      ...common,
+      hardware,
+      own: peer.documents.own,
+      mesh: peer.documents.mesh,
+      otherNodes: () => [],
+      events: { emit: () => {} },
+      evidence: { verifyIntent: () => Promise.reject(new Error("Nobody writes for later here")) },
+      knowsUser: () => undefined,
+      machineTime: machineTime(),
+      trustedNow: () => clock.now(),
+    },
+    { node: NODE, bootEpoch: 1, leaseFile: join(directory, "gpio-leases") },
+  );
+  await service.start(signal);
+  return {
+    owner: service.owner,
+    hardware,
+    asking: {
+      requester: { userName: "bench", userId: "bench-user", refusal: () => undefined },
+      correlationId: "bench",
+      idempotencyKey: undefined,
+    },
+    async stop() {
+      await service.stop();
+      await hardware.stop();
+      await peer.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -81,7 +81,10 @@ export class Emergency {
     const { stops, newId, events } = this.#components;
     if (ofMesh !== undefined) {
       demand(requester, { verb: "create", resource: "gpio-stops" });
-      await this.#set(checked(ofMesh, stops.of("mesh"), requester), "mesh");
+      const { by, cause, reason } = checked(ofMesh, stops.of("mesh"), requester);
+      await this.#set(ofMesh, "mesh", () => {
+        events.emit("gpio.stop.set", { scope: "mesh", cause, by, reason }, correlationId);
+      });
       return;
     }
     demand(requester, { verb: "create", resource: "gpio-stops", name: this.#node });
@@ -96,7 +99,7 @@ export class Emergency {
   async clear(ids: readonly string[] | undefined, { requester, correlationId }: OwnerAsking): Promise<void> {
     demand(requester, { verb: "delete", resource: "gpio-stops", name: this.#node });
     const { stops } = this.#components;
-    const present = stops.of("node").map(({ id }) => id);
+    const present = stops.clearable().map(({ id }) => id);
     await this.#clear(
       present.filter((id) => ids === undefined || ids.includes(id)),
       requester.userName,

@@ -43,6 +43,12 @@ export class Stops {
     return [...this.of("mesh"), ...this.of("node")];
   }
 
+  /** Those that this node can end: its own, and those of all nodes that no document here has. */
+  clearable(): readonly EmergencyStop[] {
+    const stored = this.#collection("mesh").all();
+    return this.all().filter((stop) => !stored.some(({ id }) => id === stop.id));
+  }
+
   /** Calls back after each change in the documents. */
   observe(listener: () => void): Unsubscribe {
     const unsubscribes = [this.#components.own, this.#components.mesh].map((document) =>

@@ -1,0 +1,274 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Documents, MemoryDisk, MemoryStore } from "@pi-controller/document";
+import { openPinHardware, type PinHardware, type PinSimulation } from "@pi-controller/hardware";
+import { AddressBook } from "@pi-controller/mesh";
+import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
+import { type Logger, seededRandom, VirtualClock } from "@pi-controller/runtime";
+import {
+  type Access,
+  type Board,
+  MeshError,
+  type ReservationRequest,
+  reservationRequestSchema,
+} from "@pi-controller/schema";
+import type { OwnerAsking, Requester } from "../asking.ts";
+import type { PinOwnerComponents } from "./components.ts";
+import { createPinOwner } from "./create-pin-owner.ts";
+import type { OwnerService } from "./owner-service.ts";
+import type { OwnedReservation } from "./pin-owner.ts";
+import { Wire } from "./wire.fixture.ts";
+
+export const NODE = "node-owner-0000";
+
+const board: Board = {
+  model: "Raspberry Pi 4 Model B Rev 1.5",
+  family: "pi-4",
+  revision: "b03115",
+  architecture: "arm64",
+  cpuCores: 4,
+  memoryBytes: 4 * 2 ** 30,
+  gpioChips: [{ name: "gpiochip0", label: "pinctrl-bcm2711", lines: 58 }],
+  i2cBuses: [1],
+  spiDevices: ["0.0", "0.1"],
+  pwmChips: [{ name: "pwmchip0", channels: 2 }],
+  storage: [],
+  operatingSystem: "Debian",
+  kernel: "6.12",
+  hostname: "raspberrypi",
+  simulated: true,
+};
+
+export interface TestEvent {
+  readonly type: string;
+  readonly data: Record<string, unknown>;
+}
+
+/** What of a request a test says; the rest are the schema's defaults. */
+export type Wanted = Partial<Omit<ReservationRequest, "mode">> & {
+  readonly resource: string;
+  readonly mode?: Record<string, unknown>;
+};
+
+/** Somebody who may do all that is not refused. */
+export function user(userName: string, refuses: (access: Access) => boolean = () => false): Requester {
+  return {
+    userName,
+    userId: `id-of-${userName}`,
+    refusal: (access) =>
+      refuses(access) ? `${userName} may not ${access.verb} ${access.resource}` : undefined,
+  };
+}
+
+let asked = 0;
+export function asking(userName = "ada", idempotencyKey?: string): OwnerAsking {
+  return { requester: user(userName), correlationId: `correlation-${asked++}`, idempotencyKey };
+}
+
+export function wanted({ mode, ...rest }: Wanted): Omit<ReservationRequest, "node"> {
+  const text = { node: NODE, mode: { kind: "output", ...mode }, ...rest };
+  const { node: _, ...request } = reservationRequestSchema.parse(text);
+  return request;
+}
+
+/** A machine with pins that are there before and after each life of its peer, on a clock that is moved by hand. */
+export class OwnerFixture {
+  readonly clock = new VirtualClock();
+  readonly disk = new MemoryDisk();
+  readonly events: TestEvent[] = [];
+  readonly log: string[] = [];
+  readonly hardware: PinHardware & { readonly simulation: PinSimulation | null };
+  /** All that this life of the peer does to hardware and disk goes over it. */
+  wire = new Wire();
+  service!: OwnerService;
+  documents!: Documents;
+  trustedNow = () => this.clock.now();
+  verifyIntent: PinOwnerComponents["evidence"]["verifyIntent"] = async () => {
+    throw new MeshError("UNAUTHENTICATED", "Nobody has signed it");
+  };
+  users = new Set(["ada", "bob", "eve"]);
+  bootEpoch = 0;
+  otherNodes: PinOwnerComponents["otherNodes"] = () => [];
+  readonly #folder = mkdtempSync(join(tmpdir(), "pin-owner-"));
+  readonly #hub: SimulatedNetwork;
+  readonly #random = seededRandom(1);
+  #boot = 1;
+  #bootedAtMs = 0;
+
+  constructor() {
+    this.#hub = new SimulatedNetwork({ clock: this.clock, random: this.#random });
+    const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+    this.hardware = openPinHardware({ clock: this.clock, logger: quiet }, board, {
+      driver: "simulated",
+      chip: "",
+      pigpiodAddress: "",
+      simulationFile: join(this.#folder, "pins"),
+    });
+  }
+
+  get owner() {
+    return this.service.owner;
+  }
+
+  get simulation(): PinSimulation {
+    if (this.hardware.simulation === null) throw new Error("The hardware is not simulated");
+    return this.hardware.simulation;
+  }
+
+  get leaseFile(): string {
+    return join(this.#folder, `gpio-leases-${this.bootEpoch}`);
+  }
+
+  /** What is on the wire of a pin. */
+  level(line: number): "low" | "high" {
+    return this.simulation.pins.level(line);
+  }
+
+  uptimeMs(): number {
+    return this.clock.monotonic() - this.#bootedAtMs;
+  }
+
+  /** A new life of the peer. */
+  async begin(wire = new Wire()): Promise<void> {
+    const previous = this.leaseFile;
+    this.bootEpoch++;
+    if (existsSync(previous)) copyFileSync(previous, this.leaseFile);
+    this.wire = wire;
+    const logger: Logger = {
+      debug() {},
+      info() {},
+      warn: (_fields, message) => void this.log.push(message),
+      error: (_fields, message) => void this.log.push(message),
+    };
+    const process = this.#hub.createPeer(NODE, { addressBook: new AddressBook(), logger });
+    const started = new AbortController().signal;
+    await this.finish(process.network.start(started));
+    this.documents = new Documents({
+      ...process,
+      store: new MemoryStore(this.disk),
+      random: this.#random,
+      logger,
+      reachablePeers: () => [],
+    });
+    await this.finish(this.documents.start(started));
+    await this.finish(this.hardware.start(started));
+    this.service = createPinOwner(
+      {
+        hardware: wire.hardware(this.hardware),
+        own: wire.document(this.documents.own),
+        mesh: wire.document(this.documents.mesh),
+        otherNodes: () => this.otherNodes(),
+        events: {
+          emit: (type, data) => {
+            if (!wire.isCut) this.events.push({ type, data });
+          },
+        },
+        evidence: { verifyIntent: (signature, digest) => this.verifyIntent(signature, digest) },
+        knowsUser: (name) => (this.users.has(name) ? { userId: `id-of-${name}` } : undefined),
+        machineTime: { bootId: `boot-${this.#boot}`, uptimeMs: () => this.uptimeMs() },
+        clock: this.clock,
+        random: this.#random,
+        logger,
+        trustedNow: () => this.trustedNow(),
+      },
+      { node: NODE, bootEpoch: this.bootEpoch, leaseFile: this.leaseFile },
+    );
+    await this.finish(this.service.start(started));
+    await this.settle();
+  }
+
+  /** The peer stops in good order. */
+  async end(): Promise<void> {
+    await this.finish(this.service.stop());
+    await this.finish(this.hardware.stop());
+    await this.finish(this.documents.stop());
+    this.#hub.kill(NODE);
+  }
+
+  /** The process is gone from one moment to the next; the kernel takes its lines back, as they are. */
+  async kill(): Promise<void> {
+    this.wire.cut();
+    this.#hub.kill(NODE);
+    this.disk.openedBy = undefined;
+    await this.finish(this.hardware.stop());
+  }
+
+  /** The machine starts anew: pins are inputs, and its clock begins at 0. */
+  reboot(): void {
+    this.#boot++;
+    this.#bootedAtMs = this.clock.monotonic();
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.begin();
+  }
+
+  /** Lets what is under way end, with files, but no time pass. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 10; round++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.clock.advance(0);
+    }
+  }
+
+  async run(durationMs: number): Promise<void> {
+    await this.clock.advance(durationMs);
+    await this.settle();
+  }
+
+  /** Waits for something that takes files and the turns of promises, and time only if it must. */
+  async finish<T>(work: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = work.finally(() => {
+      settled = true;
+    });
+    done.catch(() => undefined);
+    for (let round = 0; round < 2_000 && !settled; round++) {
+      // Files are real, and slow on a busy machine: no time passes for the peer while it waits for one.
+      if (round < 30) await new Promise((resolve) => setImmediate(resolve));
+      else if (round < 300) await new Promise((resolve) => setTimeout(resolve, 1));
+      await this.clock.advance(round < 300 ? 0 : 10);
+    }
+    return done;
+  }
+
+  reserve(wants: Wanted, by = asking()): Promise<OwnedReservation> {
+    return this.finish(this.owner.reserve(wanted(wants), by));
+  }
+
+  /** Writes a level and says how that went. */
+  async write(held: OwnedReservation, level: "low" | "high", by = asking()): Promise<string> {
+    const { id, token } = held.record;
+    const [result] = await this.finish(this.owner.write([{ id, token: token ?? "", value: { level } }], by));
+    return result !== undefined && "error" in result ? result.error.code : "ok";
+  }
+
+  async release(held: OwnedReservation, by = asking()): Promise<void> {
+    const { id, token } = held.record;
+    await this.finish(this.owner.release(id, { token: token ?? undefined, force: false }, by));
+  }
+
+  async list(): Promise<readonly OwnedReservation[]> {
+    return this.finish(this.owner.list(undefined, asking()));
+  }
+
+  told(type: string): readonly Record<string, unknown>[] {
+    return this.events.flatMap((event) => (event.type === type ? [event.data] : []));
+  }
+
+  cleanUp(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The code that something fails with. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return "ok";
+  } catch (error) {
+    return error instanceof MeshError ? error.code : String(error);
+  }
+}

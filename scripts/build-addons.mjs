@@ -35,17 +35,9 @@ function loads(directory) {
 function nodeGyp() {
   const named = process.env.npm_config_node_gyp;
   if (named !== undefined && existsSync(named)) return named;
-  const node = realpathSync(process.execPath);
-  const beside = ["lib", "share/nodejs"].map((folder) =>
-    join(
-      dirname(node),
-      "..",
-      folder,
-      folder === "lib" ? "node_modules/npm/node_modules" : "",
-      "node-gyp/bin/node-gyp.js",
-    ),
-  );
-  return beside.find(existsSync);
+  const prefix = join(dirname(realpathSync(process.execPath)), "..");
+  const folders = ["lib/node_modules/npm/node_modules", "share/nodejs"];
+  return folders.map((folder) => join(prefix, folder, "node-gyp/bin/node-gyp.js")).find(existsSync);
 }
 
 if (process.platform === "linux" && existsSync(runtime)) {
@@ -56,9 +48,11 @@ if (process.platform === "linux" && existsSync(runtime)) {
     const built =
       gyp === undefined
         ? undefined
-        : spawnSync(process.execPath, [gyp, "rebuild", `--nodedir=${runtimePackage}`], {
+        : spawnSync(process.execPath, [gyp, "rebuild"], {
             cwd: directory,
             encoding: "utf8",
+            // As a variable, since one of npm's own would be stronger than an argument.
+            env: { ...process.env, npm_config_nodedir: runtimePackage },
           });
     if (built?.status === 0 && loads(directory)) {
       console.log(`Built ${name} for the Node of the peer.`);

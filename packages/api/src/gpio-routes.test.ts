@@ -71,6 +71,18 @@ describe("the routes of pins", () => {
     expect(wrong.status).toBe(415);
   });
 
+  it("take an emergency stop from somebody whose program has used up what he may ask for", async () => {
+    const api = await startApi({ limits: { requestBurstOfUser: 1, requestsPerSecondOfUser: 0.001 } });
+    const statuses = [];
+    for (const path of ["/api/v1/gpio-policy", "/api/v1/gpio-policy"]) {
+      statuses.push((await send(api, "GET", path)).status);
+    }
+    for (const path of ["/api/v1/gpio-stops", `/api/v1/nodes/${nodeId(1)}/gpio-stop`]) {
+      statuses.push((await send(api, "POST", path)).status);
+    }
+    expect(statuses).toEqual([200, 429, 200, 200]);
+  });
+
   it("say in whose name, under which key and for how long the owner is asked", async () => {
     const api = await startApi();
     const headers = { "idempotency-key": "key-0001", "x-correlation-id": "id-1" };

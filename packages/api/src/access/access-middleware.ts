@@ -17,7 +17,7 @@ export function accessed(guard: Guard, node: () => NodeId): Middleware {
     const { match, target, correlationId } = state;
     if (match.kind === "route") {
       try {
-        state.caller = await guard.identify(ctx.req, correlationId, match.route.access);
+        state.caller = await guard.identify(ctx.req, correlationId, match.route);
       } catch (error) {
         if (error instanceof MeshError && error.code === "UNAUTHENTICATED") clearSession(ctx, node);
         throw error;

@@ -19,6 +19,8 @@ export interface Guarded {
   readonly access: RouteAccess;
   /** The right to what is everybody's, on a route that is about one's own: asked for with `all=true`. */
   readonly everybodys?: Pick<Access, "verb" | "resource">;
+  /** Answered however much the same user has asked for lately: a program of his must not keep him from it. */
+  readonly urgent?: true;
 }
 
 interface Components {
@@ -52,7 +54,11 @@ export class Guard {
    * @returns who it is; without a principal only for a public route, where wrong credentials are none
    * @throws MeshError UNAUTHENTICATED, RESOURCE_EXHAUSTED
    */
-  async identify(request: IncomingMessage, correlationId: string, access: RouteAccess): Promise<Caller> {
+  async identify(
+    request: IncomingMessage,
+    correlationId: string,
+    { access, urgent }: Guarded,
+  ): Promise<Caller> {
     const { secure, clientCertificate } = connectionInfo(request);
     const names = cookieNames(this.#options.node(), secure);
     const stranger = strangerOf(request, correlationId);
@@ -60,7 +66,7 @@ export class Guard {
     try {
       credentials = presentedCredentials(request.headers, names.session, clientCertificate);
       const principal = await this.#components.authenticator.authenticate(credentials, stranger.origin);
-      if (principal !== undefined) this.#limit(principal);
+      if (principal !== undefined && urgent !== true) this.#limit(principal);
       if (principal === undefined && access !== "public") {
         throw new MeshError("UNAUTHENTICATED", "Log in first, or send a token");
       }

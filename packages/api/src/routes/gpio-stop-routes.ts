@@ -33,6 +33,7 @@ export function gpioStopRoutes({ gpio, asking }: GpioRouteComponents): readonly 
         "Every output goes to its safe state and stays there until the stop is cleared and somebody writes to it " +
         "again. Nodes that cannot be reached now stop as soon as they can; `unconfirmed` names them. Needs no body.",
       access: { verb: "create", resource: "gpio-stops" },
+      urgent: true,
       body: stopRequestSchema,
       bodyOptional: true,
       headers: ["Idempotency-Key"],
@@ -71,6 +72,7 @@ export function gpioStopRoutes({ gpio, asking }: GpioRouteComponents): readonly 
       summary: "Stop all outputs of one node",
       description: "As for all nodes. Needs no body.",
       access: { verb: "create", resource: "gpio-stops", name: "id" },
+      urgent: true,
       params: nodeParams,
       body: stopRequestSchema,
       bodyOptional: true,

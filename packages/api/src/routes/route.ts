@@ -37,6 +37,8 @@ export interface RouteSpec {
   readonly access: RouteAccess;
   /** Of a route about one's own: the right to everybody's, which `all=true` in the query asks for. */
   readonly everybodys?: Pick<Access, "verb" | "resource">;
+  /** Answered however much the same user has asked for lately. */
+  readonly urgent?: true;
   /** What the audit log calls it, where the right that it takes does not say it. */
   readonly action?: string;
   readonly params?: z.ZodObject;

@@ -61,7 +61,7 @@ export class Handshakes {
       isOurPage = true;
       if (route === undefined) throw new MeshError("NOT_FOUND", `There is no WebSocket at ${path}`);
       await gate.run(async () => {
-        caller = await guard.identify(request, correlationId, route.access);
+        caller = await guard.identify(request, correlationId, route);
       });
       guard.authorise(caller, route, {}, query);
       this.#refuseWhileStopping();

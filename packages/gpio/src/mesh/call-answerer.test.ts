@@ -2,9 +2,10 @@ import { encodeJson } from "@pi-controller/mesh";
 import { type EmergencyStop, MeshError, reservationRequestSchema } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
 import { reservationIdOf } from "../reservation-id.ts";
-import { askingOf, exchangeFixture, OWNER, observed, ownedOf, refusalOf, ULID } from "./exchange.fixture.ts";
+import { exchangeFixture, OWNER, observed, ownedOf, refusalOf, ULID } from "./exchange.fixture.ts";
 import { CALL_METHOD, MAX_ANSWER_BYTES, MAX_CALL_BYTES } from "./owner-calls.ts";
 import { RemotePins } from "./remote-pins.ts";
+import { askingOf } from "./test-users.ts";
 
 const id = reservationIdOf(OWNER, ULID);
 const elsewhere = reservationIdOf("node-other-0001", ULID);

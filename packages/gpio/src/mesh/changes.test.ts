@@ -3,8 +3,9 @@ import type { GpioChange } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
 import { reservationIdOf } from "../reservation-id.ts";
 import { CHANGES_METHOD, type ChangeFilter, type ChangePoll, MAX_POLL_BYTES } from "./changes-call.ts";
-import { askingOf, exchangeFixture, OWNER, refusalOf, ULID } from "./exchange.fixture.ts";
+import { exchangeFixture, OWNER, refusalOf, ULID } from "./exchange.fixture.ts";
 import { pollRemote } from "./remote-changes.ts";
+import { askingOf } from "./test-users.ts";
 
 const id = reservationIdOf(OWNER, ULID);
 const everything: ChangeFilter = { namespace: null, ids: null };

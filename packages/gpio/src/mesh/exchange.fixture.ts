@@ -1,70 +1,18 @@
 import { AddressBook, encodeJson, type RequestHandler } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
-import {
-  type Access,
-  MeshError,
-  type NodeId,
-  type ReservationRecord,
-  rulesAllow,
-} from "@pi-controller/schema";
-import type { Asking, GpioEvidence, OwnerAsking, Requester } from "../asking.ts";
+import { MeshError, type NodeId, type ReservationRecord } from "@pi-controller/schema";
+import type { OwnerAsking } from "../asking.ts";
 import { ChangeRing } from "../owner/change-ring.ts";
 import type { OwnedReservation, OwnGpio, PinOwner } from "../owner/pin-owner.ts";
 import { reservationIdOf } from "../reservation-id.ts";
 import { serveGpio } from "./gpio-exchange.ts";
 import { CALL_METHOD } from "./owner-calls.ts";
+import { evidence } from "./test-users.ts";
 
 export const ASKER = "node-asker-0001";
 export const OWNER = "node-owner-0001";
 export const ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-
-/** `ada` may everything, `mona` may watch and see, `tom` all in the namespace `plant` alone, `nemo` nothing. */
-const rulesOf: Readonly<Record<string, Parameters<typeof rulesAllow>[0]>> = {
-  ada: [{ verbs: ["*"], resources: ["*"] }],
-  mona: [{ verbs: ["get", "list", "watch"], resources: ["gpio", "gpio-stops"] }],
-  tom: [{ verbs: ["*"], resources: ["gpio", "gpio-quotas"], namespaces: ["plant"] }],
-  nemo: [],
-};
-
-export function requesterOf(userName: string): Requester {
-  return {
-    userName,
-    userId: `user-${userName.padEnd(16, "0")}`,
-    refusal: (access: Access) =>
-      rulesAllow(rulesOf[userName] ?? [], access)
-        ? undefined
-        : `${userName} may not ${access.verb} ${access.resource}`,
-  };
-}
-
-/** Evidence is `proof-of-<name>`, an intent `<name>/<digest>`: what signatures would show is said outright. */
-export const evidence: GpioEvidence = {
-  async verify(text) {
-    const name = /^proof-of-(\w+)$/.exec(text)?.[1];
-    if (name === undefined) throw new MeshError("UNAUTHENTICATED", "The token is not valid");
-    return requesterOf(name);
-  },
-  async verifyIntent(signature, digest) {
-    const [name = "", signed] = signature.split("/");
-    if (signed !== digest || rulesOf[name] === undefined) {
-      throw new MeshError("UNAUTHENTICATED", "The signature is not valid");
-    }
-    return requesterOf(name);
-  },
-};
-
-export function askingOf(userName = "ada", given: Partial<Asking> = {}): Asking {
-  return {
-    requester: requesterOf(userName),
-    correlationId: "request-1",
-    idempotencyKey: undefined,
-    timeoutMs: 10_000,
-    evidence: async () => `proof-of-${userName}`,
-    signIntent: async (digest) => `${userName}/${digest}`,
-    ...given,
-  };
-}
 
 export function recordOf(node: NodeId, given: Partial<ReservationRecord> = {}): ReservationRecord {
   return {

@@ -1,4 +1,4 @@
-import { headerOf, parsePin } from "@pi-controller/hardware";
+import { headerOf } from "@pi-controller/hardware";
 import {
   type GpioQuery,
   MeshError,
@@ -6,6 +6,7 @@ import {
   type ReservationRecord,
   reservationIdSchema,
 } from "@pi-controller/schema";
+import { parseResource, resourceText } from "../resources/resource-text.ts";
 
 export interface Placed {
   readonly node: NodeId;
@@ -48,13 +49,9 @@ export function pageOf(
 /** The 40 places carry the same pins on every board that has them: which nodes there are does not matter. */
 const anyHeader = headerOf({ family: "pi-4", gpioChips: [] });
 
-/**
- * What records call a resource.
- *
- * @throws MeshError INVALID_ARGUMENT naming `resource`
- */
-export function canonicalResource(text: string): string {
-  return /^(i2c|spi)-/i.test(text) ? text.toLowerCase() : `GPIO${parsePin(text, anyHeader)}`;
+/** What records call a resource. @throws MeshError INVALID_ARGUMENT naming `resource` */
+function canonicalResource(text: string): string {
+  return resourceText(parseResource(text, anyHeader));
 }
 
 /** Place in line as the document tells it: by priority, then by who came first. Null for one that holds. */

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import type { Logger } from "@pi-controller/runtime";
 import type { EmergencyStop, NodeId, StopList, StopRequest } from "@pi-controller/schema";
 import type { Asking } from "../asking.ts";
@@ -67,7 +67,9 @@ export class StopRequests {
     const { documents, nodes, router } = this.#components;
     demand(asking.requester, { verb: "create", resource: "gpio-stops" });
     const standing = documents.mesh.collection(stopsCollection).all();
-    const record = standing.length < MAX_STOPS ? this.#record(request, asking) : standing[0];
+    const asked = this.#record(request, asking);
+    const record =
+      standing.find(({ id }) => id === asked.id) ?? (standing.length < MAX_STOPS ? asked : standing[0]);
     if (record === undefined) return this.#list();
     const brief = withTimeout(asking, CONFIRMED_WITHIN_MS);
     const tell = async (node: NodeId) => {
@@ -88,9 +90,13 @@ export class StopRequests {
     return this.#list({ unconfirmed });
   }
 
-  #record({ reason }: StopRequest, { requester }: Asking): EmergencyStop {
+  #record({ reason }: StopRequest, { requester, idempotencyKey }: Asking): EmergencyStop {
     const since = new Date(this.#components.now()).toISOString();
-    return { id: randomUUID(), cause: "user", by: requester.userName, reason, since };
+    const { userName } = requester;
+    // Who asks again, perhaps another peer, sets no second stop.
+    const id =
+      idempotencyKey === undefined ? randomUUID() : hash("sha256", `${userName}\0${idempotencyKey}`, "hex");
+    return { id, cause: "user", by: userName, reason, since };
   }
 
   #report(told: readonly { readonly node: NodeId }[], results: readonly PromiseSettledResult<void>[]): void {

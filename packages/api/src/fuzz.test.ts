@@ -147,9 +147,10 @@ describe("whatever comes in", () => {
       "/api/v1/sessions",
       "/api/v1/api-tokens",
       "/api/v1/oidc/callback",
+      "/api/v1/gpio",
     );
     const field = fc.oneof(
-      fc.constantFrom("all", "node", "actor", "outcome", "limit", "cursor", "code"),
+      fc.constantFrom("all", "node", "actor", "outcome", "limit", "cursor", "code", "resource", "namespace"),
       nasty,
     );
     const query = fc.array(fc.tuple(field, nasty), { maxLength: 4 });

@@ -8,6 +8,7 @@ import { publicRoutes } from "./public-routes.ts";
 
 const routes = memberRoutes();
 const guarded = routes.filter((route) => !publicRoutes.includes(nameOf(route)));
+const restricted = guarded.filter(({ access }) => access !== "authenticated");
 
 describe("the table of routes", () => {
   it("has on it what is on the list of public routes, and nothing else that is public", () => {
@@ -38,7 +39,6 @@ describe("the table of routes", () => {
     },
   );
 
-  const restricted = guarded.filter(({ access }) => access !== "authenticated");
   it.each(restricted.map((route) => [nameOf(route)]))(
     "refuses who has no right at %s, and says which",
     async (name) => {
@@ -89,6 +89,50 @@ describe("the table of routes", () => {
   });
 });
 
+describe("a tenant", () => {
+  const ofTenant = routes.filter(
+    ({ access }) => typeof access === "object" && typeof access.namespace === "object",
+  );
+
+  it("gets to every route of what may be in his namespace, and to no other", async () => {
+    const { url } = await startApi();
+    const refused: string[] = [];
+    for (const route of restricted) {
+      if ((await ask(url, nameOf(route), asUser("tess"))).status !== 403) continue;
+      refused.push(nameOf(route));
+    }
+    // What the sample request is about is in another namespace, which only the owner of the pin can know.
+    const byOwner = ofTenant.filter((route) => refused.includes(nameOf(route))).map(nameOf);
+    expect(byOwner.sort()).toEqual([
+      "DELETE /api/v1/gpio/{id}",
+      "GET /api/v1/gpio/{id}",
+      "POST /api/v1/gpio",
+      "POST /api/v1/gpio/{id}/i2c",
+      "POST /api/v1/gpio/{id}/renew",
+      "POST /api/v1/gpio/{id}/spi",
+      "POST /api/v1/gpio/{id}/transfer",
+      "PUT /api/v1/gpio/{id}",
+    ]);
+    const others = restricted.filter((route) => !ofTenant.includes(route)).map(nameOf);
+    expect(refused.filter((name) => !byOwner.includes(name)).sort()).toEqual(others.sort());
+  });
+
+  it("reserves in his namespace alone, and does not lift his own limit", async () => {
+    const { url } = await startApi();
+    const reserve = (namespace: string) =>
+      fetch(`${url}/api/v1/gpio`, {
+        method: "POST",
+        headers: { ...asUser("tess"), "content-type": "application/json" },
+        body: JSON.stringify({ node: nodeId(1), resource: "GPIO4", mode: { kind: "input" }, namespace }),
+      });
+    expect((await reserve("plant")).status).toBe(201);
+    expect((await reserve("default")).status).toBe(403);
+    expect((await ask(url, "PUT /api/v1/gpio-quotas/{namespace}", asUser("tess"))).status).toBe(403);
+    expect(await handshake(url, "/api/v1/gpio/changes", asUser("tess"))).toBe(101);
+    expect(await handshake(url, "/api/v1/events", asUser("tess"))).toBe(403);
+  });
+});
+
 describe("WebSockets", () => {
   it.each(webSocketRoutes.map(({ path }) => [path]))(
     "refuse strangers and who has no right at %s",
@@ -115,6 +159,8 @@ describe("the inventory", () => {
       access: "delete nodes",
     });
     expect(items).toContainEqual({ protocol: "websocket", name: "/api/v1/events", access: "watch events" });
+    const ofPins = { protocol: "websocket", name: "/api/v1/gpio/changes" };
+    expect(items).toContainEqual({ ...ofPins, access: "watch gpio in its namespace" });
     expect(items).toContainEqual({ protocol: "request", name: "documents.sync", access: "member" });
     const open = items.filter(({ access }) => access === "public").map(({ name }) => name);
     expect(open.sort()).toEqual([...publicRoutes].sort());

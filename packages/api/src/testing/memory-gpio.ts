@@ -116,7 +116,8 @@ export class MemoryGpio implements GpioUseCases {
   }
 
   async release(...[id, options, asking]: Parameters<GpioUseCases["release"]>) {
-    if (options.force === "true") demand(asking, { verb: "revoke", resource: "gpio", namespace: "default" });
+    const verb = options.force === "true" ? "revoke" : "delete";
+    demand(asking, { verb, resource: "gpio", namespace: this.#reservations.get(id)?.namespace ?? "default" });
     this.#change("release", asking, { id, ...options });
     this.#reservations.delete(id);
   }

@@ -4,6 +4,7 @@ import {
   builtInRoles,
   MeshError,
   type Rule,
+  rulesAllow,
   type SessionStatus,
   type SessionView,
 } from "@pi-controller/schema";
@@ -24,10 +25,15 @@ const accounts: Readonly<
 > = {
   ada: { roles: ["admin"], rules: [{ verbs: ["*"], resources: ["*"] }] },
   mona: { roles: ["monitor"], rules: [{ verbs: ["get", "list", "watch"], resources: [...monitored()] }] },
+  /** A tenant: all is his that is in one namespace, and nothing else. */
+  tess: {
+    roles: ["plant"],
+    rules: [{ verbs: ["*"], resources: ["*"], namespaces: ["plant"] }],
+  },
   /** Has proven who he is, and may nothing. */
   nemo: { roles: [], rules: [] },
 };
-export type UserName = "ada" | "mona" | "nemo";
+export type UserName = "ada" | "mona" | "tess" | "nemo";
 
 export const bearerOf = (name: UserName) => `token-${name}`;
 
@@ -62,14 +68,8 @@ export class MemorySecurity implements SecurityUseCases {
     stillValid: ({ userName }: Principal) => !this.shutOut.has(userName),
   };
 
-  readonly authorize = (principal: Principal, { verb, resource }: Access): string | undefined => {
-    const allowed = principal.rules.some(
-      ({ verbs, resources }) =>
-        (verbs.includes("*") || verbs.includes(verb)) &&
-        (resources.includes("*") || resources.includes(resource)),
-    );
-    return allowed ? undefined : `${principal.userName} may not ${verb} ${resource}`;
-  };
+  readonly authorize = ({ userName, rules }: Principal, access: Access): string | undefined =>
+    rulesAllow(rules, access) ? undefined : `${userName} may not ${access.verb} ${access.resource}`;
 
   readonly sessions: SecurityUseCases["sessions"] = {
     login: async ({ userName, password }) => {

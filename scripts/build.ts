@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { build } from "esbuild";
 import { buildUi, uiDirectory } from "./build-ui.ts";
+import { copyAddons } from "./bundle-addons.ts";
 import {
   builtinsWhenUsed,
   fewMediaTypes,
@@ -97,6 +98,7 @@ export async function buildPeer(): Promise<void> {
   writeFileSync(join(bundleDirectory, "peer.mjs"), ENTRY);
   writeFileSync(join(bundleDirectory, "pi-controller"), LAUNCHER, { mode: 0o755 });
   cpSync(uiDirectory, join(bundleDirectory, "ui"), { recursive: true });
+  copyAddons(bundleDirectory);
   console.log(`Built dist/peer.mjs (${secondsSince(startedMs)}).`);
 }
 

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom, silentLogger, systemClock } from "@pi-controller/runtime";
@@ -11,6 +13,27 @@ import { simulatedMachine } from "./simulated/simulated-machine.ts";
 
 const clock = systemClock();
 const output = { direction: "output", activeLow: false, drive: "push-pull", level: "high" } as const;
+const generic: Board = {
+  model: "A machine",
+  family: "generic",
+  revision: "",
+  architecture: "x64",
+  cpuCores: 2,
+  memoryBytes: 2 ** 30,
+  gpioChips: [
+    { name: "gpiochip0", label: "INT34C5", lines: 300 },
+    { name: "gpiochip1", label: "expander", lines: 8 },
+  ],
+  i2cBuses: [0, 7],
+  spiDevices: [],
+  pwmChips: [],
+  storage: [],
+  operatingSystem: "Debian",
+  kernel: "6.12",
+  hostname: "machine",
+  simulated: false,
+};
+
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "pi-controller-pins-"));
@@ -92,6 +115,66 @@ describe("openPinHardware", () => {
     expect(open(generic, { chip: "gpiochip1" }).header.places).toHaveLength(8);
   });
 
+  describe("on a Pi", () => {
+    const pi4: Board = {
+      ...generic,
+      family: "pi-4",
+      gpioChips: [{ name: "gpiochip99", label: "pinctrl-bcm2711", lines: 58 }],
+    };
+
+    async function withServer(
+      answer: (bytes: Buffer) => Buffer | undefined,
+      test: (address: string) => Promise<void>,
+    ) {
+      const sockets = new Set<Socket>();
+      const server = createServer((socket) => {
+        sockets.add(socket);
+        socket.on("error", () => sockets.delete(socket));
+        socket.on("data", (bytes) => {
+          const answered = answer(bytes);
+          if (answered !== undefined) socket.write(answered);
+        });
+      });
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      try {
+        await test(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+      } finally {
+        for (const socket of sockets) socket.destroy();
+        await once(server.close(), "close");
+      }
+    }
+
+    it("takes pigpio when its daemon answers", async () => {
+      // Commands come back with a result, here always 0.
+      const daemon = (bytes: Buffer) => Buffer.from(bytes.fill(0, 12));
+      await withServer(daemon, async (pigpiodAddress) => {
+        const hardware = open(pi4, { pigpiodAddress });
+        await hardware.start(AbortSignal.timeout(5_000));
+        expect(hardware).toMatchObject({ kind: "pigpio", problem: null });
+        await hardware.stop();
+      });
+    });
+
+    it("takes the kernel's interface when something else listens there, without waiting long", async () => {
+      const silence = () => undefined;
+      await withServer(silence, async (pigpiodAddress) => {
+        const hardware = open(pi4, { pigpiodAddress });
+        const startedMs = performance.now();
+        await hardware.start(AbortSignal.timeout(5_000));
+        expect(performance.now() - startedMs).toBeLessThan(2_000);
+        expect(hardware).toMatchObject({ kind: "none", problem: expect.stringContaining("/dev/gpiochip99") });
+        await hardware.stop();
+      });
+    });
+
+    it("says what to do when pigpio was asked for and its daemon is not there", async () => {
+      const hardware = open(pi4, { driver: "pigpio", pigpiodAddress: "127.0.0.1:1" });
+      await hardware.start(AbortSignal.timeout(5_000));
+      expect(hardware).toMatchObject({ kind: "none", problem: expect.stringContaining("pigpiod") });
+      await hardware.stop();
+    });
+  });
+
   it("starts a second time, and stops without a start", async () => {
     const hardware = open(await simulated("pi-3"));
     await hardware.stop();
@@ -102,24 +185,3 @@ describe("openPinHardware", () => {
     }
   });
 });
-
-const generic: Board = {
-  model: "A machine",
-  family: "generic",
-  revision: "",
-  architecture: "x64",
-  cpuCores: 2,
-  memoryBytes: 2 ** 30,
-  gpioChips: [
-    { name: "gpiochip0", label: "INT34C5", lines: 300 },
-    { name: "gpiochip1", label: "expander", lines: 8 },
-  ],
-  i2cBuses: [0, 7],
-  spiDevices: [],
-  pwmChips: [],
-  storage: [],
-  operatingSystem: "Debian",
-  kernel: "6.12",
-  hostname: "machine",
-  simulated: false,
-};

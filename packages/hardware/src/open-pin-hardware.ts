@@ -1,4 +1,11 @@
-import { type Clock, type Logger, startAll, stopAll } from "@pi-controller/runtime";
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  startAll,
+  stopAll,
+  systemRandom,
+} from "@pi-controller/runtime";
 import { type Board, MeshError } from "@pi-controller/schema";
 import { absentHardware } from "./gpio/absent-hardware.ts";
 import { chooseDriver, type DriverChoice } from "./gpio/choose-driver.ts";
@@ -11,6 +18,8 @@ import type { PinHardware, PinHardwareOptions } from "./pin-hardware.ts";
 export interface PinHardwareComponents {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** For the times at which a lost daemon is tried again. */
+  readonly random?: Random;
 }
 
 /**
@@ -32,6 +41,8 @@ export function openPinHardware(
 const NOT_STARTED = "The pins of this machine are not started";
 /** Which header is simulated on a machine that has none itself. */
 const SIMULATED_FAMILY = "pi-4";
+/** A daemon on this machine answers at once. */
+const PIGPIO_WITHIN_MS = 300;
 
 class BoardPinHardware implements PinHardware {
   readonly header: Header;
@@ -81,7 +92,7 @@ class BoardPinHardware implements PinHardware {
 
   async start(signal: AbortSignal): Promise<void> {
     try {
-      const adapters = await this.#open();
+      const adapters = await this.#open(signal);
       await startAll([adapters.gpio, adapters.pwm, ...adapters.services], signal);
       this.#adapters = adapters;
       this.#problem = null;
@@ -104,20 +115,54 @@ class BoardPinHardware implements PinHardware {
     await stopAll([gpio, pwm, ...services, ...buses]);
   }
 
-  async #open(): Promise<PinAdapters> {
+  async #open(signal: AbortSignal): Promise<PinAdapters> {
     const choice = this.#choice;
-    if (choice.kind === "none") throw new MeshError("FAILED_PRECONDITION", choice.problem);
-    if (choice.kind === "simulated") {
-      const { simulatedHardware } = await import("./gpio/simulated/simulated-hardware.ts");
-      const simulated = simulatedHardware(this.#components, {
-        board: this.#board,
-        header: this.header,
-        file: this.#options.simulationFile,
-      });
-      this.#simulation = simulated.simulation;
-      return simulated;
+    switch (choice.kind) {
+      case "none":
+        throw new MeshError("FAILED_PRECONDITION", choice.problem);
+      case "simulated":
+        return this.#openSimulated();
+      case "gpiod":
+        return this.#openGpiod(choice.chip);
+      case "pigpio": {
+        const { pigpioHardware } = await import("./gpio/pigpio-hardware.ts");
+        return pigpioHardware(this.#pigpioComponents(), this.#pigpioOptions());
+      }
+      case "pigpio-or-gpiod": {
+        const { pigpioHardwareIfThere } = await import("./gpio/pigpio-hardware.ts");
+        const pigpio = await pigpioHardwareIfThere(
+          this.#pigpioComponents(),
+          this.#pigpioOptions(),
+          PIGPIO_WITHIN_MS,
+          signal,
+        );
+        return pigpio ?? this.#openGpiod(choice.chip);
+      }
     }
-    throw new MeshError("FAILED_PRECONDITION", `There is no driver for ${choice.kind} here`);
+  }
+
+  #pigpioComponents() {
+    return { random: systemRandom(), ...this.#components };
+  }
+
+  #pigpioOptions() {
+    return { board: this.#board, header: this.header, address: this.#options.pigpiodAddress };
+  }
+
+  async #openSimulated(): Promise<PinAdapters> {
+    const { simulatedHardware } = await import("./gpio/simulated/simulated-hardware.ts");
+    const simulated = simulatedHardware(this.#components, {
+      board: this.#board,
+      header: this.header,
+      file: this.#options.simulationFile,
+    });
+    this.#simulation = simulated.simulation;
+    return simulated;
+  }
+
+  async #openGpiod(chip: string): Promise<PinAdapters> {
+    const { gpiodHardware } = await import("./gpio/gpiod/gpiod-hardware.ts");
+    return gpiodHardware(this.#components, { board: this.#board, header: this.header, chip });
   }
 }
 

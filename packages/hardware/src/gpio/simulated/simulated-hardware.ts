@@ -7,6 +7,7 @@ import { combinedPwm } from "../../pwm/combined-pwm.ts";
 import { type SimulatedPwmControl, simulatedPwm } from "../../pwm/simulated-pwm.ts";
 import { softwarePwm } from "../../pwm/software-pwm.ts";
 import { loopbackDevice, type SimulatedSpiControl, simulatedSpi } from "../../spi/simulated-spi.ts";
+import { freeLines, headerBuses } from "../header-buses.ts";
 import type { PinAdapters } from "../pin-adapters.ts";
 import { PinFile } from "./pin-file.ts";
 import { simulatedGpio } from "./simulated-gpio.ts";
@@ -34,10 +35,10 @@ export function simulatedHardware(
   components: { readonly clock: Clock; readonly logger: Logger },
   { board, header, file }: SimulatedHardwareOptions,
 ): PinAdapters & { readonly simulation: PinSimulation } {
-  const lines = header.places.flatMap(({ gpio }) => (gpio === null ? [] : [gpio]));
+  const lines = freeLines(header);
   const gpio = simulatedGpio(components, { lines: Math.max(-1, ...lines) + 1 });
   const hardwarePwm = simulatedPwm({ pins: header.pwm });
-  const { i2cBuses, spiDevices } = busesOf(board, header);
+  const { i2cBuses, spiDevices } = headerBuses(board.simulated ? board : usualBuses, header);
   const i2c = simulatedI2c({
     buses: new Map(
       i2cBuses.map((bus, index) => [
@@ -58,15 +59,5 @@ export function simulatedHardware(
   };
 }
 
-/** Of a simulated board those of its buses that are on the header, and the usual ones of a Pi on another machine. */
-function busesOf(
-  board: SimulatedHardwareOptions["board"],
-  { buses }: Header,
-): { readonly i2cBuses: readonly number[]; readonly spiDevices: readonly string[] } {
-  if (!board.simulated) return { i2cBuses: [1], spiDevices: ["0.0", "0.1"] };
-  const onHeader = (bus: string) => buses.some((candidate) => candidate.bus === bus);
-  return {
-    i2cBuses: board.i2cBuses.filter((bus) => onHeader(`i2c-${bus}`)),
-    spiDevices: board.spiDevices.filter((device) => onHeader(`spi-${device.split(".")[0]}`)),
-  };
-}
+/** The usual ones of a Pi for a machine whose own are none of a simulated header's business. */
+const usualBuses = { i2cBuses: [1], spiDevices: ["0.0", "0.1"] };

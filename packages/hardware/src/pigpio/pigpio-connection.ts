@@ -71,9 +71,11 @@ export class PigpioConnection implements Service {
   async start(signal: AbortSignal): Promise<void> {
     if (this.#running) return;
     signal.throwIfAborted();
+    this.#running = true;
     try {
       await this.#connect();
     } catch (error) {
+      this.#running = false;
       if (!(error instanceof MeshError)) throw error;
       throw new MeshError(
         "FAILED_PRECONDITION",
@@ -82,7 +84,6 @@ export class PigpioConnection implements Service {
         { cause: error },
       );
     }
-    this.#running = true;
   }
 
   async stop(): Promise<void> {

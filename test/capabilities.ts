@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { fakeTimeLibrary } from "./support/fake-time.ts";
 import { findProgram } from "./support/find-program.ts";
 import { kernelMissing } from "./support/kernel-build.ts";
+import { pigpiodMissing } from "./support/pigpiod-build.ts";
 
 /** Something that a test needs of the machine beyond Node. */
 export interface Capability {
@@ -54,6 +55,7 @@ export const capabilities = {
     missing: fakeTimeLibrary === undefined ? "needs libfaketime (Debian package libfaketime)" : undefined,
   },
   kernel: { name: "kernel", missing: kernelMissing() },
+  pigpiod: { name: "pigpiod", missing: pigpiodMissing() },
   systemd: {
     name: "systemd",
     missing: programMissing("systemd-notify", "systemd") ?? programMissing("python3", "python3"),

@@ -29,12 +29,14 @@ function fixture(cursor: "now" | null = "now") {
     failure: undefined as Error | undefined,
     takesMore: true,
     polls: 0,
+    isHostile: false,
     again: () => undefined as void,
     messages: [] as GpioStreamMessage[],
   };
   const poll: FollowingComponents["poll"] = async (request, signal) => {
     state.polls++;
     if (state.failure !== undefined) throw state.failure;
+    if (state.isHostile) return { cursor: state.ring.cursor(), changes: [], coalesced: 0 };
     return pollFeed(state.ring, request, () => true, { clock, signal });
   };
   const following = new Following(
@@ -160,6 +162,17 @@ describe("Following", () => {
     state.ring.add(edge());
     await clock.advance(10);
     expect(sum()).toEqual({ changes: 1, coalesced: 0 });
+  });
+
+  it("does not wear itself out asking a node that answers at once with nothing", async () => {
+    const { clock, state } = fixture();
+    await clock.advance(10);
+    state.isHostile = true;
+    state.ring.add(edge());
+    await clock.advance(10);
+    const { polls } = state;
+    await clock.advance(10_000);
+    expect(state.polls - polls).toBeLessThanOrEqual(101);
   });
 
   it("ends for good when it is closed, whatever it was doing", async () => {

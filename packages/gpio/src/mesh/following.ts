@@ -34,8 +34,9 @@ const WAIT_MS = 5_000;
 /** While changes come one after the other, they are told together. The first one after a pause is told at once. */
 const GATHER_MS = 20;
 const PAUSE_MS = 100;
-/** A node that answers faster than this, whatever it has to say, is not asked any faster. */
+/** A node that answers faster than this is not asked any faster, least of all one that has nothing to say. */
 const MIN_INTERVAL_MS = 5;
+const MIN_EMPTY_INTERVAL_MS = 100;
 const BACKOFF = { initialMs: 250, maximumMs: 5_000, jitterFraction: 0.2 };
 
 /**
@@ -84,10 +85,13 @@ export class Following implements ChangeStream {
       await this.#blocked?.promise;
       if (signal.aborted) return;
       const startedMs = clock.monotonic();
+      const isFirst = this.#cursor === null;
       const batch = await this.#poll(signal);
       if (signal.aborted) return;
       if (batch !== undefined) this.#take(batch);
-      const leftMs = MIN_INTERVAL_MS - (clock.monotonic() - startedMs);
+      const isEmpty = batch?.changes.length === 0 && batch.coalesced === 0;
+      const intervalMs = isEmpty && !isFirst ? MIN_EMPTY_INTERVAL_MS : MIN_INTERVAL_MS;
+      const leftMs = intervalMs - (clock.monotonic() - startedMs);
       if (leftMs > 0) await sleep(clock, leftMs, signal);
     }
   }

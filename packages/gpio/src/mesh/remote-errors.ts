@@ -1,4 +1,4 @@
-import { MeshError, type NodeId } from "@pi-controller/schema";
+import { type MembershipState, MeshError, type NodeId } from "@pi-controller/schema";
 
 /**
  * What a request to another node ended with, as it is told to who asked. That the other node does not believe who asks
@@ -20,7 +20,11 @@ export function noAnswerOfIts(node: NodeId): MeshError {
   return new MeshError("UNAVAILABLE", `${node} answers with what is no answer to the request`);
 }
 
-/** Whether an owner could not be asked at all, so that nothing was done. */
-export function isUnreachable(error: unknown): error is MeshError {
-  return error instanceof MeshError && error.code === "UNAVAILABLE";
+/**
+ * Whether a request failed because its owner is away. One that got no answer may have been done: it counts as away only
+ * when nothing says that the owner is there.
+ */
+export function isAway(error: unknown, membership: MembershipState): boolean {
+  if (!(error instanceof MeshError)) return false;
+  return error.code === "UNAVAILABLE" || (error.code === "DEADLINE_EXCEEDED" && membership !== "alive");
 }

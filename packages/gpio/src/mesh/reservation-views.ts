@@ -1,3 +1,4 @@
+import type { Clock } from "@pi-controller/runtime";
 import {
   type GpioPage,
   type GpioQuery,
@@ -17,7 +18,7 @@ import { demand, mayIn } from "./access.ts";
 import type { DesiredValues } from "./desired-values.ts";
 import type { HeardPins } from "./heard-pins.ts";
 import { type Placed, pageOf, positionIn } from "./list-query.ts";
-import { withTimeout } from "./narrowed-asking.ts";
+import { remaining, withTimeout } from "./narrowed-asking.ts";
 import type { NodeRouter } from "./node-router.ts";
 import type { GpioDocuments, GpioNodes } from "./ports.ts";
 
@@ -27,6 +28,7 @@ export interface ReservationViewsComponents {
   readonly documents: GpioDocuments;
   readonly desired: DesiredValues;
   readonly heard: HeardPins;
+  readonly clock: Pick<Clock, "monotonic">;
 }
 
 /** A page is shown without what an owner does not answer in this time. */
@@ -152,12 +154,12 @@ export class ReservationViews {
       node,
       ids: placed.map(({ record }) => record.id),
     }));
-    const brief = withTimeout(asking, OBSERVED_WITHIN_MS);
+    const left = remaining(withTimeout(asking, OBSERVED_WITHIN_MS), this.#components.clock);
     const worker = async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const { node, ids } = next;
         try {
-          answers.set(node, await this.#askOwner(node, ids.slice(0, MAX_IDS), brief));
+          answers.set(node, await this.#askOwner(node, ids.slice(0, MAX_IDS), left()));
         } catch (error) {
           if (!(error instanceof MeshError)) throw error;
         }

@@ -307,6 +307,28 @@ describe("a value for a node that is away", () => {
     expect(await finish(refusalOf(write({}, notSigned)))).toContain("cannot sign");
   });
 
+  it("is kept as well for one that just does not answer, unless it is known to be there", async () => {
+    const { peer, finish, hub, run } = bound(await start(2));
+    const granted = await finish(peer(0).gpio.reserve(requestOf(1, "GPIO18"), askingOf()));
+    await run(1_000);
+    const write = () =>
+      finish(
+        refusalOf(
+          peer(0).gpio.write(
+            granted.id,
+            { token: tokenOf(granted), value: high, applyWithinMs: 60_000 },
+            askingOf("ada", { timeoutMs: 2_000 }),
+          ),
+        ),
+      );
+    hub.pause(nodeIdOf(1));
+    // It may have been done.
+    expect(await write()).toContain("DEADLINE_EXCEEDED");
+    await run(30_000);
+    expect(await write()).toBe("done");
+    expect(peer(0).documents.mesh.collection(desiredCollection).all()).toHaveLength(1);
+  });
+
   it("is not written when it comes too late", async () => {
     const { write, finish, run, begin, connectAll, until, peer } = await away();
     await finish(write({ applyWithinMs: 2_000 }));

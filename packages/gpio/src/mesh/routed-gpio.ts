@@ -39,11 +39,11 @@ import { ChangeStreams } from "./change-streams.ts";
 import { DesiredValues } from "./desired-values.ts";
 import { HeardPins } from "./heard-pins.ts";
 import { LimitSettings } from "./limit-settings.ts";
-import { remaining } from "./narrowed-asking.ts";
+import { remaining, withTimeout } from "./narrowed-asking.ts";
 import { NodeDescriptions } from "./node-descriptions.ts";
 import { NodeRouter } from "./node-router.ts";
 import type { GpioDocuments, GpioNodes, TrustedNow } from "./ports.ts";
-import { isUnreachable } from "./remote-errors.ts";
+import { isAway } from "./remote-errors.ts";
 import { RemotePins } from "./remote-pins.ts";
 import { ReservationViews } from "./reservation-views.ts";
 import { StopRequests } from "./stop-requests.ts";
@@ -70,9 +70,10 @@ export function routedGpio(components: RoutedGpioComponents): GpioUseCases {
   );
   const desired = new DesiredValues({ documents, now });
   const heard = new HeardPins({ clock });
-  const views = new ReservationViews({ router, nodes, documents, desired, heard });
+  const views = new ReservationViews({ router, nodes, documents, desired, heard, clock });
   return new RoutedGpio({
     router,
+    nodes,
     views,
     desired,
     clock,
@@ -85,6 +86,7 @@ export function routedGpio(components: RoutedGpioComponents): GpioUseCases {
 
 interface Parts {
   readonly router: NodeRouter;
+  readonly nodes: GpioNodes;
   readonly views: ReservationViews;
   readonly desired: DesiredValues;
   readonly stopRequests: StopRequests;
@@ -115,17 +117,20 @@ class RoutedGpio implements GpioUseCases {
   }
 
   async write(id: ReservationId, write: GpioWrite, asking: Asking): Promise<GpioView> {
-    const { router, clock, views, desired } = this.#parts;
+    const { router, clock, nodes, views, desired } = this.#parts;
     const node = router.ownerOf(id);
     const left = remaining(asking, clock);
     const { token, value, applyWithinMs } = write;
+    // Some of the time is needed to leave the value for later.
+    const mine = applyWithinMs === undefined ? asking : withTimeout(asking, asking.timeoutMs / 2);
     try {
-      const [result] = await router.pinsOf(node).write([{ id, token, value }], asking);
+      const [result] = await router.pinsOf(node).write([{ id, token, value }], mine);
       if (result === undefined) throw new MeshError("INTERNAL", "A write has no result");
       if ("error" in result) throw errorOf(result.error);
       return await this.#written(node, write, result, left);
     } catch (error) {
-      if (applyWithinMs === undefined || node === router.self || !isUnreachable(error)) throw error;
+      if (applyWithinMs === undefined || node === router.self || !isAway(error, nodes.stateOf(node)))
+        throw error;
     }
     const record = await desired.leave(id, node, write, applyWithinMs, left());
     return views.ofRecord(node, record);

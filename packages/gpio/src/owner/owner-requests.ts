@@ -87,7 +87,9 @@ export class OwnerRequests implements PinOwner {
     });
     const look = await this.#look(shown);
     const now = this.#now();
-    return shown.map((reservation) => viewOf(registry, reservation, now, look));
+    return shown
+      .map((reservation) => viewOf(registry, reservation, now, look))
+      .sort((one, other) => (one.record.id < other.record.id ? -1 : 1));
   }
 
   async reserve(request: OwnRequest, asking: OwnerAsking): Promise<OwnedReservation> {

@@ -93,6 +93,7 @@ export class OwnerFixture {
   readonly #folder = mkdtempSync(join(tmpdir(), "pin-owner-"));
   readonly #hub: SimulatedNetwork;
   readonly #random = seededRandom(1);
+  #interfere: Wire["interfere"] = () => undefined;
   #boot = 1;
   #bootedAtMs = 0;
 
@@ -130,7 +131,9 @@ export class OwnerFixture {
   }
 
   /** A new life of the peer. */
-  async begin(wire = new Wire()): Promise<void> {
+  async begin(): Promise<void> {
+    const wire = new Wire();
+    wire.interfere = (lines) => this.#interfere(lines);
     const previous = this.leaseFile;
     this.bootEpoch++;
     if (existsSync(previous)) copyFileSync(previous, this.leaseFile);
@@ -205,6 +208,25 @@ export class OwnerFixture {
     await this.begin();
   }
 
+  /**
+   * Lets the GPIO driver fail, over restarts too.
+   *
+   * @param lines that it fails for; left out: all
+   * @returns lets it work again
+   */
+  breakGpio(
+    lines?: readonly number[],
+    failure: () => Promise<never> = async () => {
+      throw new MeshError("UNAVAILABLE", "GPIO18 is broken");
+    },
+  ): () => void {
+    this.#interfere = (asked) =>
+      asked.some((line) => lines === undefined || lines.includes(line)) ? failure() : undefined;
+    return () => {
+      this.#interfere = () => undefined;
+    };
+  }
+
   /** Lets what is under way end, with files, but no time pass. */
   async settle(): Promise<void> {
     for (let round = 0; round < 10; round++) {
@@ -216,6 +238,27 @@ export class OwnerFixture {
   async run(durationMs: number): Promise<void> {
     await this.clock.advance(durationMs);
     await this.settle();
+  }
+
+  /** @returns undefined for something that is never answered */
+  async outcome<T>(
+    work: Promise<T>,
+  ): Promise<{ readonly value: T } | { readonly error: unknown } | undefined> {
+    let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+    work.then(
+      (value) => {
+        outcome = { value };
+      },
+      (error: unknown) => {
+        outcome = { error };
+      },
+    );
+    // Real files take some turns; an answer that does not come in as many is not to come.
+    for (let round = 0; round < 20 && outcome === undefined; round++) {
+      await new Promise((resolve) => (round < 10 ? setImmediate(resolve) : setTimeout(resolve, 1)));
+      await this.clock.advance(0);
+    }
+    return outcome;
   }
 
   /** Waits for something that takes files and the turns of promises, and time only if it must. */

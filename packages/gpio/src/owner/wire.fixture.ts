@@ -6,21 +6,18 @@ import type { PinHardware } from "@pi-controller/hardware";
  * never answered, as from a process that was killed. It can cut itself before or after any step.
  */
 export class Wire {
-  readonly #cutAt: number | undefined;
-  #steps = 0;
+  /** Asked before each call of the GPIO driver; what it returns, when it does, is what the call comes to. */
+  interfere: (lines: readonly number[]) => Promise<never> | undefined = () => undefined;
+  #stepsLeft = Number.POSITIVE_INFINITY;
   #isCut = false;
-
-  /** @param cutAt number of the step that is not made any more: each call is two, one before it and one after it */
-  constructor(cutAt?: number) {
-    this.#cutAt = cutAt;
-  }
 
   get isCut(): boolean {
     return this.#isCut;
   }
 
-  get steps(): number {
-    return this.#steps;
+  /** Cuts it at a step to come. Each call is two: before it was made, and when it was, but nobody has heard so. */
+  cutAfter(steps: number): void {
+    this.#stepsLeft = steps;
   }
 
   cut(): void {
@@ -35,13 +32,18 @@ export class Wire {
       },
       start: async () => {},
       stop: async () => {},
-      configure: this.#through((lines: Parameters<typeof hardware.gpio.configure>[0]) =>
-        hardware.gpio.configure(lines),
+      configure: this.#through(
+        (lines: Parameters<typeof hardware.gpio.configure>[0]) =>
+          this.interfere([...lines.keys()]) ?? hardware.gpio.configure(lines),
       ),
-      release: this.#through((line: number, leave: "input" | "as-is") => hardware.gpio.release(line, leave)),
+      release: this.#through(
+        (line: number, leave: "input" | "as-is") =>
+          this.interfere([line]) ?? hardware.gpio.release(line, leave),
+      ),
       read: this.#through((lines: readonly number[]) => hardware.gpio.read(lines)),
-      write: this.#through((levels: Parameters<typeof hardware.gpio.write>[0]) =>
-        hardware.gpio.write(levels),
+      write: this.#through(
+        (levels: Parameters<typeof hardware.gpio.write>[0]) =>
+          this.interfere(levels.map(({ line }) => line)) ?? hardware.gpio.write(levels),
       ),
       observe: (listener: Parameters<typeof hardware.gpio.observe>[0]) =>
         hardware.gpio.observe((edges) => {
@@ -111,7 +113,7 @@ export class Wire {
   }
 
   #isOver(): boolean {
-    if (!this.#isCut && ++this.#steps === this.#cutAt) this.#isCut = true;
+    if (this.#stepsLeft-- <= 0) this.#isCut = true;
     return this.#isCut;
   }
 }

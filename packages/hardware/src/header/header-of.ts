@@ -15,12 +15,22 @@ const layout = [
 /** Source: Raspberry Pi HAT specification, "ID EEPROM": nothing else may be on these two pins. */
 const reserved = new Map([0, 1].map((gpio) => [gpio, "the ID EEPROM of HATs (I2C0)"]));
 
+/**
+ * What boards with a header of their own have on it. A module leaves that to its carrier.
+ * Source: Raspberry Pi documentation, "GPIO and the 40-pin header", "Inputs"; 1.8 kΩ in the schematics of each board.
+ */
+const wired = new Map([2, 3].map((gpio) => [gpio, "a resistor of 1.8 kΩ to 3.3 V: it is always pulled up"]));
+
 const CARRIER = "The header belongs to the carrier board: this is that of the";
 const OWN_CARRIER =
   "The header belongs to the carrier board, and the module's own IO board has none: this holds for carriers that have one";
 
+const UNKNOWN =
+  "This board is not in the tables: its header is taken for that of other boards with this GPIO chip";
+
 interface Family {
   readonly chip: HeaderChip;
+  /** Set for those without a header of their own, or that we know nothing of. */
   readonly note?: string;
 }
 
@@ -47,6 +57,9 @@ const families: Readonly<Record<string, Family>> = {
   "cm5-lite": { chip: rp1, note: `${CARRIER} Compute Module 5 IO Board` },
 };
 
+/** Those with 26 pins; no Node of today runs on them. */
+const tooOld: ReadonlySet<string> = new Set(["pi-a", "pi-b"]);
+
 const chips: readonly HeaderChip[] = [bcm2835, bcm2711, rp1];
 
 /**
@@ -57,7 +70,7 @@ export const headerOf: HeaderOf = (board) => {
   const found = families[board.family];
   if (found !== undefined) return headerWith(found);
   const chip = chipOf(board);
-  return chip === undefined ? emptyHeader : headerWith({ chip });
+  return chip === undefined ? emptyHeader : headerWith({ chip, note: UNKNOWN });
 };
 
 /** Label of the GPIO chip behind a board's header, as `pinctrl-rp1`; undefined for a board without one. */
@@ -67,6 +80,7 @@ export function headerChipLabel(board: Parameters<HeaderOf>[0]): string | undefi
 
 /** A machine that is no Pi may carry a chip of such a label too, a simulated one: its header is a Pi's then. */
 function chipOf({ family, gpioChips }: Parameters<HeaderOf>[0]): HeaderChip | undefined {
+  if (tooOld.has(family)) return undefined;
   return families[family]?.chip ?? chips.find((chip) => gpioChips.some(({ label }) => label === chip.label));
 }
 
@@ -75,15 +89,23 @@ function headerWith({ chip, note }: Family): Header {
   const places = layout.map((what, index): HeaderPlace => {
     const position = index + 1;
     if (typeof what !== "number") return { ...noGpio, position, kind: what };
+    const wiredTo = note === undefined ? wired.get(what) : undefined;
     return {
       position,
       kind: "gpio",
       gpio: what,
       functions: functions[what] ?? [],
       reservedFor: reserved.get(what) ?? null,
+      ...(wiredTo !== undefined && { wiredTo }),
     };
   });
-  return { places, buses: chip.buses, pwm: chip.pwm, limits: chip.limits, ...(note && { note }) };
+  return {
+    places,
+    buses: chip.buses,
+    pwm: chip.pwm,
+    limits: chip.limits,
+    ...(note !== undefined && { note }),
+  };
 }
 
 const noGpio = { gpio: null, functions: [], reservedFor: null } as const;

@@ -131,6 +131,13 @@ describe("what differs between boards", () => {
     expect(of("pi-5").limits.source).toContain("RP1");
   });
 
+  it("is whether the pins of I2C1 are pulled up on the board: a module leaves that to its carrier", () => {
+    const wired = (family: string) => of(family).places.filter(({ wiredTo }) => wiredTo !== undefined);
+    expect(wired("pi-zero-2w").map(({ gpio }) => gpio)).toEqual([2, 3]);
+    expect(wired("pi-5")[0]?.wiredTo).toContain("1.8 kΩ");
+    expect(wired("cm4")).toEqual([]);
+  });
+
   it("is whether the board has the header itself: a module's is its carrier's", () => {
     expect(of("cm4").note).toContain("Compute Module 4 IO Board");
     expect(of("cm3").note).toContain("carrier");
@@ -140,12 +147,14 @@ describe("what differs between boards", () => {
 
 describe("a board that is not in the tables", () => {
   it("has the header of its chip when that carries a Pi's", () => {
-    expect(of("pi-1f", ["gpio-brcmstb", "pinctrl-rp1"])).toEqual(of("pi-5"));
+    const { places, note } = of("pi-1f", ["gpio-brcmstb", "pinctrl-rp1"]);
+    expect(places).toEqual(of("cm5").places);
+    expect(note).toContain("not in the tables");
   });
 
   it("has an empty header otherwise", () => {
     expect(of("generic", ["INT34C5:00"]).places).toEqual([]);
-    expect(of("pi-b").places).toEqual([]);
+    expect(of("pi-b", ["pinctrl-bcm2835"]).places).toEqual([]);
   });
 
   it("has the lines of the chip that it was told to use", () => {

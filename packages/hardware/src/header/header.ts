@@ -17,6 +17,8 @@ export interface HeaderPlace {
   readonly functions: readonly PinFunction[];
   /** Why nobody may reserve it, as `the ID EEPROM of HATs (I2C0)`; null when it can be. */
   readonly reservedFor: string | null;
+  /** What the board itself has on the pin, as `a resistor of 1.8 kΩ to 3.3 V`; left out where there is nothing. */
+  readonly wiredTo?: string;
 }
 
 export interface BusPins {

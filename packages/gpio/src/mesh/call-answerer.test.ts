@@ -204,7 +204,7 @@ describe("CallAnswerer", () => {
       expect(new Set(ends)).toEqual(new Set(["done"]));
     }
     const flood: Promise<string>[] = [];
-    for (let count = 0; count < 3_000; count++) {
+    for (let count = 0; count < 6_000; count++) {
       flood.push(refusalOf(pins.write([write], askingOf())));
       if (count % 100 === 99) await clock.advance(5);
     }

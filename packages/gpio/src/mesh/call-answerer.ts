@@ -22,7 +22,7 @@ export interface CallAnswererComponents {
 }
 
 /** What one peer may ask: it asks for all of its users. */
-const RATE = { perSecond: 1_000, burst: 1_000, maxSenders: 1_024 };
+const RATE = { perSecond: 2_000, burst: 4_000, maxSenders: 1_024 };
 const IN_FLIGHT = { perSender: 128, inAll: 512 };
 
 /** Does what users of other nodes ask of this one's pins: who they are is verified here, whatever their node says. */

@@ -56,7 +56,7 @@ const permanentCodes: readonly ErrorCode[] = [
 export function errorOfClose(closeCode: number, reason: string): { error: MeshError; permanent: boolean } {
   const known = permanentCodes.find((code) => statusOfCode[code].webSocket === closeCode);
   if (known !== undefined) {
-    return { error: new MeshError(known, reason || `The peer refused the event stream`), permanent: true };
+    return { error: new MeshError(known, reason || "The peer refused the stream"), permanent: true };
   }
   const code = closeCode === statusOfCode.RESOURCE_EXHAUSTED.webSocket ? "RESOURCE_EXHAUSTED" : "UNAVAILABLE";
   const message = reason || `The connection to the peer was lost (close code ${closeCode})`;

@@ -94,17 +94,18 @@ export class MemorySecurity implements SecurityUseCases {
     },
   };
 
+  /** As the nodes of `@pi-controller/gpio/testing` take it. */
   readonly evidence: SecurityUseCases["evidence"] = {
-    of: async ({ principal }) => `token-${principal.userName}`,
-    verify: async (text) => this.#known(text.replace(/^token-/, ""), "jwt", text),
+    of: async ({ principal }) => `proof-of-${principal.userName}`,
+    verify: async (text) => this.#known(text.replace(/^proof-of-/, ""), "jwt", text),
   };
 
   readonly intents: SecurityUseCases["intents"] = {
-    sign: async ({ principal }, _credentials, digest) => `token-${principal.userName}:${digest}`,
+    sign: async ({ principal }, _credentials, digest) => `${principal.userName}/${digest}`,
     verify: async (text, digest) => {
-      const [bearer = "", signed] = text.split(":");
+      const [name = "", signed] = text.split("/");
       if (signed !== digest) throw new MeshError("UNAUTHENTICATED", "The signature is not valid");
-      return this.#known(bearer.replace(/^token-/, ""), "jwt", bearer);
+      return this.#known(name, "jwt", text);
     },
   };
 

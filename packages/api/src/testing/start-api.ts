@@ -1,3 +1,4 @@
+import type { GpioUseCases } from "@pi-controller/gpio";
 import {
   type Clock,
   Emitter,
@@ -34,6 +35,8 @@ export interface TestApi {
 interface Setting extends Partial<ApiOptions> {
   readonly nodeCount?: number;
   readonly events?: MemoryEvents;
+  /** Instead of those in memory. */
+  readonly pins?: GpioUseCases;
   readonly health?: () => Health;
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -51,6 +54,7 @@ export async function startApi(setting: Setting = {}): Promise<TestApi> {
     clock = systemClock(),
     logger = silentLogger,
     tls,
+    pins,
     ...options
   } = setting;
   const nodes = new MemoryNodes(nodeCount);
@@ -65,7 +69,7 @@ export async function startApi(setting: Setting = {}): Promise<TestApi> {
       events,
       health,
       security,
-      gpio,
+      gpio: pins ?? gpio,
       onTrustChange: (listener) => trust.on(listener),
       peerProtocols: () => [{ protocol: "request", name: "documents.sync", access: "member" }],
       ...(tls === undefined ? {} : { tls }),

@@ -1,5 +1,6 @@
+import { type LineConfig, linuxMachine, openPinHardware, parsePin } from "@pi-controller/hardware";
 import { describeGpioDriverContract, gpiodDriver } from "@pi-controller/hardware/testing";
-import { silentLogger } from "@pi-controller/runtime";
+import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import { HEADER_LABELS, SimulatedChip } from "./support/simulated-chip.ts";
 
@@ -108,12 +109,28 @@ describe("the kernel's GPIO", () => {
     });
   });
 
+  it("is what a board gets that has the chip of a Pi's header and no pigpiod", async () => {
+    const components = { clock: systemClock(), random: systemRandom(), logger: silentLogger };
+    const board = await linuxMachine(components).detect();
+    const options = { chip: "", pigpiodAddress: "127.0.0.1:1", simulationFile: "" };
+    const hardware = openPinHardware(components, board, { driver: "auto", ...options });
+    await hardware.start(AbortSignal.timeout(5_000));
+    try {
+      expect(hardware).toMatchObject({ kind: "gpiod", problem: null });
+      const line = parsePin("header:29", hardware.header);
+      await hardware.gpio.configure(new Map([[line, { ...output, level: "high" }]]));
+      expect(SimulatedChip.withLabel(HEADER_LABELS.pi4).readValue(line)).toBe(1);
+    } finally {
+      await hardware.stop();
+    }
+  });
+
   it("fails when the chip is unplugged, and uses no processor time waiting for it", async () => {
     const label = "unplugged";
     const chip = SimulatedChip.create({ name: label, label, lines: 4, lineNames: [] });
     const { driver, edges } = await started(label);
     await driver.configure(
-      new Map([
+      new Map<number, LineConfig>([
         [0, output],
         [1, input],
       ]),

@@ -90,7 +90,9 @@ class BoardPinHardware implements PinHardware {
     return this.#adapters.spi;
   }
 
+  /** Looks again when there was no hardware before. */
   async start(signal: AbortSignal): Promise<void> {
+    if (this.#adapters.kind !== "none") return;
     try {
       const adapters = await this.#open(signal);
       await startAll([adapters.gpio, adapters.pwm, ...adapters.services], signal);

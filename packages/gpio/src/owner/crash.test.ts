@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { compareTokens } from "../ledger/token.ts";
 import { asking, OwnerFixture, wanted } from "./owner.fixture.ts";
 import type { OwnedReservation } from "./pin-owner.ts";
@@ -116,17 +116,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 describe("an owner that is killed in the middle", () => {
-  const machines: OwnerFixture[] = [];
-  afterEach(() => {
-    for (const machine of machines.splice(0)) machine.cleanUp();
-  });
-
   it.each(Object.entries(scenarios))(
     "of %s, at any step, loses nothing and grants nothing twice",
     async (_, scenario) => {
       for (let steps = 0; steps < MAX_STEPS; steps++) {
         const machine = new OwnerFixture();
-        machines.push(machine);
         try {
           if (await survives(machine, scenario, steps)) return;
         } catch (error) {

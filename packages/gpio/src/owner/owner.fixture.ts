@@ -94,6 +94,7 @@ export class OwnerFixture {
   readonly #hub: SimulatedNetwork;
   readonly #random = seededRandom(1);
   #interfere: Wire["interfere"] = () => undefined;
+  readonly #killed: OwnerService[] = [];
   #boot = 1;
   #bootedAtMs = 0;
 
@@ -192,6 +193,7 @@ export class OwnerFixture {
   /** The process is gone from one moment to the next; the kernel takes its lines back, as they are. */
   async kill(): Promise<void> {
     this.wire.cut();
+    this.#killed.push(this.service);
     this.#hub.kill(NODE);
     this.disk.openedBy = undefined;
     await this.finish(this.hardware.stop());
@@ -301,7 +303,23 @@ export class OwnerFixture {
     return this.events.flatMap((event) => (event.type === type ? [event.data] : []));
   }
 
-  cleanUp(): void {
+  /** What is on a pin by this machine's doing: `input` when whoever is outside can move it. */
+  drives(line: number): "low" | "high" | "input" {
+    const { pins } = this.simulation;
+    pins.set(line, "low");
+    const low = this.level(line);
+    pins.set(line, "high");
+    const high = this.level(line);
+    pins.set(line, null);
+    return low === high ? low : "input";
+  }
+
+  /** Lets go of files; those of killed processes, too, which the kernel would take back. */
+  async cleanUp(): Promise<void> {
+    this.wire.cut();
+    const stopping = [...this.#killed, this.service].map((service) => service.stop());
+    for (let round = 0; round < 3; round++) await this.run(10_000);
+    await Promise.all(stopping);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,112 @@
+import type { DesiredRecord, GpioValue } from "@pi-controller/schema";
+import { MeshError } from "@pi-controller/schema";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { desiredCollection } from "../collections.ts";
+import { desiredDigest } from "./desired-digest.ts";
+import { asking, NODE, OwnerFixture, user } from "./owner.fixture.ts";
+import type { OwnedReservation } from "./pin-owner.ts";
+
+const HIGH: GpioValue = { level: "high" };
+
+describe("values that were written while the owner was away", () => {
+  let machine: OwnerFixture;
+  let held: OwnedReservation;
+  beforeEach(async () => {
+    machine = new OwnerFixture();
+    // A signature is who signed, and what.
+    machine.verifyIntent = async (signature, digest) => {
+      const [by = "", signed] = signature.split(" ");
+      if (signed !== digest) throw new MeshError("UNAUTHENTICATED", "It was signed for something else");
+      return user(by);
+    };
+    await machine.begin();
+    held = await machine.reserve({ resource: "GPIO18", ttlMs: null });
+  });
+  afterEach(() => machine.cleanUp());
+
+  const collection = () => machine.documents.mesh.collection(desiredCollection);
+  /** Leaves a value in the mesh document, as another peer does. */
+  const leave = async (changes: Partial<DesiredRecord> = {}, by = "ada") => {
+    const nowMs = machine.clock.now();
+    const desired = {
+      id: held.record.id,
+      node: NODE,
+      token: held.record.token ?? "",
+      value: HIGH,
+      writtenAt: new Date(nowMs).toISOString(),
+      applyBefore: new Date(nowMs + 60_000).toISOString(),
+      ...changes,
+    };
+    const signature = `${by} ${desiredDigest(desired)}`;
+    await machine.finish(collection().put(desired.id, { signature, ...desired }));
+    await machine.settle();
+  };
+  const discarded = () => machine.told("gpio.desired.discarded");
+
+  it("are driven when it returns, and taken out of the document", async () => {
+    // Put there by others while this peer does not look.
+    await machine.end();
+    await machine.begin();
+    await leave();
+    expect(machine.level(18)).toBe("high");
+    expect(collection().all()).toEqual([]);
+    expect(discarded()).toEqual([]);
+    await machine.restart();
+    expect(machine.level(18)).toBe("high");
+  });
+
+  it("are found at the start, too", async () => {
+    const put = machine.wire;
+    put.cut();
+    await leave();
+    expect(machine.level(18)).toBe("low");
+    expect(collection().all()).toHaveLength(1);
+    await machine.restart();
+    expect(machine.level(18)).toBe("high");
+    expect(collection().all()).toEqual([]);
+  });
+
+  it.each<[string, Partial<DesiredRecord>, string, string]>([
+    ["too late", { applyBefore: "2025-12-31T00:00:00.000Z" }, "ada", "too late"],
+    ["under the token of another grant", { token: "0.7" }, "ada", "token"],
+    ["by somebody who does not hold the pin", {}, "bob", "held by ada"],
+    ["of a kind that the pin does not take", { value: { dutyCycle: 0.5 } }, "ada", "output"],
+    ["with the signature of something else", { signature: "ada 0000" }, "ada", "signed"],
+  ])("are discarded when they are %s", async (_, changes, by, reason) => {
+    await leave(changes, by);
+    expect(machine.level(18)).toBe("low");
+    expect(collection().all()).toEqual([]);
+    expect(discarded()).toMatchObject([
+      { resource: "GPIO18", reason: expect.stringContaining(reason) as string },
+    ]);
+  });
+
+  it("are discarded when the lease is over, or an emergency stop stands", async () => {
+    await machine.finish(machine.owner.stop({ reason: "" }, asking()));
+    await leave();
+    await machine.finish(machine.owner.clear(undefined, asking()));
+    await machine.release(held);
+    await leave();
+    expect(machine.level(18)).toBe("low");
+    expect(discarded()).toMatchObject([
+      { reason: expect.stringContaining("emergency stop") as string },
+      { reason: expect.stringContaining("ended") as string },
+    ]);
+  });
+
+  it("are tried again while the hardware fails, until it works", async () => {
+    const works = machine.breakGpio();
+    await leave();
+    expect(collection().all()).toHaveLength(1);
+    works();
+    await machine.run(10_000);
+    expect(machine.level(18)).toBe("high");
+    expect(collection().all()).toEqual([]);
+  });
+
+  it("are left alone when they are for another node", async () => {
+    await leave({ node: "node-other-0000" });
+    expect(machine.level(18)).toBe("low");
+    expect(collection().all()).toHaveLength(1);
+  });
+});

@@ -94,7 +94,7 @@ describe("the routes of pins", () => {
       idempotencyKey: "key-0001",
     });
     expect(asking?.timeoutMs).toBeGreaterThan(5_000);
-    expect(asking?.timeoutMs).toBeLessThanOrEqual(10_000);
+    expect(asking?.timeoutMs).toBeLessThanOrEqual(8_000);
     expect(await asking?.evidence()).toBe("proof-of-ada");
     expect(await asking?.signIntent("ab".repeat(32), 1_000)).toContain("ab".repeat(32));
     const remove = { verb: "delete", resource: "nodes" } as const;
@@ -131,7 +131,7 @@ describe("the routes of pins", () => {
       return api.fetch(api.url + pin, request);
     };
     expect((await sentSlowly(4_000)).status).toBe(200);
-    expect(api.gpio.changes.map(({ asking }) => asking.timeoutMs)).toEqual([6_000]);
+    expect(api.gpio.changes.map(({ asking }) => asking.timeoutMs)).toEqual([4_000]);
     const late = await sentSlowly(10_000);
     expect([late.status, await codeOf(late)]).toEqual([504, "DEADLINE_EXCEEDED"]);
     expect(api.gpio.changes).toHaveLength(1);

@@ -20,7 +20,7 @@ type Security = Pick<SecurityUseCases, "authorize"> & {
 };
 
 /** All that a request to a pin may take, however many peers take part: people wait no longer, and programs ask again. */
-const BUDGET_MS = 10_000;
+const BUDGET_MS = 8_000;
 
 const headerSchema = z.object({ "Idempotency-Key": idempotencyKeySchema });
 

@@ -72,7 +72,8 @@ export class DesiredValues {
     }
     const nowMs = now();
     const applyBefore = new Date(nowMs + applyWithinMs).toISOString();
-    const digest = desiredDigest({ id, node, token, value, applyBefore });
+    const writtenAt = new Date(nowMs).toISOString();
+    const digest = desiredDigest({ id, node, token, value, writtenAt, applyBefore });
     const validForMs = Math.min(applyWithinMs + SIGNED_LONGER_MS, MOST_SIGNED_MS);
     const signature = await asking.signIntent(digest, validForMs);
     const desired: DesiredRecord = {
@@ -80,7 +81,7 @@ export class DesiredValues {
       node,
       token,
       value,
-      writtenAt: new Date(nowMs).toISOString(),
+      writtenAt,
       applyBefore,
       signature,
     };

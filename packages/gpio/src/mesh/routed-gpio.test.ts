@@ -362,6 +362,42 @@ describe("a value for a node that is away", () => {
   });
 });
 
+describe("a hostile member", () => {
+  it("does not bring back what was left for a node earlier, over what was written since", async () => {
+    const { peer, finish, run, kill, begin, connectAll, until } = bound(await start(3));
+    const granted = await finish(peer(0).gpio.reserve(requestOf(1, "GPIO18"), askingOf()));
+    const { id } = granted;
+    const token = tokenOf(granted);
+    const collection = peer(2).documents.mesh.collection(desiredCollection);
+    const leave = async (value: typeof high | typeof low) => {
+      await finish(peer(0).gpio.write(id, { token, value, applyWithinMs: 600_000 }, askingOf()));
+      await run(1_000);
+      const left = collection.get(id);
+      if (left === undefined) throw new Error("expected a value that waits");
+      return left;
+    };
+    await run(1_000);
+    kill(1);
+    await run(1_000);
+    const first = await leave(high);
+    const second = await leave(low);
+    await begin(1);
+    await connectAll();
+    await until(() => collection.get(id) === undefined);
+    const third = peer(0).gpio.write(id, { token, value: low }, askingOf());
+    await finish(third);
+    for (const replayed of [first, second, { ...first, writtenAt: second.writtenAt }]) {
+      await finish(collection.put(id, replayed));
+      await until(() => collection.get(id) === undefined);
+      expect(peer(1).simulation.pins.level(18)).toBe("low");
+    }
+    await finish(peer(0).gpio.write(id, { token, value: high }, askingOf()));
+    await finish(collection.put(id, second));
+    await until(() => collection.get(id) === undefined);
+    expect(peer(1).simulation.pins.level(18)).toBe("high");
+  });
+});
+
 /** The mesh's methods, so that tests can take them apart. */
 function bound(of: GpioMesh) {
   return {

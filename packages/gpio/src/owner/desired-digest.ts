@@ -2,15 +2,17 @@ import { createHash } from "node:crypto";
 import type { DesiredRecord } from "@pi-controller/schema";
 
 /**
- * What a user signs who leaves a value for an owner that is away: exactly what is to be done, to what, until when.
+ * What a user signs who leaves a value for an owner that is away: exactly what is to be done, to what, until when; and
+ * when he did, so that nobody puts an older one in the place of a newer one.
  *
  * @returns SHA-256 as 64 hexadecimal digits
  */
 export function desiredDigest(
-  desired: Pick<DesiredRecord, "id" | "node" | "token" | "value" | "applyBefore">,
+  desired: Pick<DesiredRecord, "id" | "node" | "token" | "value" | "writtenAt" | "applyBefore">,
 ): string {
-  const { id, node, token, value, applyBefore } = desired;
-  return createHash("sha256").update(canonicalJson({ id, node, token, value, applyBefore })).digest("hex");
+  const { id, node, token, value, writtenAt, applyBefore } = desired;
+  const signed = canonicalJson({ id, node, token, value, writtenAt, applyBefore });
+  return createHash("sha256").update(signed).digest("hex");
 }
 
 /** JSON with the keys of every object in order: the same text for the same content on every peer. */

@@ -9,6 +9,8 @@ import { eventDataOf } from "./event-data.ts";
 import type { Registry } from "./registry.ts";
 import type { Writes } from "./writes.ts";
 
+/** Reservations whose last value is remembered: far more than a board has. */
+const MAX_REMEMBERED = 1_024;
 /** Hardware or disk that does not work now may work again before the value is too late. */
 const TRY_AGAIN_MS = 10_000;
 
@@ -30,8 +32,11 @@ export interface DesiredWatchComponents {
 export class DesiredWatch {
   readonly #components: DesiredWatchComponents;
   readonly #node: NodeId;
-  /** Signatures of what was written already, and only could not be taken out of the document yet. */
-  readonly #done = new Map<string, string>();
+  /**
+   * What some user did sign, and was looked at last for each reservation. Whoever puts it, or an older one, into the
+   * document again, does not bring it back over what was written since.
+   */
+  readonly #done = new Map<string, Pick<DesiredRecord, "signature" | "writtenAt">>();
   #unsubscribe: Unsubscribe | undefined;
   #running: Promise<void> | undefined;
   #isDirty = false;
@@ -60,6 +65,8 @@ export class DesiredWatch {
     this.#isDirty = true;
     this.#running ??= this.#work().finally(() => {
       this.#running = undefined;
+      // What came in the turn in which the work ended.
+      if (this.#isDirty && !this.#isStopped) this.#look();
     });
   }
 
@@ -85,9 +92,8 @@ export class DesiredWatch {
 
   async #take(desired: DesiredRecord): Promise<void> {
     const { id, signature } = desired;
-    if (this.#done.get(id) !== signature) {
+    if (this.#done.get(id)?.signature !== signature) {
       const reason = await this.#refusal(desired);
-      this.#done.set(id, signature);
       if (reason !== undefined) this.#discard(desired, reason);
     }
     const { mesh } = this.#components;
@@ -96,21 +102,34 @@ export class DesiredWatch {
       const current = transaction.get(desiredCollection, id);
       if (current?.signature === signature) transaction.delete(desiredCollection, id);
     });
+  }
+
+  #remember({ id, signature, writtenAt }: DesiredRecord): void {
     this.#done.delete(id);
+    this.#done.set(id, { signature, writtenAt });
+    if (this.#done.size <= MAX_REMEMBERED) return;
+    for (const oldest of this.#done.keys()) {
+      this.#done.delete(oldest);
+      break;
+    }
   }
 
   /** @returns why it was not written. @throws MeshError when that may be otherwise later */
   async #refusal(desired: DesiredRecord): Promise<string | undefined> {
     const { evidence, writes, trustedNow } = this.#components;
-    const { id, token, value, signature, applyBefore } = desired;
+    const { id, token, value, signature, writtenAt, applyBefore } = desired;
     if (trustedNow() >= Date.parse(applyBefore)) return "too late";
     try {
       const requester = await evidence.verifyIntent(signature, desiredDigest(desired));
+      if (writtenAt < (this.#done.get(id)?.writtenAt ?? "")) return "older than what was looked at before it";
       const asking = { requester, correlationId: id, idempotencyKey: undefined };
       const [result] = await writes.write([{ id, token, value }], asking);
-      if (result === undefined || !("error" in result)) return undefined;
-      if (isTransient(result.error.code)) throw new MeshError("UNAVAILABLE", result.error.detail);
-      return result.error.detail;
+      const refused = result !== undefined && "error" in result ? result.error : undefined;
+      if (refused !== undefined && isTransient(refused.code)) {
+        throw new MeshError("UNAVAILABLE", refused.detail);
+      }
+      this.#remember(desired);
+      return refused?.detail;
     } catch (error) {
       if (error instanceof MeshError && !isTransient(error.code)) return error.message;
       throw error;

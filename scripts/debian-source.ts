@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -49,10 +49,8 @@ interface Release {
 
 function configuredReleases(): Release[] {
   const format = "$(REPO_URI) $(RELEASE) $(COMPONENT)";
-  const targets = execFileSync("apt-get", ["indextargets", "--format", format, "Created-By: Packages"], {
-    encoding: "utf8",
-  });
-  return targets
+  // Without release information it tells what is configured, and not only what there are lists of.
+  return apt(".", ["indextargets", "--no-release-info", "--format", format, "Created-By: Packages"])
     .trim()
     .split("\n")
     .map((target) => target.split(" "))
@@ -77,12 +75,17 @@ function ownLists(directory: string, type: "deb" | "deb-src", releases: readonly
   ];
 }
 
-function apt(directory: string, args: readonly string[]): void {
+/** @returns what it wrote; @throws Error with apt's own words */
+function apt(directory: string, args: readonly string[]): string {
   const options = ["APT::Sandbox::User=root", "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache="];
-  execFileSync("apt-get", ["-qq", ...options.flatMap((option) => ["-o", option]), ...args], {
+  const command = ["-qq", ...options.flatMap((option) => ["-o", option]), ...args];
+  const { error, status, stdout, stderr } = spawnSync("apt-get", command, {
     cwd: directory,
-    stdio: ["ignore", "ignore", "pipe"],
+    encoding: "utf8",
   });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`apt-get ${args.join(" ")}: ${stderr}`);
+  return stdout;
 }
 
 function findFile(directory: string, name: RegExp): string {

@@ -11,7 +11,7 @@ import { kernelImage } from "./kernel-build.ts";
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const MEMORY_MB = 1_024;
 const MAX_OUTPUT_CHARACTERS = 5_000_000;
-/** Lines of the chip of a Pi's header: 54 up to the Pi 5, and 58 with the Pi 4's. */
+/** As the Pi 4's chip has; that of other models has 54. */
 const LINES = 58;
 const HEADER_LINES = 28;
 
@@ -94,7 +94,8 @@ function boot({ run, directory, exchange, endMark }: Boot): Promise<KernelRunRes
     ...[`repository=${REPOSITORY.replace(/\/$/, "")}`, `exchange=${exchange}`, `node=${process.execPath}`],
   ];
   return new Promise((resolve, reject) => {
-    const guest = spawn(kernelImage, args, {
+    // It ends with this process however that ends.
+    const guest = spawn("setpriv", ["--pdeathsig", "KILL", kernelImage, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, with a process for each address space of the guest.
       detached: true,
@@ -110,7 +111,7 @@ function boot({ run, directory, exchange, endMark }: Boot): Promise<KernelRunRes
     const collect = (chunk: Buffer) => {
       const text = chunk.toString();
       output = (output + text).slice(-MAX_OUTPUT_CHARACTERS);
-      run.onOutput?.(text);
+      run.onOutput?.(text.split(`\n${endMark}`)[0] ?? "");
       const end = output.indexOf(`\n${endMark} `);
       const line = /^\S+ (.*)\n/.exec(output.slice(end + 1))?.[1];
       if (end < 0 || line === undefined) return;

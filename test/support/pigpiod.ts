@@ -27,10 +27,12 @@ export async function startPigpiod(): Promise<RunningPigpiod> {
   const directory = mkdtempSync(join(tmpdir(), "pi-controller-pigpiod-"));
   const wires = new Wires(join(directory, "wires"));
   // In the foreground, over IPv4 on the loopback alone, without a named pipe for commands.
-  const daemon = spawn(pigpiodProgram, ["-g", "-l", "-n", "127.0.0.1", "-f"], {
+  const command = [pigpiodProgram, "-g", "-l", "-n", "127.0.0.1", "-f"];
+  // It ends with this process however that ends.
+  const daemon = spawn("setpriv", ["--pdeathsig", "KILL", ...command], {
     cwd: directory,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PIGPIO_PORT: "0", PIGPIOD_WIRES: wires.file },
+    env: { PATH: process.env.PATH, PIGPIO_PORT: "0", PIGPIOD_WIRES: wires.file },
   });
   let output = "";
   let ended = false;

@@ -84,6 +84,7 @@ describe("values that were written while the owner was away", () => {
   it("are discarded when the lease is over, or an emergency stop stands", async () => {
     await machine.finish(machine.owner.stop({ reason: "" }, asking()));
     await leave();
+    expect(collection().all()).toEqual([]);
     await machine.finish(machine.owner.clear(undefined, asking()));
     await machine.release(held);
     // Signed anew: the same one again would be passed over.

@@ -156,7 +156,7 @@ export class OwnerFixture {
       reachablePeers: () => [],
     });
     await this.finish(this.documents.start(started));
-    await this.finish(this.hardware.start(started));
+    if (this.bootEpoch === 1) await this.finish(this.hardware.start(started));
     this.service = createPinOwner(
       {
         hardware: wire.hardware(this.hardware),
@@ -185,7 +185,7 @@ export class OwnerFixture {
   /** The peer stops in good order. */
   async end(): Promise<void> {
     await this.finish(this.service.stop());
-    await this.finish(this.hardware.stop());
+    await this.#takeLinesBack();
     await this.finish(this.documents.stop());
     this.#hub.kill(NODE);
   }
@@ -196,7 +196,7 @@ export class OwnerFixture {
     this.#killed.push(this.service);
     this.#hub.kill(NODE);
     this.disk.openedBy = undefined;
-    await this.finish(this.hardware.stop());
+    await this.#takeLinesBack();
   }
 
   /** The machine starts anew: pins are inputs, and its clock begins at 0. */
@@ -301,6 +301,11 @@ export class OwnerFixture {
 
   told(type: string): readonly Record<string, unknown>[] {
     return this.events.flatMap((event) => (event.type === type ? [event.data] : []));
+  }
+
+  /** As the kernel does when a process is gone: outputs keep their levels. */
+  async #takeLinesBack(): Promise<void> {
+    for (let line = 0; line < 28; line++) await this.hardware.gpio.release(line, "as-is");
   }
 
   /** What is on a pin by this machine's doing: `input` when whoever is outside can move it. */

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { usePinRights } from "./access/pin-rights.ts";
 import { Header } from "./components/header.tsx";
 import { lazyPage, PageLoader } from "./components/page-loader.tsx";
 import { Announcer } from "./connection/announcer.tsx";
@@ -46,12 +47,24 @@ function useFocusOnNavigation(): void {
   }, [path.value]);
 }
 
-const titles = { nodes: "Nodes", events: "Events", mesh: "Mesh", security: "Security" } as const;
+const titles = {
+  nodes: "Nodes",
+  events: "Events",
+  mesh: "Mesh",
+  pins: "Pins",
+  security: "Security",
+} as const;
+const pinsPage = lazyPage(async () => (await import("./pins/pins-page.tsx")).PinsPage);
 const securityPage = lazyPage(async () => (await import("./security/security-page.tsx")).SecurityPage);
 
 function Page() {
   const may = useMay();
+  const mayWithPins = usePinRights();
   const current = route.value;
+  if (current.page === "pins") {
+    if (!mayWithPins("list")) return <NotAllowed what="pins" />;
+    return <PageLoader page={pinsPage} properties={{ section: current.section }} />;
+  }
   if (current.page === "security") {
     return <PageLoader page={securityPage} properties={{ section: current.section }} />;
   }

@@ -3,8 +3,11 @@ import { useEffect, useMemo } from "preact/hooks";
 import { App } from "./app.tsx";
 import { useClient } from "./client-context.ts";
 import { useIdentity, usePrincipal } from "./identity/identity-context.ts";
+import { HeldHere } from "./pins/held-here.ts";
+import { HeldHereContext } from "./pins/held-here-context.ts";
 import { PeerSession } from "./session/peer-session.ts";
 import { SessionContext } from "./session/session-context.ts";
+import { StopsContext, useLoadedStops } from "./stops/stops-context.ts";
 import { browserClock, tabVisibility } from "./time/page-clock.ts";
 
 /** The application for the user who is logged in. Nothing of it outlives him: it starts anew for the next one. */
@@ -24,6 +27,8 @@ export function SignedIn() {
       ),
     [],
   );
+  const held = useMemo(() => new HeldHere({ client }), []);
+  useEffect(() => () => held.stop(), [held]);
   useEffect(() => {
     const online = () => session.refreshNow();
     session.start();
@@ -40,7 +45,18 @@ export function SignedIn() {
   }, [state]);
   return (
     <SessionContext.Provider value={session}>
-      <App />
+      <HeldHereContext.Provider value={held}>
+        <WithStops />
+      </HeldHereContext.Provider>
     </SessionContext.Provider>
+  );
+}
+
+/** Every page shows the emergency stops that stand. */
+function WithStops() {
+  return (
+    <StopsContext.Provider value={useLoadedStops()}>
+      <App />
+    </StopsContext.Provider>
   );
 }

@@ -1,11 +1,14 @@
+import { usePinRights } from "../access/pin-rights.ts";
 import { UserMenu } from "../account/user-menu.tsx";
 import { formatDuration } from "../format/duration.ts";
 import { useMay } from "../identity/identity-context.ts";
 import { route } from "../route/location.ts";
 import { usePeerName, useSession } from "../session/session-context.ts";
+import { StopButton } from "../stops/stop-button.tsx";
 
 const pages = [
   { path: "/", label: "Nodes", names: ["nodes", "node"], resource: "nodes", verb: "list" },
+  { path: "/pins", label: "Pins", names: ["pins"], resource: "gpio", verb: "list" },
   { path: "/events", label: "Events", names: ["events"], resource: "events", verb: "list" },
   { path: "/mesh", label: "Mesh", names: ["mesh"], resource: "mesh", verb: "get" },
   // Everybody has sessions of his own there.
@@ -16,7 +19,11 @@ const pages = [
 export function Header() {
   const current = route.value.page;
   const may = useMay();
-  const shown = pages.filter(({ verb, resource }) => resource === null || may(verb, resource));
+  const mayWithPins = usePinRights();
+  const shown = pages.filter(({ verb, resource }) => {
+    if (resource === "gpio") return mayWithPins(verb);
+    return resource === null || may(verb, resource);
+  });
   return (
     <header class="top">
       <a class="brand" href="/" aria-label="Pi-Controller, all nodes">
@@ -35,6 +42,7 @@ export function Header() {
         ))}
       </nav>
       <PeerPill />
+      <StopButton node={null} />
       <UserMenu />
     </header>
   );

@@ -1,7 +1,31 @@
+import { useRef } from "preact/hooks";
 import { usePeerName, useSession } from "../session/session-context.ts";
+import { standingStops, stopAnnouncement } from "../stops/standing-stops.ts";
+import { useStops } from "../stops/stops-context.ts";
 
-/** Tells screen readers when the peer is gone or back; the banner's ticking seconds would never let them rest. */
+/** Tells screen readers of what the banners say; their ticking seconds would never let them rest. */
 export function Announcer() {
+  return (
+    <>
+      <PeerAnnouncer />
+      <StopAnnouncer />
+    </>
+  );
+}
+
+function StopAnnouncer() {
+  const list = useStops().value;
+  const stood = useRef(false);
+  const text = list === null ? "" : stopAnnouncement(standingStops(list));
+  if (text !== "") stood.current = true;
+  return (
+    <p class="visually-hidden" role="alert" aria-live="assertive">
+      {text !== "" ? text : stood.current ? "No emergency stop stands any more." : ""}
+    </p>
+  );
+}
+
+function PeerAnnouncer() {
   const { connection } = useSession();
   const name = usePeerName();
   const { phase, reconnects } = connection.value;

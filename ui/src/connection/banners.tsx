@@ -4,17 +4,21 @@ import { Icon } from "../components/icon.tsx";
 import { ReloadAdvice } from "../components/reload-advice.tsx";
 import { formatDuration } from "../format/duration.ts";
 import { SessionEndBanner } from "../identity/session-end-banner.tsx";
+import { LostLeasesBanner } from "../pins/lost-banner.tsx";
 import { useAge, useNameOf, usePeerName, useSession } from "../session/session-context.ts";
+import { StopBanner } from "../stops/stop-banner.tsx";
 import { otherPeers } from "./other-peers.ts";
 
 /** What an operator must know on whatever page: the peer is gone, or in trouble, or the mesh is split. */
 export function Banners() {
   return (
     <div class="banners">
+      <StopBanner />
       <LostBanner />
       <SessionEndBanner />
       <ClockNotice />
       <TroubleBanner />
+      <LostLeasesBanner />
       <PartitionBanner />
       <VersionBanner />
     </div>

@@ -12,12 +12,17 @@ export const securitySections = [
 ] as const;
 export type SecuritySection = (typeof securitySections)[number];
 
+/** The parts of the pages about pins, in the order in which they stand. */
+export const pinsSections = ["pins", "reservations", "limits"] as const;
+export type PinsSection = (typeof pinsSections)[number];
+
 /** A page of the UI. */
 export type Route =
   | { readonly page: "nodes" }
   | { readonly page: "node"; readonly id: string }
   | { readonly page: "events" }
   | { readonly page: "mesh" }
+  | { readonly page: "pins"; readonly section: PinsSection }
   | { readonly page: "security"; readonly section: SecuritySection }
   | { readonly page: "missing"; readonly path: string };
 
@@ -35,6 +40,10 @@ export function parseRoute(path: string): Route {
   if (first === "security" && parts.length <= 2) {
     const section = securitySections.find((name) => name === (second ?? "overview"));
     if (section !== undefined) return { page: "security", section };
+  }
+  if (first === "pins" && parts.length <= 2) {
+    const section = pinsSections.find((name) => name === (second ?? "pins"));
+    if (section !== undefined && second !== "pins") return { page: "pins", section };
   }
   return { page: "missing", path };
 }
@@ -57,6 +66,13 @@ export function nodePath(id: string): string {
 /** The path of a part of the security area. */
 export function securityPath(section: SecuritySection): string {
   return section === "overview" ? "/security" : `/security/${section}`;
+}
+
+/** The path of a part of the pages about pins; with the header of that node, and a resource of it chosen. */
+export function pinsPath(section: PinsSection, chosen: { node?: string; resource?: string } = {}): string {
+  const path = section === "pins" ? "/pins" : `/pins/${section}`;
+  const query = new URLSearchParams(chosen).toString();
+  return query === "" ? path : `${path}?${query}`;
 }
 
 /** Is it a path that this UI has a page for, and not a file or an answer of the API? */

@@ -1,0 +1,40 @@
+import type { EmergencyStop, NodeId, StopList } from "@pi-controller/schema";
+
+/** An emergency stop that stands, with whose outputs are off. */
+export interface StandingStop extends EmergencyStop {
+  /** Null: all nodes. */
+  readonly node: NodeId | null;
+  readonly nodeName: string | null;
+}
+
+/** All that stand, those of the whole mesh first, then the oldest first. */
+export function standingStops({ mesh, nodes }: StopList): readonly StandingStop[] {
+  const ofMesh = mesh.map((stop) => ({ ...stop, node: null, nodeName: null }));
+  const ofNodes = nodes.flatMap(({ node, nodeName, stops }) =>
+    stops.map((stop) => ({ ...stop, node, nodeName })),
+  );
+  const byAge = (one: StandingStop, other: StandingStop) => Date.parse(one.since) - Date.parse(other.since);
+  return [...ofMesh.sort(byAge), ...ofNodes.sort(byAge)];
+}
+
+/** Those that keep the outputs of one node off. */
+export function stopsOf(list: StopList, node: NodeId): readonly StandingStop[] {
+  return standingStops(list).filter((stop) => stop.node === null || stop.node === node);
+}
+
+/** Who or what stopped it, as `ann` or `low voltage`. */
+export function stopCause({ cause, by }: Pick<EmergencyStop, "cause" | "by">): string {
+  if (cause === "user") return by;
+  return cause === "under-voltage" ? "low voltage" : "heat";
+}
+
+/** What a screen reader is told when stops begin or end. */
+export function stopAnnouncement(stops: readonly StandingStop[]): string {
+  if (stops.length === 0) return "";
+  const texts = stops.map(
+    (stop) =>
+      `Emergency stop of ${stop.nodeName ?? "all nodes"} by ${stopCause(stop)}` +
+      (stop.reason === "" ? "." : `: ${stop.reason}.`),
+  );
+  return texts.join(" ");
+}

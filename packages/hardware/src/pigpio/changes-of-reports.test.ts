@@ -3,7 +3,7 @@ import { ChangesOfReports } from "./changes-of-reports.ts";
 import { ticksBetween, timeOfTick } from "./tick-time.ts";
 
 const timeOf = (tick: number) => BigInt(tick) * 1_000n;
-const watched = { edges: "both", activeLow: false, sinceTick: 0, high: false, lost: 0 } as const;
+const watched = { edges: "both", activeLow: false, sinceNs: 0n, high: false, lost: 0 } as const;
 const report = (sequence: number, tick: number, ...high: number[]) => ({
   ...{ sequence, flags: 0, tick },
   levels: high.reduce((bits, line) => (bits | (1 << line)) >>> 0, 0),
@@ -35,10 +35,10 @@ describe("changes of reports", () => {
 
   it("say nothing of a line before it was set up, and nothing of signs of life", () => {
     const changes = new ChangesOfReports();
-    changes.watch(4, { ...watched, sinceTick: 100 });
-    expect(changes.edgesOf(report(0, 99, 4), timeOf)).toEqual([]);
-    expect(changes.edgesOf({ ...report(1, 200, 4), flags: 64 }, timeOf)).toEqual([]);
-    expect(changes.edgesOf(report(2, 300, 4), timeOf)).toHaveLength(1);
+    changes.watch(4, { ...watched, sinceNs: 200_000_000n });
+    expect(changes.edgesOf(report(0, 79_000, 4), timeOf)).toEqual([]);
+    expect(changes.edgesOf({ ...report(1, 200_000, 4), flags: 64 }, timeOf)).toEqual([]);
+    expect(changes.edgesOf(report(2, 200_001, 4), timeOf)).toHaveLength(1);
   });
 
   it("count reports that are missing, on each line, also where their numbers start over", () => {
@@ -51,6 +51,12 @@ describe("changes of reports", () => {
       { line: 4, lostBefore: 0 },
       { line: 5, lostBefore: 2 },
     ]);
+  });
+
+  it("are told of a line that was set up an hour before", () => {
+    const changes = new ChangesOfReports();
+    changes.watch(4, { ...watched });
+    expect(changes.edgesOf(report(0, 3_600_000_000, 4), timeOf)).toHaveLength(1);
   });
 });
 

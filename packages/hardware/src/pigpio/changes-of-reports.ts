@@ -1,15 +1,14 @@
 import type { Edges, Level } from "@pi-controller/schema";
 import type { Edge } from "../gpio/gpio-driver.ts";
 import { swappedWhen } from "../gpio/levels.ts";
-import { ticksBetween } from "./tick-time.ts";
 import type { Report } from "./wire.ts";
 
 /** An input whose changes are wanted. */
 export interface WatchedLine {
   readonly edges: Edges;
   readonly activeLow: boolean;
-  /** Reports from before it was set up say nothing of it. */
-  readonly sinceTick: number;
+  /** When it was set up; in ns, since ticks start over while a line is watched. */
+  readonly sinceNs: bigint;
   /** What was last on the wire. */
   high: boolean;
   /** Reports that were lost since its last edge. */
@@ -17,6 +16,11 @@ export interface WatchedLine {
 }
 
 const SEQUENCES = 2 ** 16;
+/**
+ * How much too early a report may be stamped: the daemon stamps its samples, which it keeps for so long before it
+ * looks at them (its option -b). What is older is of the time before a line was set up.
+ */
+const SAMPLES_NS = 120_000_000n;
 
 /** Makes edges of reports, which have the levels of all lines each. */
 export class ChangesOfReports {
@@ -47,17 +51,18 @@ export class ChangesOfReports {
   /** @param timeOf when a tick was, in ns */
   edgesOf(report: Report, timeOf: (tick: number) => bigint): Edge[] {
     const missing = this.#missingBefore(report);
+    // Which lines a lost report was of nobody knows: it counts for each, so that no loss goes untold.
+    for (const watched of this.#lines.values()) watched.lost += missing;
+    if (report.flags !== 0) return [];
+    const timestampNs = timeOf(report.tick);
     const edges: Edge[] = [];
     for (const [line, watched] of this.#lines) {
-      // Which lines a lost report was of nobody knows: it counts for each, so that no loss goes untold.
-      watched.lost += missing;
-      if (report.flags !== 0 || ticksBetween(watched.sinceTick, report.tick) < 0) continue;
       const high = ((report.levels >>> line) & 1) === 1;
-      if (high === watched.high) continue;
+      if (high === watched.high || timestampNs < watched.sinceNs - SAMPLES_NS) continue;
       watched.high = high;
       const level = swappedWhen(watched.activeLow, high ? "high" : "low");
       if (!wanted(watched.edges, level)) continue;
-      edges.push({ line, level, timestampNs: timeOf(report.tick), lostBefore: watched.lost });
+      edges.push({ line, level, timestampNs, lostBefore: watched.lost });
       watched.lost = 0;
     }
     return edges;

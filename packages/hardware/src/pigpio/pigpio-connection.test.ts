@@ -68,7 +68,7 @@ describe("the connection to pigpiod", () => {
       { clock, random, logger: silentLogger, nowNs },
       { address: `127.0.0.1:${far.port}` },
     );
-    const gpio = pigpioGpio({ connection, logger: silentLogger });
+    const gpio = pigpioGpio({ clock, connection, logger: silentLogger });
     const pwm = pigpioPwm({ connection }, { pins: [], lines: [17] });
     return { connection, gpio, pwm };
   };

@@ -1,4 +1,4 @@
-import { Emitter, type Logger, type Unsubscribe } from "@pi-controller/runtime";
+import { type Clock, Emitter, type Logger, sleep, type Unsubscribe } from "@pi-controller/runtime";
 import { type Level, MeshError } from "@pi-controller/schema";
 import type { Edge, GpioDriver, LineConfig, LineLevel } from "../gpio/gpio-driver.ts";
 import { noOutput, noSuchLine, notStarted, notTaken, unsupported } from "../gpio/gpio-errors.ts";
@@ -9,6 +9,7 @@ import type { PigpioConnection, Request } from "./pigpio-connection.ts";
 import { command, type Report } from "./wire.ts";
 
 export interface PigpioGpioComponents {
+  readonly clock: Clock;
   /** Started and stopped by this driver. */
   readonly connection: PigpioConnection;
   readonly logger: Logger;
@@ -18,6 +19,11 @@ export interface PigpioGpioComponents {
 const LINES = 28;
 /** pigpio.h, `PI_MAX_STEADY`: 300000 us. */
 const MAX_DEBOUNCE_MS = 300;
+/**
+ * The daemon's filter begins with the level that it finds when it looks at samples next, each millisecond unless it is
+ * busy: a change before that would be taken for no change.
+ */
+const FILTER_BEGINS_MS = 20;
 const MAX_WAITING = 1_024;
 const INPUT = 0;
 const PULLS = { none: 0, down: 1, up: 2 } as const;
@@ -33,6 +39,7 @@ export function pigpioGpio(components: PigpioGpioComponents): GpioDriver {
 class PigpioGpio implements GpioDriver {
   readonly name = "pigpio-gpio";
   readonly features = { pulls: true, openDrain: false, openSource: false, debounce: true, edges: true };
+  readonly #clock: Clock;
   readonly #connection: PigpioConnection;
   readonly #queue = new SerialQueue(MAX_WAITING);
   readonly #lines = new Map<number, LineConfig>();
@@ -40,7 +47,8 @@ class PigpioGpio implements GpioDriver {
   readonly #edges: Emitter<readonly Edge[]>;
   #started = false;
 
-  constructor({ connection, logger }: PigpioGpioComponents) {
+  constructor({ clock, connection, logger }: PigpioGpioComponents) {
+    this.#clock = clock;
     this.#connection = connection;
     this.#edges = new Emitter((error) => logger.error({ err: error }, "A listener to edges failed"));
     connection.addUser({
@@ -75,6 +83,7 @@ class PigpioGpio implements GpioDriver {
           await this.#setUp(line, config, this.#connection.request);
         }
         await this.#watch(this.#connection.request);
+        if ([...lines.values()].some(isFiltered)) await sleep(this.#clock, FILTER_BEGINS_MS);
       } catch (error) {
         await this.#undo(done);
         throw error;
@@ -91,7 +100,7 @@ class PigpioGpio implements GpioDriver {
       const watched = this.#changes.mask();
       this.#changes.forget(line);
       if (leave === "input") await asInput(line, this.#connection.request);
-      if (watched !== this.#changes.mask()) await this.#connection.watch(this.#changes.mask());
+      if (watched !== this.#changes.mask()) await this.#watch(this.#connection.request);
     });
   }
 
@@ -148,10 +157,10 @@ class PigpioGpio implements GpioDriver {
       this.#changes.forget(line);
       return;
     }
-    const sinceTick = await request(command.TICK);
+    const sinceNs = this.#connection.timeOf(await request(command.TICK));
     const high = isHigh(await request(command.BR1), line);
     const { edges, activeLow } = config;
-    this.#changes.watch(line, { edges, activeLow, sinceTick, high, lost: 0 });
+    this.#changes.watch(line, { edges, activeLow, sinceNs, high, lost: 0 });
   }
 
   async #watch(request: Request): Promise<void> {
@@ -206,6 +215,10 @@ function checkConfig(line: number, config: LineConfig): void {
   if (config.direction === "input" && config.debounceMs > MAX_DEBOUNCE_MS) {
     throw new MeshError("OUT_OF_RANGE", `pigpio debounces for ${MAX_DEBOUNCE_MS} ms at most`);
   }
+}
+
+function isFiltered(config: LineConfig): boolean {
+  return config.direction === "input" && config.edges !== "none" && config.debounceMs > 0;
 }
 
 async function asInput(line: number, request: Request): Promise<void> {

@@ -25,11 +25,15 @@ export const command = {
   /** Begins to report changes of the GPIOs whose bits are set. */
   NB: 19,
   NC: 21,
+  /** Range of the duty cycle, of either kind of PWM. */
+  PRG: 22,
   /** Frequency of PWM, of either kind. */
   PFG: 23,
   /** Range that the hardware has at the frequency now. */
   PRRG: 24,
   PIGPV: 26,
+  /** Duty cycle of PWM, of either kind. */
+  GDC: 83,
   /** Hardware PWM: frequency, and as extension the duty cycle in millionths. */
   HP: 86,
   /** Glitch filter: a level has to stand for so many microseconds to be reported. */

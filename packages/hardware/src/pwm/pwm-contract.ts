@@ -9,6 +9,8 @@ export interface PwmUnderTest {
    * the driver can look.
    */
   readonly signalAt?: (line: number) => Promise<PwmSetting | null>;
+  /** Frequencies that it makes of its first output, when it is these alone; in Hz, rising. */
+  readonly frequencies?: readonly number[];
   readonly dispose?: () => Promise<void>;
 }
 
@@ -28,13 +30,17 @@ export function describePwmDriverContract(name: string, make: () => Promise<PwmU
       driver = subject.driver;
       await driver.start(AbortSignal.timeout(10_000));
       output = driver.outputs()[0] as PwmOutput;
-      calm = { frequencyHz: middleOf(output), dutyCycle: 0.25, inverted: false };
+      calm = { frequencyHz: possible(middleOf(output)), dutyCycle: 0.25, inverted: false };
     });
 
     afterEach(async () => {
       await driver.stop();
       await subject.dispose?.();
     });
+
+    /** The nearest frequency that there is. */
+    const possible = (hertz: number) =>
+      subject.frequencies?.toSorted((a, b) => Math.abs(a - hertz) - Math.abs(b - hertz))[0] ?? hertz;
 
     const set = (setting: PwmSetting, at = output) => driver.set(at.line, at.method, setting);
 
@@ -63,8 +69,8 @@ export function describePwmDriverContract(name: string, make: () => Promise<PwmU
     });
 
     it("changes frequency and duty cycle up and down, in one step each", async () => {
-      const slow = Math.max(calm.frequencyHz / 4, output.minFrequencyHz);
-      const fast = Math.min(calm.frequencyHz * 2, output.maxFrequencyHz);
+      const slow = possible(Math.max(calm.frequencyHz / 4, output.minFrequencyHz));
+      const fast = possible(Math.min(calm.frequencyHz * 2, output.maxFrequencyHz));
       for (const [frequencyHz, dutyCycle] of [
         [calm.frequencyHz, 0.9],
         [fast, 0.1],
@@ -121,7 +127,7 @@ export function describePwmDriverContract(name: string, make: () => Promise<PwmU
       const pair = outputsOfOneChannel(driver.outputs());
       if (pair === undefined) return;
       const [first, second] = pair;
-      const setting = { frequencyHz: middleOf(first), dutyCycle: 0.5, inverted: false };
+      const setting = { frequencyHz: possible(middleOf(first)), dutyCycle: 0.5, inverted: false };
       await set(setting, first);
       await expect(set(setting, second)).rejects.toMatchObject({
         code: "FAILED_PRECONDITION",
@@ -138,7 +144,7 @@ export function describePwmDriverContract(name: string, make: () => Promise<PwmU
         .outputs()
         .find(({ line, channel }) => line !== output.line && channel !== output.channel);
       if (other === undefined) return;
-      const otherSetting = { frequencyHz: middleOf(other), dutyCycle: 0.5, inverted: false };
+      const otherSetting = { frequencyHz: possible(middleOf(other)), dutyCycle: 0.5, inverted: false };
       await Promise.all([set(calm), set(otherSetting, other)]);
       await expectSignal(output.line, calm);
       await expectSignal(other.line, otherSetting);

@@ -15,6 +15,7 @@ export interface PinChangesComponents {
 export class PinChanges {
   readonly #components: PinChangesComponents;
   readonly #node: NodeId;
+  #stamped = { ms: Number.NaN, text: "" };
 
   constructor(components: PinChangesComponents, options: { readonly node: NodeId }) {
     this.#components = components;
@@ -59,7 +60,10 @@ export class PinChanges {
     };
   }
 
+  /** Many changes are of one ms, and to write a date costs more than all else of a write. */
   #timestamp(): string {
-    return new Date(this.#components.clock.now()).toISOString();
+    const ms = Math.floor(this.#components.clock.now());
+    if (this.#stamped.ms !== ms) this.#stamped = { ms, text: new Date(ms).toISOString() };
+    return this.#stamped.text;
   }
 }

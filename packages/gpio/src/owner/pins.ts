@@ -1,9 +1,10 @@
 import type { LineConfig, LineLevel, PinHardware } from "@pi-controller/hardware";
 import type { Clock } from "@pi-controller/runtime";
-import type { GpioValue, Level, MeshError, PwmMode } from "@pi-controller/schema";
+import type { GpioValue, InputMode, Level, MeshError, PwmMode } from "@pi-controller/schema";
 import { asHardwareError, type HardwareCalls, isRequestsFault } from "./hardware-calls.ts";
 import { inputConfig, outputConfig, pwmSetting } from "./line-config.ts";
 import type { PinChanges } from "./pin-changes.ts";
+import type { LineUse } from "./pin-state.ts";
 import type { Reservation } from "./reservation.ts";
 import { within } from "./within.ts";
 
@@ -42,50 +43,37 @@ export class Pins {
    * @throws MeshError as the drivers
    */
   async setUp(reservation: Reservation, value: GpioValue | null): Promise<void> {
-    const { line, pin } = reservation;
     const { mode } = reservation.record;
-    if (line === null) return;
+    if (reservation.line === null) return;
+    let error: MeshError | undefined;
     if (mode.kind === "output") {
-      await this.#configure([{ reservation, level: levelOf(value) ?? mode.initial }]);
+      error = await this.#send([{ reservation, value: value ?? { level: mode.initial } }]);
     } else if (mode.kind === "pwm") {
-      await this.#setPwm(reservation, mode, value);
+      error = await this.#send([{ reservation, value: value ?? {} }]);
     } else if (mode.kind === "input") {
-      const call = pin.call();
-      pin.use = "input";
-      const configured = this.#components.hardware.gpio.configure(new Map([[line, inputConfig(mode)]]));
-      await this.#answered([reservation], configured);
-      pin.show(call, {});
+      error = await this.#makeInput(reservation, mode);
     }
+    if (error !== undefined) throw error;
   }
 
   /**
-   * Drives pins. All calls of drivers are made before this returns; several levels in one.
+   * Drives pins. All calls of drivers are made before this returns: one for all levels of pins that are outputs
+   * already, unless one pin gets several.
    *
-   * @returns one promise for each value, which rejects with a MeshError as the drivers
+   * @returns for each value why it is not driven; empty when all are
    */
-  write(values: readonly PinValue[]): readonly Promise<void>[] {
-    const done: Promise<void>[] = [];
-    let together: PinLevel[] = [];
-    let places: number[] = [];
-    const send = () => {
-      const answers = this.#drive(together);
-      for (const [index, place] of places.entries()) done[place] = answers[index] as Promise<void>;
-      together = [];
-      places = [];
-    };
-    for (const [place, { reservation, value }] of values.entries()) {
-      const { mode } = reservation.record;
-      if (mode.kind === "pwm") {
-        done[place] = this.#setPwm(reservation, mode, value).then(() => this.#tell(reservation));
-        continue;
+  async write(values: readonly PinValue[]): Promise<readonly (MeshError | undefined)[]> {
+    const groups = groupsOf(values);
+    const answers = groups.map((group) => this.#send(group));
+    const errors = new Map<PinValue, MeshError>();
+    for (let index = 0; index < groups.length; index++) {
+      const error = await answers[index];
+      for (const value of groups[index] ?? []) {
+        if (error === undefined) this.#components.changes.driven(value.reservation, "write");
+        else errors.set(value, error);
       }
-      // Two values for one pin are two calls, or nobody knows which of them stands.
-      if (together.some((other) => other.reservation === reservation)) send();
-      together.push({ reservation, level: levelOf(value) ?? "low" });
-      places.push(place);
     }
-    send();
-    return done;
+    return errors.size === 0 ? [] : values.map((value) => errors.get(value));
   }
 
   /** A PWM signal that nobody holds any more is left on. */
@@ -98,85 +86,96 @@ export class Pins {
     const { hardware, clock } = this.#components;
     const seen = reservations.filter(({ pin }) => pin.use === "input" || pin.use === "output");
     if (seen.length === 0) return new Map();
-    const reading = hardware.gpio.read(seen.map(({ line }) => line ?? -1));
+    const reading = hardware.gpio.read(seen.map(lineOf));
     const levels = await within(clock, LOOK_TIMEOUT_MS, "Reading the pins", reading);
     return new Map(seen.map((reservation, index) => [reservation, levels[index] as Level]));
   }
 
-  #drive(levels: readonly PinLevel[]): readonly Promise<void>[] {
-    const isOutput = ({ reservation }: PinLevel) => reservation.pin.use === "output";
-    const ready = levels.filter(isOutput);
-    const others = levels.filter((level) => !isOutput(level));
-    const written = ready.length === 0 ? Promise.resolve() : this.#writeLevels(ready);
-    const configured = others.length === 0 ? Promise.resolve() : this.#configure(others);
-    return levels.map(async (level) => {
-      await (ready.includes(level) ? written : configured);
-      this.#tell(level.reservation);
-    });
+  /** Makes one call of a driver for all of the group, before it returns. */
+  #send(group: readonly PinValue[]): Promise<MeshError | undefined> {
+    const mode = group[0]?.reservation.record.mode;
+    const use = group[0]?.reservation.pin.use;
+    if (mode?.kind === "pwm") return this.#setPwm(group[0] as PinValue, mode);
+    return use === "output" ? this.#writeLevels(group) : this.#makeOutputs(group);
   }
 
-  async #writeLevels(levels: readonly PinLevel[]): Promise<void> {
-    const reservations = levels.map(({ reservation }) => reservation);
-    const calls = reservations.map(({ pin }) => pin.call());
-    const lines: LineLevel[] = levels.map(({ reservation, level }) => ({
-      line: reservation.line ?? -1,
-      level,
-    }));
-    await this.#answered(reservations, this.#components.hardware.gpio.write(lines));
-    for (const [index, { reservation, level }] of levels.entries()) {
-      if (reservation.pin.show(calls[index] ?? 0, { level })) reservation.pin.isStopped = false;
-    }
+  #writeLevels(group: readonly PinValue[]): Promise<MeshError | undefined> {
+    const levels = group.map(
+      ({ reservation, value }): LineLevel => ({ line: lineOf(reservation), level: levelOf(value) }),
+    );
+    return this.#toLevels(group, () => this.#components.hardware.gpio.write(levels));
   }
 
-  /** Makes outputs of lines that are none, which drive the level from the first moment. */
-  async #configure(levels: readonly PinLevel[]): Promise<void> {
-    const reservations = levels.map(({ reservation }) => reservation);
-    const calls = reservations.map(({ pin }) => pin.call());
+  /** Takes lines that are no outputs; they drive the level from the first moment. */
+  #makeOutputs(group: readonly PinValue[]): Promise<MeshError | undefined> {
     const lines = new Map<number, LineConfig>();
-    for (const { reservation, level } of levels) {
+    for (const { reservation, value } of group) {
       reservation.pin.use = "output";
-      lines.set(reservation.line ?? -1, outputConfig(reservation.record.mode, level));
+      lines.set(lineOf(reservation), outputConfig(reservation.record.mode, levelOf(value)));
     }
-    await this.#answered(reservations, this.#components.hardware.gpio.configure(lines));
-    for (const [index, { reservation, level }] of levels.entries()) {
-      if (reservation.pin.show(calls[index] ?? 0, { level })) reservation.pin.isStopped = false;
-    }
+    return this.#toLevels(group, () => this.#components.hardware.gpio.configure(lines));
   }
 
-  async #setPwm(reservation: Reservation, mode: PwmMode, value: GpioValue | null): Promise<void> {
-    const { pin, line } = reservation;
+  async #toLevels(group: readonly PinValue[], drive: () => Promise<void>): Promise<MeshError | undefined> {
+    const calls = group.map(({ reservation }) => reservation.pin.call());
+    try {
+      await this.#components.calls.answered(drive());
+    } catch (error) {
+      const problem = asHardwareError(error);
+      for (const [index, { reservation }] of group.entries())
+        this.#failed(reservation, calls[index], problem);
+      return problem;
+    }
+    group.forEach(({ reservation: { pin }, value }, index) => {
+      if (pin.show(calls[index] ?? 0, { level: levelOf(value) })) pin.isStopped = false;
+    });
+    return undefined;
+  }
+
+  async #setPwm({ reservation, value }: PinValue, mode: PwmMode): Promise<MeshError | undefined> {
+    const { pin } = reservation;
     const call = pin.call();
     const before = { use: pin.use, asked: pin.asked };
     const setting = pwmSetting(mode, pin.asked ?? mode, value);
     pin.use = "pwm";
     pin.asked = setting;
     const method = mode.method === "hardware" ? "hardware" : "software";
+    const { hardware, calls } = this.#components;
     try {
-      const set = this.#components.hardware.pwm.set(line ?? -1, method, setting);
-      const pwm = await this.#answered([reservation], set);
+      const pwm = await calls.answered(hardware.pwm.set(lineOf(reservation), method, setting));
       if (pin.show(call, { pwm })) pin.isStopped = false;
+      return undefined;
     } catch (error) {
+      const problem = asHardwareError(error);
+      this.#failed(reservation, call, problem);
       // A value that the hardware cannot do changes nothing of the signal.
-      if (pin.isLast(call) && isRequestsFault(asHardwareError(error))) Object.assign(pin, before);
-      throw error;
+      if (pin.isLast(call) && isRequestsFault(problem)) Object.assign(pin, before);
+      return problem;
     }
   }
 
-  /** Waits for a driver, and notes what it cannot do. */
-  async #answered<T>(reservations: readonly Reservation[], call: Promise<T>): Promise<T> {
+  async #makeInput(reservation: Reservation, mode: InputMode): Promise<MeshError | undefined> {
+    const { pin } = reservation;
+    const { hardware, calls } = this.#components;
+    const call = pin.call();
+    pin.use = "input";
     try {
-      return await this.#components.calls.answered(call);
+      await calls.answered(hardware.gpio.configure(new Map([[lineOf(reservation), inputConfig(mode)]])));
+      pin.show(call, {});
+      return undefined;
     } catch (error) {
       const problem = asHardwareError(error);
-      if (!isRequestsFault(problem)) {
-        for (const reservation of reservations) {
-          // It may have lost the line: the next write takes it anew.
-          reservation.pin.use = "none";
-          this.#components.onFault(reservation, problem);
-        }
-      }
-      throw problem;
+      this.#failed(reservation, call, problem);
+      return problem;
     }
+  }
+
+  #failed(reservation: Reservation, call: number | undefined, problem: MeshError): void {
+    if (isRequestsFault(problem)) return;
+    const { pin } = reservation;
+    // It may have lost the line: the next write takes it anew.
+    if (call !== undefined && pin.isLast(call)) pin.use = "none";
+    this.#components.onFault(reservation, problem);
   }
 
   /** Ends a signal that was left on at this pin, or on its PWM channel. @throws MeshError as the driver */
@@ -193,17 +192,42 @@ export class Pins {
       this.#leftOn.delete(other);
     }
   }
+}
 
-  #tell(reservation: Reservation): void {
-    this.#components.changes.driven(reservation, "write");
+/**
+ * What one call of a driver can do: levels of lines that are outputs already; lines that are to become outputs; one
+ * PWM. Of two values for one pin the later one has to be in a later call, or nobody knows which of them stands.
+ */
+function groupsOf(values: readonly PinValue[]): readonly (readonly PinValue[])[] {
+  if (values.length === 1) return [values];
+  const groups: PinValue[][] = [];
+  let open = new Map<LineUse, PinValue[]>();
+  let seen = new Set<Reservation>();
+  for (const value of values) {
+    const { record, pin } = value.reservation;
+    if (seen.has(value.reservation)) {
+      open = new Map();
+      seen = new Set();
+    }
+    seen.add(value.reservation);
+    const use = record.mode.kind === "pwm" ? "pwm" : pin.use === "output" ? "output" : "none";
+    const group = use === "pwm" ? undefined : open.get(use);
+    if (group !== undefined) {
+      group.push(value);
+      continue;
+    }
+    const next = [value];
+    open.set(use, next);
+    groups.push(next);
   }
+  return groups;
 }
 
-interface PinLevel {
-  readonly reservation: Reservation;
-  readonly level: Level;
+function levelOf(value: GpioValue): Level {
+  return "level" in value ? value.level : "low";
 }
 
-function levelOf(value: GpioValue | null): Level | undefined {
-  return value !== null && "level" in value ? value.level : undefined;
+/** @returns one that no chip has for what is no pin */
+function lineOf({ line }: Reservation): number {
+  return line ?? -1;
 }

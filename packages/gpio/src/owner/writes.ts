@@ -39,52 +39,39 @@ export class Writes {
     const { registry, machineTime, pins } = this.#components;
     const nowMs = machineTime.uptimeMs();
     const values: PinValue[] = [];
-    const checked = writes.map(({ id, token, value }) => {
+    const admitted = writes.map(({ id, token, value }) => {
       const found = guarded(registry, id, token, requester, nowMs);
       if (found instanceof MeshError) return found;
       const refusal = this.#refusal(found, value, nowMs);
       if (refusal !== undefined) return refusal;
       found.lastWriteMs = nowMs;
-      return { reservation: found, index: values.push({ reservation: found, value }) - 1 };
+      return values.push({ reservation: found, value }) - 1;
     });
-    const driven = pins.write(values);
-    return Promise.all(
-      checked.map(async (one, place): Promise<WriteResult> => {
-        const id = writes[place]?.id ?? "";
-        if (one instanceof MeshError) return { id, error: { code: one.code, detail: one.message } };
-        const { reservation, index } = one;
-        try {
-          await driven[index];
-          const observed = reservation.pin.observed();
-          const { value } = writes[place] as PinWrite;
-          if (reservation.record.keep) await this.#keep(reservation, keptValue(reservation, value));
-          return { id, observed };
-        } catch (error) {
-          const { code, message } = asHardwareError(error);
-          return { id, error: { code, detail: message } };
-        }
-      }),
-    );
+    const errors = await pins.write(values);
+    const kept: Promise<void>[] = [];
+    const results = writes.map(({ id }, place): WriteResult => {
+      const index = admitted[place] ?? 0;
+      const error = index instanceof MeshError ? index : errors[index];
+      const driven = index instanceof MeshError ? undefined : values[index];
+      if (error !== undefined || driven === undefined) return refused(id, error);
+      const { pin, record } = driven.reservation;
+      if (record.keep) {
+        const failed = (problem: unknown) => {
+          results[place] = refused(id, asHardwareError(problem));
+        };
+        kept.push(this.#keep(driven).catch(failed));
+      }
+      return { id, observed: pin.observed() };
+    });
+    if (kept.length > 0) await Promise.all(kept);
+    return results;
   }
 
-  #refusal(reservation: Reservation, value: GpioValue, nowMs: number): MeshError | undefined {
-    const { record, id } = reservation;
-    const refusal = valueFits(record.mode, value) ?? this.#components.stops.refusal();
-    if (refusal !== undefined || !record.keep || isSame(keptValue(reservation, value), record.desired)) {
-      return refusal;
-    }
-    const retryAfterMs = this.#keptWrites.take(id, nowMs);
-    if (retryAfterMs === 0) return undefined;
-    return new MeshError(
-      "RESOURCE_EXHAUSTED",
-      "Values that are kept wear out the memory card: reserve with keep: false for fast changes",
-      { retryAfterMs },
-    );
-  }
-
-  async #keep(reservation: Reservation, value: GpioValue): Promise<void> {
+  /** A value that is kept is acknowledged when it is on the disk. */
+  async #keep({ reservation, value: asked }: PinValue): Promise<void> {
     const { records, stops } = this.#components;
     if (stops.current !== undefined) return;
+    const value = keptValue(reservation, asked);
     reservation.kept = value;
     if (isSame(value, reservation.record.desired)) return;
     // What was driven last counts, whichever of several writes gets to the disk first.
@@ -101,4 +88,8 @@ function keptValue({ record: { mode }, pin }: Reservation, value: GpioValue): Gp
 
 function isSame(one: GpioValue, other: GpioValue | null): boolean {
   return canonicalJson(one) === canonicalJson(other);
+}
+
+function refused(id: string, error: MeshError | undefined): WriteResult {
+  return { id, error: { code: error?.code ?? "INTERNAL", detail: error?.message ?? "It was not driven" } };
 }

@@ -67,6 +67,21 @@ export class Writes {
     return results;
   }
 
+  #refusal(reservation: Reservation, value: GpioValue, nowMs: number): MeshError | undefined {
+    const { record, id } = reservation;
+    const refusal = valueFits(record.mode, value) ?? this.#components.stops.refusal();
+    if (refusal !== undefined || !record.keep || isSame(keptValue(reservation, value), record.desired)) {
+      return refusal;
+    }
+    const retryAfterMs = this.#keptWrites.take(id, nowMs);
+    if (retryAfterMs === 0) return undefined;
+    return new MeshError(
+      "RESOURCE_EXHAUSTED",
+      "Values that are kept wear out the memory card: reserve with keep: false for fast changes",
+      { retryAfterMs },
+    );
+  }
+
   /** A value that is kept is acknowledged when it is on the disk. */
   async #keep({ reservation, value: asked }: PinValue): Promise<void> {
     const { records, stops } = this.#components;

@@ -34,8 +34,8 @@ async function eventsOf(peer: PeerProcess, type: string): Promise<EventPage["ite
 }
 
 /** A simulated board looks at its wires twice a second. */
-function shows(client: Client, sensor: GpioView, level: Level): Promise<void> {
-  return waitFor(`the wire is ${level}`, async () => (await levelOf(client, sensor)) === level, {
+async function shows(client: Client, sensor: GpioView, level: Level): Promise<void> {
+  await waitFor(`the wire is ${level}`, async () => (await levelOf(client, sensor)) === level, {
     withinMs: 5_000,
   });
 }

@@ -157,6 +157,11 @@ async function survives(machine: OwnerFixture, scenario: Scenario, steps: number
     ).toBe(true);
   }
 
+  if (outcome !== undefined && scenario.ends) {
+    // Who was told that it has ended does not see it come back.
+    expect(standing.some(({ id }) => id === before[0]?.record.id)).toBe(false);
+  }
+
   const again = await machine.finish(scenario.change(machine, before));
   if (outcome !== undefined) {
     expect(outcome).toHaveProperty("value");

@@ -69,6 +69,22 @@ describe("emergency stops", () => {
     expect(machine.told("gpio.stop.cleared")).toMatchObject([{ scope: "node", by: "ada" }]);
   });
 
+  it("forget a value, too, that was on its way to the disk", async () => {
+    const held = await machine.reserve({ resource: "GPIO17", ttlMs: null, onExpire: "low" });
+    const { id, token } = held.record;
+    const write = { id, token: token ?? "", value: { level: "high" } } as const;
+    for (let turns = 0; turns < 15; turns++) {
+      const writing = machine.owner.write([write], asking());
+      // Driven, and this far on its way.
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await stop();
+      await machine.finish(writing);
+      await clear();
+      await machine.restart();
+      expect(machine.level(17), `after ${turns} turns`).toBe("low");
+    }
+  });
+
   it("of all nodes stop this one through the document, and until that says otherwise", async () => {
     const held = await machine.reserve({ resource: "GPIO17", ttlMs: null, onExpire: "high" });
     const record: EmergencyStop = {

@@ -182,8 +182,9 @@ export class Emergency {
   /** Nothing springs back to what it was before the stop. */
   async #forgetDesired(): Promise<void> {
     const { registry, records } = this.#components;
-    const wanted = registry.driven().filter(({ record }) => record.desired !== null);
-    if (wanted.length > 0) await records.change(wanted, (record) => ({ ...record, desired: null }));
+    // All that could be kept, since a value may be on its way to the disk; where there is none, nothing is written.
+    const keepers = registry.driven().filter(({ record }) => record.keep);
+    if (keepers.length > 0) await records.change(keepers, (record) => ({ ...record, desired: null }));
   }
 
   #now(): string {

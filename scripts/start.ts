@@ -260,6 +260,8 @@ async function run(first: (typeof ports)[number], others: typeof ports): Promise
     `\nA mesh of ${peers.length} peers is up after ${secondsSince(startedMs)}. Open any of them:\n${rows.join("\n")}\n` +
       `${login}\n` +
       `To make a board overheat: echo overheat > ${leader.dataDirectory}/board-faults\n` +
-      "(or brown-out; an empty file makes it well again). Ctrl-C ends it all.\n",
+      "(or brown-out; an empty file makes it well again).\n" +
+      `To move a wire of its header: echo "GPIO17 high" > ${leader.dataDirectory}/simulated-pins\n` +
+      "Ctrl-C ends it all.\n",
   );
 }

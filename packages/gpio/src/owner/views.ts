@@ -25,7 +25,7 @@ export function viewOf(
     record,
     gpio: line,
     position: positionOf(registry, id),
-    remainingMs: isGranted && endsAtMs !== null ? Math.max(0, endsAtMs - now.uptimeMs) : null,
+    remainingMs: isGranted && endsAtMs !== null ? Math.max(0, Math.floor(endsAtMs - now.uptimeMs)) : null,
     observed: observedOf(reservation, look),
     asOf: now.asOf,
   };

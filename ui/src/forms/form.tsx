@@ -26,7 +26,10 @@ export function Form(properties: Properties) {
   const locked = useLocked(submission.lockedUntil);
   useEffect(() => {
     if (submission.error === null) return;
-    form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-problem] input')?.focus();
+    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-problem] input');
+    if (wrong) return wrong.focus();
+    // It stands above the form, whose button may be far below.
+    form.current?.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" });
   }, [submission.error]);
   const general = locked ? null : submission.general(shownFields);
   return (

@@ -1,5 +1,6 @@
 import type { NodeView } from "@pi-controller/schema";
 import { useState } from "preact/hooks";
+import { usePinRights } from "../access/pin-rights.ts";
 import { Ago } from "../components/ago.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Labels } from "../components/labels.tsx";
@@ -12,6 +13,7 @@ import { MetricsPanel } from "../metrics/metrics-panel.tsx";
 import { useAge, useSession } from "../session/session-context.ts";
 import { EditDialog } from "./edit-dialog.tsx";
 import { NodeFacts } from "./node-facts.tsx";
+import { PinsPanel } from "./pins-panel.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
 import { RevokeDialog } from "./revoke-dialog.tsx";
 
@@ -49,6 +51,7 @@ function NodeDetails({ node }: { readonly node: NodeView }) {
   const { lost } = useSession();
   const [open, setOpen] = useState<"edit" | "remove" | "revoke" | null>(null);
   const may = useMay();
+  const maySeePins = usePinRights()("list") && node.kind === "peer";
   // A peer has keys: to take it out of the roster is not enough, it must be cut off.
   const mayRevoke = useMayWithAuthority()("revoke", "nodes", node.id) && node.kind === "peer";
   const mayRemove = node.kind === "manual" && may("delete", "nodes", node.id);
@@ -84,6 +87,7 @@ function NodeDetails({ node }: { readonly node: NodeView }) {
       ) : (
         may("get", "metrics", node.id) && <MetricsPanel node={node} />
       )}
+      {maySeePins && <PinsPanel node={node} />}
       <NodeFacts node={node} />
       {may("list", "events") && <NodeEvents id={node.id} />}
       {open === "edit" && <EditDialog id={node.id} onClose={close} />}

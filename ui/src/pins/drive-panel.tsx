@@ -1,11 +1,11 @@
-import type { GpioValue, GpioView } from "@pi-controller/schema";
+import type { GpioView } from "@pi-controller/schema";
 import { useState } from "preact/hooks";
 import { usePinRights } from "../access/pin-rights.ts";
-import { useSubmission } from "../forms/submission.ts";
 import { useSession } from "../session/session-context.ts";
 import { ApplyWithin } from "./apply-within.tsx";
 import type { PinSignal } from "./pin-signal.ts";
 import { PwmControl } from "./pwm-control.tsx";
+import { usePinWriter } from "./use-pin-writer.ts";
 
 interface Properties {
   readonly view: GpioView;
@@ -20,51 +20,40 @@ const APPLY_WITHIN_MS = 600_000;
 
 /** Drives a pin that the user holds. */
 export function DrivePanel({ view, signal, isAway, isStopped, onChanged }: Properties) {
-  const { client, lost } = useSession();
-  const submission = useSubmission();
+  const { lost } = useSession();
   const mayWrite = usePinRights()("update", view.namespace);
   const [applyWithinMs, setApplyWithinMs] = useState(APPLY_WITHIN_MS);
-  const { id, token, mode } = view;
-  if (token === null || !mayWrite || (mode.kind !== "output" && mode.kind !== "pwm")) return null;
-  const write = (value: GpioValue) =>
-    submission.run(async () => {
-      await client.gpio.write(id, { token, value, ...(isAway ? { applyWithinMs } : {}) });
-      onChanged();
-    });
+  const writer = usePinWriter(view, isAway ? applyWithinMs : null, onChanged);
+  const { mode, resource } = view;
+  if (view.token === null || !mayWrite || (mode.kind !== "output" && mode.kind !== "pwm")) return null;
   const disabled = lost.value || (isStopped && !isAway);
+  const level = signal.status === "current" ? signal.level : null;
   return (
     <div class="drive">
       {isAway && !lost.value && (
         <ApplyWithin nodeName={view.nodeName} valueMs={applyWithinMs} onChange={setApplyWithinMs} />
       )}
       {mode.kind === "output" ? (
-        <div class="drive-levels" role="group" aria-label={`Level of ${view.resource}`}>
-          {(["low", "high"] as const).map((level) => (
+        <div class="drive-levels" role="group" aria-label={`Level of ${resource}`}>
+          {(["low", "high"] as const).map((choice) => (
             <button
-              key={level}
+              key={choice}
               type="button"
               class="drive-level"
-              aria-pressed={signal.status === "current" && signal.level === level}
+              aria-pressed={level === choice}
               disabled={disabled}
-              onClick={() => void write({ level })}
+              onClick={() => writer.write({ level: choice })}
             >
-              {level === "low" ? "Low" : "High"}
+              {choice === "low" ? "Low" : "High"}
             </button>
           ))}
         </div>
       ) : (
-        <PwmControl
-          view={view}
-          mode={mode}
-          signal={signal}
-          disabled={disabled}
-          submission={submission}
-          onWrite={write}
-        />
+        <PwmControl view={view} mode={mode} signal={signal} disabled={disabled} writer={writer} />
       )}
-      {submission.error !== null && submission.general(["value.dutyCycle", "value.frequencyHz"]) !== null && (
+      {writer.error !== null && (
         <p class="problem" role="alert">
-          Not written: {submission.error.message}
+          Not written: {writer.error.message}
         </p>
       )}
     </div>

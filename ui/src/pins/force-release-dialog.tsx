@@ -2,6 +2,7 @@ import type { GpioView } from "@pi-controller/schema";
 import { FormDialog } from "../forms/form-dialog.tsx";
 import { useSubmission } from "../forms/submission.ts";
 import { useSession } from "../session/session-context.ts";
+import { endTexts } from "./terms-text.ts";
 
 interface Properties {
   readonly view: GpioView;
@@ -42,8 +43,7 @@ export function ForceReleaseDialog({ view, onChanged, onClose }: Properties) {
           </p>
           {isDriven && (
             <p>
-              The pin {onExpire === "hold" ? "stays as it is" : `becomes ${onExpire}`}, as the reservation
-              says for its end. Who waits in line is next.
+              The pin {endTexts[onExpire]}, as the reservation says for its end. Who waits in line is next.
             </p>
           )}
         </>

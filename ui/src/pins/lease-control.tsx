@@ -2,10 +2,10 @@ import type { GpioView } from "@pi-controller/schema";
 import { useSubmission } from "../forms/submission.ts";
 import { useSession } from "../session/session-context.ts";
 import { useHeldHere } from "./held-here-context.ts";
-import { formatTerm } from "./terms-text.ts";
+import { endTexts, formatTerm } from "./terms-text.ts";
 
 /** Who renews the lease of a reservation of one's own, and what comes of it when nobody does. */
-export function LeaseControl({ view }: { readonly view: GpioView; readonly heardAt: number }) {
+export function LeaseControl({ view }: { readonly view: GpioView }) {
   const { lost } = useSession();
   const held = useHeldHere();
   const submission = useSubmission();
@@ -57,5 +57,5 @@ const HIDDEN_TAB_MS = 180_000;
 
 function endText({ mode, onExpire }: GpioView): string {
   if (mode.kind !== "output" && mode.kind !== "pwm") return "then others may have it";
-  return onExpire === "hold" ? "the pin then stays as it is" : `the pin then becomes ${onExpire}`;
+  return `the pin then ${endTexts[onExpire]}`;
 }

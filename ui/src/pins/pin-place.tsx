@@ -23,10 +23,14 @@ export function PinPlace({ pin, state, isChosen, isReachable, onLook, onKey, onC
         <span class="pin-name">{pinName(pin)}</span>
         {state.note !== "" && <span class="pin-note">{state.note}</span>}
       </span>
-      <span class="pin-number">{pin.position}</span>
+      <span class="pin-number">
+        <span class="visually-hidden">pin </span>
+        {pin.position}
+      </span>
       <span class={`pin-dot pin-${state.look}${state.level === null ? "" : ` pin-level-${state.level}`}`}>
         {state.sign}
       </span>
+      <span class="visually-hidden">{state.said}</span>
     </>
   );
   const { gpio } = pin;
@@ -42,7 +46,6 @@ export function PinPlace({ pin, state, isChosen, isReachable, onLook, onKey, onC
       <button
         type="button"
         class="pin-body"
-        aria-label={state.label}
         aria-pressed={isChosen}
         tabIndex={isReachable ? 0 : -1}
         data-position={pin.position}

@@ -1,5 +1,4 @@
 import type { GpioView, HeaderPin } from "@pi-controller/schema";
-import { pinName } from "./header-layout.ts";
 import { type PinSignal, signalText } from "./pin-signal.ts";
 
 /** How a place of the header is drawn. */
@@ -13,8 +12,8 @@ export interface PlaceState {
   /** The sign in the dot: `H`, `L`, `%`, `?`; empty where nothing is known of a level. */
   readonly sign: string;
   readonly level: "high" | "low" | null;
-  /** All of it in a line, for who cannot see the drawing. */
-  readonly label: string;
+  /** What the sign says, in words, for who cannot see the drawing. */
+  readonly said: string;
 }
 
 const kindLooks = { "3v3": "power3", "5v": "power5", ground: "ground" } as const;
@@ -35,9 +34,8 @@ export function placeState(
   const sign = signal === null ? "" : signOf(signal);
   const level = signal?.status === "current" ? signal.level : null;
   const text = signal === null ? null : signalText(signal);
-  const heard = signal === null ? null : signal.status === "unknown" ? lastText(text) : text;
-  const label = [`Pin ${pin.position}, ${pinName(pin)}`, note, heard].filter(Boolean).join(", ");
-  return { look, note, sign, level, label };
+  const said = signal?.status === "unknown" ? lastText(text) : (text ?? "");
+  return { look, note, sign, level, said };
 }
 
 function lookOf(pin: HeaderPin, isHeld: boolean, mine: boolean): PlaceLook {

@@ -1,33 +1,28 @@
-import type { GpioValue, GpioView, PwmMode } from "@pi-controller/schema";
-import { useEffect, useState } from "preact/hooks";
+import type { GpioView, PwmMode } from "@pi-controller/schema";
+import { useState } from "preact/hooks";
 import { Field, FieldFrame } from "../components/field.tsx";
-import type { Submission } from "../forms/submission.ts";
 import type { PinSignal } from "./pin-signal.ts";
+import type { PinWriter } from "./use-pin-writer.ts";
 
 interface Properties {
   readonly view: GpioView;
   readonly mode: PwmMode;
   readonly signal: PinSignal;
   readonly disabled: boolean;
-  readonly submission: Submission;
-  readonly onWrite: (value: GpioValue) => Promise<void>;
+  readonly writer: PinWriter;
 }
 
-/** Duty cycle as a slider, written when it is let go, and frequency. */
-export function PwmControl({ view, mode, signal, disabled, submission, onWrite }: Properties) {
-  const told = Math.round((signal.dutyCycle ?? mode.dutyCycle) * 100);
-  const [percent, setPercent] = useState(told);
+/** Duty cycle as a slider, and frequency. */
+export function PwmControl({ view, mode, signal, disabled, writer }: Properties) {
+  const { wanted } = writer;
+  const asked = wanted !== null && "dutyCycle" in wanted ? wanted.dutyCycle : undefined;
+  const percent = Math.round((asked ?? signal.dutyCycle ?? mode.dutyCycle) * 100);
   const [frequency, setFrequency] = useState(String(signal.frequencyHz ?? mode.frequencyHz));
-  // Somebody else, as a program with the same token, may have moved it.
-  useEffect(() => setPercent(told), [told]);
   const frequencyHz = Number(frequency);
   const isNumber = frequency.trim() !== "" && !Number.isNaN(frequencyHz);
   return (
     <>
-      <FieldFrame
-        label={`Duty cycle: ${percent} %`}
-        problem={submission.problemOf("value.dutyCycle") ?? submission.problemOf("dutyCycle")}
-      >
+      <FieldFrame label={`Duty cycle: ${percent} %`} problem={writer.problemOf("dutyCycle")}>
         {(attributes) => (
           <input
             {...attributes}
@@ -39,8 +34,7 @@ export function PwmControl({ view, mode, signal, disabled, submission, onWrite }
             value={percent}
             disabled={disabled}
             aria-valuetext={`${percent} %`}
-            onInput={(event) => setPercent(Number(event.currentTarget.value))}
-            onChange={(event) => void onWrite({ dutyCycle: Number(event.currentTarget.value) / 100 })}
+            onInput={(event) => writer.write({ dutyCycle: Number(event.currentTarget.value) / 100 })}
           />
         )}
       </FieldFrame>
@@ -49,7 +43,7 @@ export function PwmControl({ view, mode, signal, disabled, submission, onWrite }
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          if (isNumber) void onWrite({ frequencyHz });
+          if (isNumber) writer.write({ frequencyHz });
         }}
       >
         <Field
@@ -58,11 +52,7 @@ export function PwmControl({ view, mode, signal, disabled, submission, onWrite }
           onInput={setFrequency}
           inputMode="numeric"
           hint={`Of ${view.resource}, and of whatever shares its channel.`}
-          problem={
-            isNumber
-              ? (submission.problemOf("value.frequencyHz") ?? submission.problemOf("frequencyHz"))
-              : "Expected a number"
-          }
+          problem={isNumber ? writer.problemOf("frequencyHz") : "Expected a number"}
         />
         <button type="submit" disabled={disabled || !isNumber}>
           Set frequency

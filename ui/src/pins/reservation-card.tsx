@@ -70,7 +70,7 @@ export function ReservationCard({ view, heardAt, change, interrupted, onChanged 
         />
       )}
       {mine && !isPin && <BusForm view={view} />}
-      {mine && <LeaseControl view={view} heardAt={heardAt} />}
+      {mine && <LeaseControl view={view} />}
       <ReservationFacts view={view} heardAt={heardAt} />
       <ReservationActions view={view} mine={mine} onChanged={onChanged} />
     </div>

@@ -4,7 +4,7 @@ import { Facts } from "../components/facts.tsx";
 import { FromNow } from "../components/from-now.tsx";
 import { useSecond } from "../time/use-second.ts";
 import { remainingMs, remainingText } from "./remaining.ts";
-import { formatTerm, modeText, termText, valueText } from "./terms-text.ts";
+import { endTexts, formatTerm, modeText, termText, valueText } from "./terms-text.ts";
 
 /** On which terms somebody has a reservation or waits for one. */
 export function ReservationFacts({ view, heardAt }: { readonly view: GpioView; readonly heardAt: number }) {
@@ -21,7 +21,7 @@ export function ReservationFacts({ view, heardAt }: { readonly view: GpioView; r
           : ["Asks for", termText(view)],
         view.waitsUntil === null ? null : ["Gives up", <FromNow key="waits" timestamp={view.waitsUntil} />],
         view.grantedAt === null ? null : ["Granted", <Ago key="granted" timestamp={view.grantedAt} />],
-        isDriven ? ["At its end", onExpire === "hold" ? "stays as it is" : `becomes ${onExpire}`] : null,
+        isDriven ? ["At its end", `the pin ${endTexts[onExpire]}`] : null,
         watchdogMs === null
           ? null
           : ["Watchdog", `ends when nothing is written for ${formatTerm(watchdogMs)}`],

@@ -57,7 +57,8 @@ function Reservations({ context, pin, resource, about }: Properties) {
   const waiting = about
     .filter(({ state }) => state === "waiting")
     .toSorted((one, other) => (one.position ?? 0) - (other.position ?? 0));
-  const isMine = holder !== undefined && isHolder(principal, holder.holder);
+  // Who holds it, or stands in line already, has no more to ask for.
+  const isMine = about.some((view) => isHolder(principal, view.holder));
   const refusal = pin === null ? null : refusalOf(pin);
   const isTaken = holder !== undefined || (pin !== null && pin.reservation !== null);
   return (

@@ -42,6 +42,14 @@ export const onExpireTexts: Readonly<Record<OnExpire, string>> = {
   hold: "The pin stays as it was, with nobody in charge of it. An emergency stop still lets go of it.",
 };
 
+/** What becomes of the pin at the end, after `the pin`. */
+export const endTexts: Readonly<Record<OnExpire, string>> = {
+  input: "becomes an input",
+  low: "goes low",
+  high: "goes high",
+  hold: "stays as it is",
+};
+
 /** A lease in milliseconds as people say it: `250 ms`, `90 s`, `5 min`, `2 h`. */
 export function formatTerm(ms: number): string {
   if (ms < 1_000 || ms % 1_000 !== 0) return `${ms} ms`;

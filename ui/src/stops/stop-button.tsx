@@ -21,11 +21,11 @@ export function StopButton({ node }: Properties) {
         type="button"
         class="danger stop-button"
         disabled={lost.value}
-        aria-label={node === null ? "Emergency stop of all nodes" : `Emergency stop of ${node.name}`}
         title={node === null ? "Stops the outputs of all nodes" : `Stops the outputs of ${node.name}`}
         onClick={() => setOpen(true)}
       >
-        <Icon name="stop" /> <span>{node === null ? "Stop all" : `Stop ${node.name}`}</span>
+        <Icon name="stop" /> {node === null ? "Stop all" : `Stop ${node.name}`}
+        <span class="visually-hidden"> outputs: emergency stop</span>
       </button>
       {open && <StopDialog node={node} onClose={() => setOpen(false)} />}
     </>

@@ -16,7 +16,7 @@ export function useStops(): Loaded<StopList> {
 }
 
 /** Asked at each so many refreshes of the page, beside at every event about stops. */
-const REFRESHES_PER_LOOK = 5;
+const REFRESHES_PER_LOOK = 2;
 const NO_STOPS: StopList = { mesh: [], nodes: [], unconfirmed: [] };
 
 /**

@@ -48,8 +48,8 @@ export function I2cBus({ node, bus, devices, holderOf, chosen, onChoose }: Prope
       {scan !== null && (
         <>
           <p class="muted" role="status">
-            {scan.addresses.length === 0 ? "Nothing answers" : `${scan.addresses.length} addresses answer`},{" "}
-            <Ago timestamp={scan.asOf} />. What sleeps, or waits for a command first, may stay silent.
+            {answersText(scan.addresses.length)}, <Ago timestamp={scan.asOf} />. What sleeps, or waits for a
+            command first, may stay silent.
           </p>
           <ScanTable
             bus={bus}
@@ -65,4 +65,9 @@ export function I2cBus({ node, bus, devices, holderOf, chosen, onChoose }: Prope
       )}
     </div>
   );
+}
+
+function answersText(count: number): string {
+  if (count === 0) return "Nothing answers";
+  return count === 1 ? "One address answers" : `${count} addresses answer`;
 }

@@ -121,6 +121,8 @@ export class Granting {
       if (!isUp) throw refusal ?? new MeshError("UNAVAILABLE", `${record.resource} could not be set up`);
     } catch (error) {
       await this.#takeBack(reservation, error);
+      // Those behind the holder whom it took it from would wait for somebody else to let go.
+      if (leaving.length > 0) await this.grantNext();
       throw asHardwareError(error);
     }
     events.emit("gpio.reservation.granted", eventDataOf(reservation), correlationId);

@@ -52,19 +52,19 @@ export class Repairs {
     this.#timer = undefined;
   }
 
+  /** Hardware first: a disk that still refuses keeps no output from its safe state. */
   async #repair(): Promise<void> {
     if (this.#isStopped) return;
     const { registry, endings, onFreed } = this.#components;
-    const ended = registry.all().filter(({ phase }) => phase === "ended");
-    if (ended.length > 0) {
-      // Those that are safe on the disk, too, are gone after this.
-      await endings.finish(endings.begin(ended, "expired", ""), { correlationId: undefined });
-      await onFreed();
-    }
     await this.#stopOutputs();
     for (const reservation of registry.all()) {
       if (reservation.phase === "setting-up") await this.#bringUp(reservation);
     }
+    const ended = registry.all().filter(({ phase }) => phase === "ended");
+    // Those that are safe on the disk, too, are gone after this.
+    await endings.finish(endings.begin(ended, "expired", ""), { correlationId: undefined });
+    // Also without an end: that the next in line gets a pin may be what could not be written down.
+    await onFreed();
     if (this.#timer === undefined) this.#failures = 0;
   }
 

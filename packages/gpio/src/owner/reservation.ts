@@ -27,6 +27,8 @@ export class Reservation implements Entry {
   lastWriteMs = 0;
   /** What was last driven for a holder who wants it kept; on its way to the disk, if it is not there. */
   kept: GpioValue | null;
+  /** How many values are on their way to the disk. */
+  keeping = 0;
   /** Set once it has ended. */
   end: { readonly reason: EndReason; readonly by: string } | null = null;
 

@@ -88,9 +88,15 @@ export class Writes {
     if (stops.current !== undefined) return;
     const value = keptValue(reservation, asked);
     reservation.kept = value;
-    if (isSame(value, reservation.record.desired)) return;
-    // What was driven last counts, whichever of several writes gets to the disk first.
-    await records.change([reservation], (record) => ({ ...record, desired: reservation.kept }));
+    // Another value that is on its way to the disk would stand there after a crash, though this one was driven later.
+    if (reservation.keeping === 0 && isSame(value, reservation.record.desired)) return;
+    reservation.keeping++;
+    try {
+      // What was driven last counts, whichever of several writes gets to the disk first.
+      await records.change([reservation], (record) => ({ ...record, desired: reservation.kept }));
+    } finally {
+      reservation.keeping--;
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 import type { MeshError } from "@pi-controller/schema";
 import { ulidFactory } from "@pi-controller/telemetry";
-import { reservationIdOf } from "../reservation-id.ts";
 import { BoardRules } from "./board-rules.ts";
 import { BusAccess } from "./bus-access.ts";
 import { ChangeQueue } from "./change-queue.ts";
@@ -26,6 +25,7 @@ import { Registry } from "./registry.ts";
 import { Repairs } from "./repairs.ts";
 import type { Reservation } from "./reservation.ts";
 import { Restoring } from "./restoring.ts";
+import { RisingIds } from "./rising-ids.ts";
 import { Safety } from "./safety.ts";
 import { Stops } from "./stops.ts";
 import { tenantLimits } from "./tenant-limits.ts";
@@ -41,9 +41,9 @@ import { Writes } from "./writes.ts";
 export function createPinOwner(components: PinOwnerComponents, options: PinOwnerOptions): OwnerService {
   const { hardware, own, mesh, clock, logger, machineTime, trustedNow, events } = components;
   const nextUlid = ulidFactory({ clock: { now: trustedNow }, random: components.random });
-  const newId = () => reservationIdOf(options.node, nextUlid());
 
   const registry = new Registry();
+  const ids = new RisingIds({ nextUlid, present: () => registry.entries.keys() }, options);
   const queue = new ChangeQueue();
   const calls = new HardwareCalls({ clock });
   const gate = new Gate();
@@ -96,7 +96,7 @@ export function createPinOwner(components: PinOwnerComponents, options: PinOwner
     rules,
     limits,
     tokens,
-    newId,
+    newId: () => ids.next(),
     onTerms: noteTerms,
     onUnfinished,
     onError,

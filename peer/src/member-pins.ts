@@ -29,7 +29,7 @@ export interface MemberPinsComponents {
   readonly surroundings: Surroundings;
   readonly network: Network;
   readonly documents: Documents;
-  readonly membership: Pick<Membership, "member">;
+  readonly membership: Pick<Membership, "member" | "observe">;
   readonly roster: Pick<Roster, "nameOf">;
   readonly trust: Trust;
   readonly events: Events;
@@ -68,7 +68,7 @@ export function createMemberPins(config: Config, components: MemberPinsComponent
           hardware,
           own: documents.own,
           mesh: documents.mesh,
-          otherNodes: () => others().map((id) => documents.node(id)),
+          otherNodes: () => others().map((id) => ({ node: id, document: documents.node(id) })),
           events: {
             emit: (type, data, correlationId) =>
               void events.emit(type, {
@@ -123,6 +123,7 @@ function nodesOf({ membership, network, roster, trust }: MemberPinsComponents): 
   return {
     all: () => [...trust.view.members.keys()],
     nameOf: (id) => roster.nameOf(id) ?? id,
+    observe: (listener) => membership.observe(({ id }) => listener(id)),
     stateOf: (id) => (id === network.self ? "alive" : (membership.member(id)?.state ?? "unknown")),
   };
 }

@@ -1,6 +1,7 @@
-import { defineCollection } from "@pi-controller/document";
+import { defineCollection, type ReadonlyDocument } from "@pi-controller/document";
 import {
   desiredRecordSchema,
+  type EmergencyStop,
   emergencyStopSchema,
   gpioPolicySchema,
   gpioQuotaSchema,
@@ -16,6 +17,15 @@ export const reservationsCollection = defineCollection({
 /** Emergency stops: in the mesh document for all nodes, in a node's own for itself. One record each, so that
  * clearing one never clears another that was not seen. */
 export const stopsCollection = defineCollection({ name: "gpio-stops", schema: emergencyStopSchema });
+
+/**
+ * The stops of a document that stand. One under another key than its own id is none: no peer of ours writes such, and
+ * nobody could clear it.
+ */
+export function stopsIn(document: ReadonlyDocument): readonly EmergencyStop[] {
+  const stops = document.collection(stopsCollection);
+  return stops.all().filter((stop) => stops.get(stop.id) === stop);
+}
 
 /** Limits of tenants, in the mesh document, by namespace. */
 export const quotasCollection = defineCollection({ name: "gpio-quotas", schema: gpioQuotaSchema });

@@ -22,6 +22,11 @@ export function reservationIdOf(nodeId: NodeId, ulid: string): ReservationId {
   return `${ownerPrefix(nodeId)}-${ulid}`;
 }
 
+/** Whether a reservation can be of a node. */
+export function isIdOf(nodeId: NodeId, id: ReservationId): boolean {
+  return id.startsWith(ownerPrefix(nodeId));
+}
+
 /** Those of the nodes that the reservation can be of: one, or none; two in one of about 8,600 meshes of 1,000 nodes. */
 export function ownersAmong(id: ReservationId, nodeIds: Iterable<NodeId>): readonly NodeId[] {
   const prefix = id.slice(0, PREFIX_LENGTH);

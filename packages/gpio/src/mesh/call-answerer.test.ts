@@ -100,9 +100,22 @@ describe("a request to another node's pins", () => {
     expect(clock.monotonic() - startedMs).toBeLessThan(800);
   });
 
+  it("ends as soon as the node is believed dead, and says that it may have been done", async () => {
+    const { pins, owner, clock, believe, finish } = await served();
+    owner.before = () => new Promise(() => undefined);
+    const refused = refusalOf(pins.write([write], askingOf("ada", { timeoutMs: 8_000 })));
+    await clock.advance(500);
+    const startedMs = clock.monotonic();
+    believe("suspect");
+    await clock.advance(500);
+    believe("dead");
+    expect(await finish(refused)).toMatch(/^UNAVAILABLE .*may have been done/);
+    expect(clock.monotonic() - startedMs).toBeLessThan(600);
+  });
+
   it("says that a node is away", async () => {
-    const { network, finish } = await served();
-    const pins = new RemotePins({ network }, "node-nobody-0001");
+    const { network, nodes, finish } = await served();
+    const pins = new RemotePins({ network, nodes }, "node-nobody-0001");
     expect(await finish(refusalOf(pins.write([write], askingOf())))).toContain("UNAVAILABLE");
   });
 
@@ -232,15 +245,15 @@ describe("an answer of another node", () => {
   };
 
   it.each(Object.entries(hostile))("is not taken when it is %s", async (_name, answer) => {
-    const { network, answerWith, finish } = await exchangeFixture();
+    const { network, nodes, answerWith, finish } = await exchangeFixture();
     answerWith(answer);
-    const pins = new RemotePins({ network }, OWNER);
+    const pins = new RemotePins({ network, nodes }, OWNER);
     expect(await finish(refusalOf(pins.write([write], askingOf())))).toMatch(/^UNAVAILABLE .*no answer/);
   });
 
   it("is not taken with a reservation of some third node", async () => {
-    const { network, answerWith, finish } = await exchangeFixture();
-    const pins = new RemotePins({ network }, OWNER);
+    const { network, nodes, answerWith, finish } = await exchangeFixture();
+    const pins = new RemotePins({ network, nodes }, OWNER);
     const other = ownedOf("node-other-0001");
     answerWith(other);
     for (const call of [

@@ -15,12 +15,14 @@ import { type ChangeFilter, MAX_FOLLOWED } from "./changes-call.ts";
 import { Following, type FollowingComponents } from "./following.ts";
 import type { NodeRouter } from "./node-router.ts";
 import { pollFeed } from "./poll-feed.ts";
+import type { GpioNodes } from "./ports.ts";
 import { pollRemote } from "./remote-changes.ts";
 import { wantedChanges, watchRefusal } from "./wanted-changes.ts";
 
 export interface ChangeStreamsComponents {
   readonly router: NodeRouter;
   readonly network: Pick<Network, "request">;
+  readonly nodes: GpioNodes;
   readonly feed: ChangeFeed;
   readonly clock: Clock;
   readonly random: Random;
@@ -48,7 +50,7 @@ export class ChangeStreams {
     listener: (message: GpioStreamMessage) => boolean,
     ready: (again: () => void) => Unsubscribe,
   ): ChangeStream {
-    const { router, network, feed, clock, random, logger } = this.#components;
+    const { router, network, nodes, feed, clock, random, logger } = this.#components;
     const { node = router.self } = query;
     const filter = filterOf(query);
     const refusal = watchRefusal(filter, asking.requester);
@@ -64,7 +66,7 @@ export class ChangeStreams {
     const poll: FollowingComponents["poll"] = async (request, signal) => {
       // Where nobody is, nobody is waited for.
       router.pinsOf(node);
-      return pollRemote(network, node, filter, request, asking, signal);
+      return pollRemote({ network, nodes }, node, filter, request, asking, signal);
     };
     return new Following({ ...common, poll }, { node, cursor: null }).start();
   }

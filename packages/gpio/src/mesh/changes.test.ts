@@ -37,7 +37,7 @@ async function served() {
     signal = new AbortController().signal,
   ) =>
     pollRemote(
-      fixture.network,
+      fixture,
       OWNER,
       filter,
       { cursor: fixture.feed.cursor(), limit: 100, waitMs: 5_000, gatherMs: 0, ...given },
@@ -190,6 +190,18 @@ describe("waiting for changes of another node", () => {
   );
 });
 
+describe("a node that is believed dead", () => {
+  it("is waited for no longer, though its connection stands", async () => {
+    const { poll, clock, believe, finish } = await served();
+    const refused = refusalOf(poll());
+    await clock.advance(200);
+    const startedMs = clock.monotonic();
+    believe("dead");
+    expect(await finish(refused)).toContain("UNAVAILABLE");
+    expect(clock.monotonic() - startedMs).toBeLessThan(100);
+  });
+});
+
 describe("an answer with changes", () => {
   const { type: _, node: __, ...change } = changeOf();
   it.each(
@@ -198,23 +210,28 @@ describe("an answer with changes", () => {
       null: null,
       "without a cursor": { changes: [], coalesced: 0 },
       "more changes than were asked for": { cursor: "1", changes: Array(101).fill(change), coalesced: 0 },
+      "of a reservation of another node": {
+        cursor: "1",
+        changes: [{ ...change, reservation: reservationIdOf("node-other-0001", ULID) }],
+        coalesced: 0,
+      },
       "a negative count": { cursor: "1", changes: [], coalesced: -1 },
       "a level that there is not": { cursor: "1", changes: [{ ...change, level: "maybe" }], coalesced: 0 },
     }),
   )("is not taken when it is %s", async (_name, answer) => {
-    const { network, answerWith, finish } = await exchangeFixture();
+    const { answerWith, finish, ...there } = await exchangeFixture();
     answerWith(answer, CHANGES_METHOD);
     const poll = { cursor: null, limit: 100, waitMs: 0, gatherMs: 0 };
-    const asked = pollRemote(network, OWNER, everything, poll, askingOf(), new AbortController().signal);
+    const asked = pollRemote(there, OWNER, everything, poll, askingOf(), new AbortController().signal);
     expect(await finish(refusalOf(asked))).toMatch(/^UNAVAILABLE .*no answer/);
   });
 
   it("is of the node that gave it, whatever it says", async () => {
-    const { network, answerWith, finish } = await exchangeFixture();
+    const { answerWith, finish, ...there } = await exchangeFixture();
     const lie = { ...change, node: "node-other-0001", type: "gpio.state.changed" };
     answerWith({ cursor: "1", changes: [lie], coalesced: 0 }, CHANGES_METHOD);
     const poll = { cursor: null, limit: 100, waitMs: 0, gatherMs: 0 };
-    const asked = pollRemote(network, OWNER, everything, poll, askingOf(), new AbortController().signal);
+    const asked = pollRemote(there, OWNER, everything, poll, askingOf(), new AbortController().signal);
     expect((await finish(asked)).changes).toEqual([changeOf()]);
   });
 });

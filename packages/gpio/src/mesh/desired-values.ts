@@ -1,3 +1,4 @@
+import { type Clock, RateLimiter } from "@pi-controller/runtime";
 import {
   type Access,
   type DesiredRecord,
@@ -16,27 +17,47 @@ import type { GpioDocuments, TrustedNow } from "./ports.ts";
 export interface DesiredValuesComponents {
   readonly documents: GpioDocuments;
   readonly now: TrustedNow;
+  readonly clock: Pick<Clock, "monotonic">;
 }
 
 /** The owner's clock may be ahead of ours; what it goes by is `applyBefore`. */
 const SIGNED_LONGER_MS = 60_000;
+/** For each reservation: each one is a write to the memory cards of all nodes. */
+const RATE = { perSecond: 0.5, burst: 20, maxSenders: 1_024 };
 const MOST_SIGNED_MS = 7 * 24 * 3_600_000;
 
 /** Values that wait in the mesh document for owners that are away. */
 export class DesiredValues {
   readonly #components: DesiredValuesComponents;
+  readonly #rate = new RateLimiter(RATE);
 
   constructor(components: DesiredValuesComponents) {
     this.#components = components;
   }
 
-  /** What waits for the owner of a reservation, as views show it; null: nothing. */
-  pendingOf(id: ReservationId): GpioView["pending"] {
+  /**
+   * What waits for the owner of a reservation, as views show it; null: nothing. Who has put it there only the owner
+   * finds out; what it will not even look at is not shown.
+   */
+  pendingOf(id: ReservationId, node: NodeId): GpioView["pending"] {
     const { documents, now } = this.#components;
     const record = documents.mesh.collection(desiredCollection).get(id);
-    if (record === undefined || Date.parse(record.applyBefore) <= now()) return null;
+    if (record === undefined || record.id !== id || record.node !== node) return null;
+    if (Date.parse(record.applyBefore) <= now()) return null;
     const { token, value, writtenAt, applyBefore } = record;
     return { token, value, writtenAt, applyBefore };
+  }
+
+  /** Takes out what was left for an owner: something else was written since. Throws as `WritableDocument.transact`. */
+  async withdraw(id: ReservationId, node: NodeId): Promise<void> {
+    const { mesh } = this.#components.documents;
+    const left = mesh.collection(desiredCollection).get(id);
+    if (left?.id !== id || left.node !== node) return;
+    await mesh.transact((transaction) => {
+      // One that was left meanwhile stays.
+      const isSame = transaction.get(desiredCollection, id)?.signature === left.signature;
+      if (isSame) transaction.delete(desiredCollection, id);
+    });
   }
 
   /**
@@ -45,8 +66,8 @@ export class DesiredValues {
    * down last.
    *
    * @returns the reservation as its owner wrote it down
-   * @throws MeshError NOT_FOUND, PERMISSION_DENIED, ABORTED (another token), FAILED_PRECONDITION (nothing to drive), and
-   *   as `Asking.signIntent`
+   * @throws MeshError NOT_FOUND, PERMISSION_DENIED, ABORTED (another token), FAILED_PRECONDITION (nothing to drive),
+   *   RESOURCE_EXHAUSTED (too many in a short time), and as `Asking.signIntent`
    */
   async leave(
     id: ReservationId,
@@ -55,7 +76,7 @@ export class DesiredValues {
     applyWithinMs: number,
     asking: Asking,
   ): Promise<ReservationRecord> {
-    const { documents, now } = this.#components;
+    const { documents, now, clock } = this.#components;
     const record = documents.node(node).collection(reservationsCollection).get(id);
     if (record === undefined) {
       throw new MeshError("NOT_FOUND", "The owner is out of reach, and has not told of such a reservation");
@@ -69,6 +90,11 @@ export class DesiredValues {
         "FAILED_PRECONDITION",
         `${record.resource} is not driven: it is ${record.mode.kind}`,
       );
+    }
+    const retryAfterMs = this.#rate.take(id, clock.monotonic());
+    if (retryAfterMs > 0) {
+      const message = "Values that wait for their owner are kept by all nodes: leave the last one alone";
+      throw new MeshError("RESOURCE_EXHAUSTED", message, { retryAfterMs });
     }
     const nowMs = now();
     const applyBefore = new Date(nowMs + applyWithinMs).toISOString();

@@ -1,13 +1,14 @@
 import { AddressBook, encodeJson, type RequestHandler } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
-import { MeshError, type NodeId, type ReservationRecord } from "@pi-controller/schema";
+import { type MembershipState, MeshError, type NodeId, type ReservationRecord } from "@pi-controller/schema";
 import type { OwnerAsking } from "../asking.ts";
 import { ChangeRing } from "../owner/change-ring.ts";
 import type { OwnedReservation, OwnGpio, PinOwner } from "../owner/pin-owner.ts";
 import { reservationIdOf } from "../reservation-id.ts";
 import { serveGpio } from "./gpio-exchange.ts";
 import { CALL_METHOD } from "./owner-calls.ts";
+import type { GpioNodes } from "./ports.ts";
 import { evidence } from "./test-users.ts";
 
 export const ASKER = "node-asker-0001";
@@ -140,6 +141,16 @@ export async function exchangeFixture() {
   };
   const asker = await start(ASKER);
   const there = await start(OWNER);
+  let believed: MembershipState = "alive";
+  const listeners = new Set<(node: NodeId) => void>();
+  const nodes: Pick<GpioNodes, "nameOf" | "observe" | "stateOf"> = {
+    nameOf: (node) => node,
+    stateOf: () => believed,
+    observe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
   const owner = new RecordingOwner();
   const feed = new ChangeRing("1");
   const finish = async <T>(work: Promise<T>): Promise<T> => {
@@ -156,6 +167,12 @@ export async function exchangeFixture() {
     clock,
     hub,
     network: asker.network,
+    nodes,
+    /** The asker comes to believe so of the other one. */
+    believe: (state: MembershipState) => {
+      believed = state;
+      for (const listener of listeners) listener(OWNER);
+    },
     owner,
     feed,
     finish,

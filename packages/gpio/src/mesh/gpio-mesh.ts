@@ -189,7 +189,7 @@ export class GpioMesh {
         hardware,
         own: documents.own,
         mesh: documents.mesh,
-        otherNodes: () => others().map((node) => documents.node(node)),
+        otherNodes: () => others().map((node) => ({ node, document: documents.node(node) })),
         events: { emit },
         evidence,
         knowsUser: (name) => ({ userId: requesterOf(name).userId }),
@@ -210,6 +210,7 @@ export class GpioMesh {
         all: () => [...this.#machines.keys()],
         nameOf: (node) => node.replace("node-", ""),
         stateOf: (node) => (node === id || connected().includes(node) ? "alive" : "dead"),
+        observe: (listener) => network.observe((event) => "peer" in event && listener(event.peer)),
       },
     });
     serveGpio({ network, owner, feed, evidence, clock });

@@ -1,7 +1,7 @@
 import type { Clock } from "@pi-controller/runtime";
 import { MeshError, type NodeGpio, type NodeId } from "@pi-controller/schema";
 import type { Asking } from "../asking.ts";
-import { stopsCollection } from "../collections.ts";
+import { stopsIn } from "../collections.ts";
 import type { OwnGpio } from "../owner/pin-owner.ts";
 import { demand } from "./access.ts";
 import { withTimeout } from "./narrowed-asking.ts";
@@ -62,7 +62,7 @@ export class NodeDescriptions {
         ...place,
         reservation: holders.get(`GPIO${place.gpio}`) ?? null,
       })),
-      stops: [...documents.node(node).collection(stopsCollection).all()],
+      stops: [...stopsIn(documents.node(node))],
     };
   }
 

@@ -3,6 +3,7 @@ import { reservationsCollection } from "../collections.ts";
 import { ownersAmong } from "../reservation-id.ts";
 import type { NodePins } from "./node-pins.ts";
 import type { GpioDocuments, GpioNodes } from "./ports.ts";
+import { isGone } from "./while-there.ts";
 
 export interface NodeRouterComponents {
   readonly own: NodePins;
@@ -21,15 +22,24 @@ export class NodeRouter {
     this.self = options.self;
   }
 
-  /** @throws MeshError NOT_FOUND */
+  /**
+   * Two nodes whose ids hash to one prefix are told apart by their documents.
+   *
+   * @throws MeshError NOT_FOUND; FAILED_PRECONDITION when two nodes claim it: by chance that is not, so one of them lies,
+   *   and what is meant for the other's pin is told to neither
+   */
   ownerOf(id: ReservationId): NodeId {
     const { nodes, documents } = this.#components;
     const candidates = ownersAmong(id, nodes.all());
-    const owner =
+    const claiming =
       candidates.length > 1
-        ? candidates.find((node) => documents.node(node).collection(reservationsCollection).get(id))
-        : undefined;
-    const found = owner ?? candidates[0];
+        ? candidates.filter((node) => documents.node(node).collection(reservationsCollection).get(id))
+        : candidates;
+    if (claiming.length > 1) {
+      const names = claiming.map((node) => nodes.nameOf(node)).join(" and ");
+      throw new MeshError("FAILED_PRECONDITION", `${names} claim this reservation: revoke the one that lies`);
+    }
+    const found = claiming[0] ?? candidates[0];
     if (found === undefined) throw new MeshError("NOT_FOUND", "No node of this mesh has such a reservation");
     return found;
   }
@@ -43,9 +53,8 @@ export class NodeRouter {
     const { own, remote, nodes } = this.#components;
     if (node === this.self) return own;
     this.expectMember(node);
-    const state = nodes.stateOf(node);
-    if (state === "dead" || state === "left") {
-      throw new MeshError("UNAVAILABLE", `${nodes.nameOf(node)} is out of reach (${state})`);
+    if (isGone(nodes, node)) {
+      throw new MeshError("UNAVAILABLE", `${nodes.nameOf(node)} is out of reach (${nodes.stateOf(node)})`);
     }
     return remote(node);
   }

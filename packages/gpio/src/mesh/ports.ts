@@ -1,4 +1,5 @@
 import type { ReadonlyDocument, WritableDocument } from "@pi-controller/document";
+import type { Unsubscribe } from "@pi-controller/runtime";
 import type { MembershipState, NodeId } from "@pi-controller/schema";
 
 /** Port: the nodes whose pins there are: those that were admitted, as this peer has verified it. */
@@ -9,6 +10,8 @@ export interface GpioNodes {
   nameOf(node: NodeId): string;
   /** What is believed of it now; of this one `alive`. */
   stateOf(node: NodeId): MembershipState;
+  /** Calls back with each node of which something else is believed than before. */
+  observe(listener: (node: NodeId) => void): Unsubscribe;
 }
 
 /** Port: what was agreed. */

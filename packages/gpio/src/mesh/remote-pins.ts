@@ -15,7 +15,7 @@ import {
 } from "@pi-controller/schema";
 import type { Asking } from "../asking.ts";
 import type { OwnedReservation, OwnGpio, PinWrite, WriteResult } from "../owner/pin-owner.ts";
-import { ownersAmong } from "../reservation-id.ts";
+import { isIdOf } from "../reservation-id.ts";
 import type { NodePins } from "./node-pins.ts";
 import {
   CALL_METHOD,
@@ -26,19 +26,22 @@ import {
   type OwnerCall,
   ownerCalls,
 } from "./owner-calls.ts";
+import type { GpioNodes } from "./ports.ts";
 import { answeredWith, noAnswerOfIts } from "./remote-errors.ts";
+import { whileThere } from "./while-there.ts";
 
 export interface RemotePinsComponents {
   readonly network: Pick<Network, "request">;
+  readonly nodes: Pick<GpioNodes, "nameOf" | "observe" | "stateOf">;
 }
 
 /** The pins of another node, whose owner is asked over the mesh: once, within the time of who asks. */
 export class RemotePins implements NodePins {
-  readonly #network: Pick<Network, "request">;
+  readonly #components: RemotePinsComponents;
   readonly #node: NodeId;
 
-  constructor({ network }: RemotePinsComponents, node: NodeId) {
-    this.#network = network;
+  constructor(components: RemotePinsComponents, node: NodeId) {
+    this.#components = components;
     this.#node = node;
   }
 
@@ -126,15 +129,16 @@ export class RemotePins implements NodePins {
   }
 
   async #request(payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    try {
-      return await this.#network.request(this.#node, CALL_METHOD, payload, { timeoutMs });
-    } catch (error) {
+    const { network, nodes } = this.#components;
+    return whileThere(nodes, this.#node, (signal) =>
+      network.request(this.#node, CALL_METHOD, payload, { timeoutMs, signal }),
+    ).catch((error: unknown) => {
       throw answeredWith(error, this.#node);
-    }
+    });
   }
 
   #expectOwn(reservation: OwnedReservation): OwnedReservation {
-    if (ownersAmong(reservation.record.id, [this.#node]).length === 0) throw noAnswerOfIts(this.#node);
+    if (!isIdOf(this.#node, reservation.record.id)) throw noAnswerOfIts(this.#node);
     return reservation;
   }
 }

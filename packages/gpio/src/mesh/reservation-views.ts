@@ -13,7 +13,7 @@ import {
 import type { Asking } from "../asking.ts";
 import { reservationsCollection } from "../collections.ts";
 import type { OwnedReservation } from "../owner/pin-owner.ts";
-import { ownersAmong } from "../reservation-id.ts";
+import { isIdOf } from "../reservation-id.ts";
 import { demand, mayIn } from "./access.ts";
 import type { DesiredValues } from "./desired-values.ts";
 import type { HeardPins } from "./heard-pins.ts";
@@ -53,12 +53,17 @@ export class ReservationViews {
     const { requester } = asking;
     demand(requester, { verb: "list", resource: "gpio", namespace: query.namespace ?? { any: true } });
     const isShown = mayIn(requester, { verb: "list", resource: "gpio" });
-    const all = this.#all().filter(({ record }) => isShown(record.namespace));
+    const { nodes } = this.#components;
+    // Once for each node, as what is in line with whom is looked up there for each that is shown.
+    const recordsOf = new Map(nodes.all().map((node) => [node, this.recordsOf(node)]));
+    const all = [...recordsOf].flatMap(([node, records]) =>
+      records.flatMap((record) => (isShown(record.namespace) ? [{ node, record }] : [])),
+    );
     const { items, total, nextCursor } = pageOf(all, query);
     const answers = await this.#askOwners(items, asking);
     const views = items.flatMap(({ node, record }) => {
       const answer = answers.get(node);
-      if (answer === undefined) return [this.ofRecord(node, record)];
+      if (answer === undefined) return [this.ofRecord(node, record, recordsOf.get(node))];
       const owned = answer.get(record.id);
       // The owner has let go of it, which its document does not say yet.
       return owned === undefined ? [] : [this.ofOwner(node, owned)];
@@ -89,12 +94,16 @@ export class ReservationViews {
     return this.#view(node, record, { gpio, position, remainingMs, observed: current });
   }
 
-  /** As the owner wrote it down last, and what was heard last of its pin. */
-  ofRecord(node: NodeId, record: ReservationRecord): GpioView {
+  /**
+   * As the owner wrote it down last, and what was heard last of its pin.
+   *
+   * @param records all of the node's; looked up when left out
+   */
+  ofRecord(node: NodeId, record: ReservationRecord, records = this.recordsOf(node)): GpioView {
     const { heard, nodes } = this.#components;
     return this.#view(node, record, {
       gpio: gpioOf(record.resource),
-      position: positionIn(this.recordsOf(node), record),
+      position: positionIn(records, record),
       remainingMs: null,
       observed: heard.unknown(record.id, nodes.stateOf(node)),
     });
@@ -118,13 +127,7 @@ export class ReservationViews {
       .node(node)
       .collection(reservationsCollection)
       .all()
-      .filter(({ id }) => ownersAmong(id, [node]).length > 0);
-  }
-
-  #all(): readonly Placed[] {
-    return this.#components.nodes
-      .all()
-      .flatMap((node) => this.recordsOf(node).map((record) => ({ node, record })));
+      .filter(({ id }) => isIdOf(node, id));
   }
 
   #knownRecord(node: NodeId, record: ReservationRecord, { requester }: Asking): GpioView {
@@ -182,7 +185,7 @@ export class ReservationViews {
     const { desired, nodes } = this.#components;
     const { requestKey: _, ...shown } = record;
     const { id } = record;
-    return { ...shown, ...state, node, nodeName: nodes.nameOf(node), pending: desired.pendingOf(id) };
+    return { ...shown, ...state, node, nodeName: nodes.nameOf(node), pending: desired.pendingOf(id, node) };
   }
 }
 

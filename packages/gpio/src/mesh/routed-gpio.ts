@@ -65,10 +65,10 @@ export interface RoutedGpioComponents {
 export function routedGpio(components: RoutedGpioComponents): GpioUseCases {
   const { network, owner, nodes, documents, now, clock } = components;
   const router = new NodeRouter(
-    { own: owner, remote: (node) => new RemotePins({ network }, node), nodes, documents },
+    { own: owner, remote: (node) => new RemotePins({ network, nodes }, node), nodes, documents },
     { self: network.self },
   );
-  const desired = new DesiredValues({ documents, now });
+  const desired = new DesiredValues({ documents, now, clock });
   const heard = new HeardPins({ clock });
   const views = new ReservationViews({ router, nodes, documents, desired, heard, clock });
   return new RoutedGpio({
@@ -143,7 +143,8 @@ class RoutedGpio implements GpioUseCases {
     { id, observed }: { readonly id: ReservationId; readonly observed: Observed },
     left: () => Asking,
   ): Promise<GpioView> {
-    const { views, router, clock } = this.#parts;
+    const { views, router, clock, desired } = this.#parts;
+    await desired.withdraw(id, node);
     const record = views.recordOf(node, id);
     if (record !== undefined) {
       const shown = record.keep ? { ...record, desired: { ...record.desired, ...value } } : record;

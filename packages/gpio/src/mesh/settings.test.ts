@@ -1,6 +1,7 @@
 import { reservationRequestSchema } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
-import { refusalOf } from "./exchange.fixture.ts";
+import { quotasCollection, reservationsCollection } from "../collections.ts";
+import { recordOf, refusalOf } from "./exchange.fixture.ts";
 import { type GpioMesh, nodeIdOf, startGpioMesh } from "./gpio-mesh.ts";
 import { askingOf } from "./test-users.ts";
 
@@ -34,22 +35,47 @@ describe("quotas", () => {
     expect(await mesh.finish(refusalOf(gpio.removeQuota("plant", askingOf())))).toContain("NOT_FOUND");
   });
 
-  it("are seen and set by those who may, in their own namespace", async () => {
+  it("are seen by those who may, in their own namespace, and set by nobody for his namespace alone", async () => {
     mesh = await startGpioMesh({ nodes: 1 });
     const { gpio } = mesh.peer(0);
     const set = (namespace: string, name: string) =>
       mesh.finish(refusalOf(gpio.setQuota({ namespace, pins: 1 }, askingOf(name))));
     expect(await set("home", "ada")).toBe("done");
-    expect(await set("plant", "tom")).toBe("done");
+    expect(await set("plant", "ada")).toBe("done");
+    // Who may do everything in there must not lift his own limit.
+    expect(await set("plant", "tom")).toContain("PERMISSION_DENIED");
     expect(await set("home", "tom")).toContain("PERMISSION_DENIED");
     expect(await set("plant", "mona")).toContain("PERMISSION_DENIED");
     const namespaces = (name: string) => gpio.quotas(askingOf(name)).map(({ namespace }) => namespace);
     expect(namespaces("ada")).toEqual(["home", "plant"]);
     expect(namespaces("tom")).toEqual(["plant"]);
     expect(() => namespaces("nemo")).toThrow("may not");
-    expect(await mesh.finish(refusalOf(gpio.removeQuota("home", askingOf("tom"))))).toContain(
-      "PERMISSION_DENIED",
+    for (const namespace of ["home", "plant"]) {
+      const removal = refusalOf(gpio.removeQuota(namespace, askingOf("tom")));
+      expect(await mesh.finish(removal)).toContain("PERMISSION_DENIED");
+    }
+  });
+
+  it("count only under their own namespace, and what nodes say of their own pins", async () => {
+    mesh = await startGpioMesh({ nodes: 2 });
+    const { gpio, documents } = mesh.peer(0);
+    const { documents: hostile } = mesh.peer(1);
+    await mesh.finish(hostile.mesh.collection(quotasCollection).put("plant", { namespace: "home", pins: 0 }));
+    const claimed = recordOf(nodeIdOf(0), { namespace: "home", resource: "GPIO9" });
+    await mesh.finish(hostile.own.collection(reservationsCollection).put(claimed.id, claimed));
+    await mesh.finish(gpio.setQuota({ namespace: "home", pins: 1 }, askingOf()));
+    await mesh.until(
+      () =>
+        documents.mesh.collection(quotasCollection).get("plant") !== undefined &&
+        documents.node(nodeIdOf(1)).collection(reservationsCollection).get(claimed.id) !== undefined,
     );
+    for (const [resource, namespace] of [
+      ["GPIO5", "plant"],
+      ["GPIO6", "home"],
+    ] as const) {
+      await mesh.finish(gpio.reserve(requestOf(0, resource, { namespace }), askingOf()));
+    }
+    expect(gpio.quotas(askingOf()).map(({ namespace }) => namespace)).toEqual(["home"]);
   });
 });
 

@@ -2,7 +2,7 @@ import { hash, randomUUID } from "node:crypto";
 import type { Logger } from "@pi-controller/runtime";
 import type { EmergencyStop, NodeId, StopList, StopRequest } from "@pi-controller/schema";
 import type { Asking } from "../asking.ts";
-import { stopsCollection } from "../collections.ts";
+import { stopsCollection, stopsIn } from "../collections.ts";
 import { demand } from "./access.ts";
 import { withTimeout } from "./narrowed-asking.ts";
 import type { NodeRouter } from "./node-router.ts";
@@ -52,7 +52,7 @@ export class StopRequests {
       });
       return this.#list();
     }
-    const known = documents.node(node).collection(stopsCollection).all();
+    const known = stopsIn(documents.node(node));
     // Its document may not have told yet of one that the same person has just set.
     const ids = known.length === 0 ? undefined : known.map(({ id }) => id);
     const stops = await router.pinsOf(node).clear(ids, asking);
@@ -66,7 +66,7 @@ export class StopRequests {
   async #stopAll(request: StopRequest, asking: Asking): Promise<StopList> {
     const { documents, nodes, router } = this.#components;
     demand(asking.requester, { verb: "create", resource: "gpio-stops" });
-    const standing = documents.mesh.collection(stopsCollection).all();
+    const standing = stopsIn(documents.mesh);
     const asked = this.#record(request, asking);
     const record =
       standing.find(({ id }) => id === asked.id) ?? (standing.length < MAX_STOPS ? asked : standing[0]);
@@ -120,11 +120,11 @@ export class StopRequests {
   } = {}): StopList {
     const { documents, nodes } = this.#components;
     const perNode = nodes.all().map((node) => {
-      const stops = told?.node === node ? told.stops : documents.node(node).collection(stopsCollection).all();
+      const stops = told?.node === node ? told.stops : stopsIn(documents.node(node));
       return { node, nodeName: nodes.nameOf(node), stops: [...stops] };
     });
     return {
-      mesh: [...documents.mesh.collection(stopsCollection).all()],
+      mesh: [...stopsIn(documents.mesh)],
       nodes: perNode.filter(({ stops }) => stops.length > 0),
       unconfirmed: [...unconfirmed],
     };

@@ -26,8 +26,8 @@ export interface PinOwnerComponents {
   readonly own: WritableDocument;
   /** Stops, quotas and policy of all nodes, and values for pins whose owner was away. */
   readonly mesh: WritableDocument;
-  /** Documents of the other nodes, for what tenants hold there. */
-  readonly otherNodes: () => Iterable<ReadonlyDocument>;
+  /** The other nodes' own documents, for what tenants hold there. */
+  readonly otherNodes: () => Iterable<{ readonly node: NodeId; readonly document: ReadonlyDocument }>;
   readonly events: GpioEvents;
   readonly evidence: Pick<GpioEvidence, "verifyIntent">;
   /** @returns undefined when the mesh has no such user */

@@ -1,7 +1,7 @@
 import type { GpioQuota } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { policyCollection, quotasCollection } from "../collections.ts";
-import { asking, codeOf, OwnerFixture, wanted } from "./owner.fixture.ts";
+import { asking, codeOf, NODE, OwnerFixture, wanted } from "./owner.fixture.ts";
 
 describe("who gets a pin", () => {
   let machine: OwnerFixture;
@@ -133,7 +133,7 @@ describe("who gets a pin", () => {
   it("counts what a tenant holds on other nodes", async () => {
     const { record } = await machine.reserve({ resource: "GPIO18" });
     // As if another node had granted the same.
-    machine.otherNodes = () => [machine.documents.own];
+    machine.otherNodes = () => [{ node: NODE, document: machine.documents.own }];
     const quota: GpioQuota = { namespace: "default", pins: 2 };
     await machine.finish(machine.documents.mesh.collection(quotasCollection).put("default", quota));
     expect(record.namespace).toBe("default");

@@ -1,7 +1,7 @@
-import type { Collection, WritableDocument } from "@pi-controller/document";
+import type { WritableDocument } from "@pi-controller/document";
 import type { Unsubscribe } from "@pi-controller/runtime";
 import { type EmergencyStop, MeshError } from "@pi-controller/schema";
-import { stopsCollection } from "../collections.ts";
+import { stopsCollection, stopsIn } from "../collections.ts";
 
 export interface StopsComponents {
   readonly own: WritableDocument;
@@ -33,7 +33,7 @@ export class Stops {
 
   /** Those of this node alone, or of all nodes. */
   of(scope: StopScope): readonly EmergencyStop[] {
-    const stored = this.#collection(scope).all();
+    const stored = stopsIn(this.#document(scope));
     const latched = [...this.#latched.values()].filter((each) => each.scope === scope);
     const unstored = latched.filter((each) => !stored.some(({ id }) => id === each.stop.id));
     return [...stored, ...unstored.map(({ stop }) => stop)];
@@ -45,7 +45,7 @@ export class Stops {
 
   /** Those that this node can end: its own, and those of all nodes that no document here has. */
   clearable(): readonly EmergencyStop[] {
-    const stored = this.#collection("mesh").all();
+    const stored = stopsIn(this.#document("mesh"));
     return this.all().filter((stop) => !stored.some(({ id }) => id === stop.id));
   }
 
@@ -76,7 +76,7 @@ export class Stops {
 
   /** Stands after a restart, too. @throws as `WritableDocument.transact`: then it stands until a restart */
   async store(stop: EmergencyStop, scope: StopScope): Promise<void> {
-    await this.#collection(scope).put(stop.id, stop);
+    await this.#document(scope).collection(stopsCollection).put(stop.id, stop);
     this.#latched.delete(stop.id);
     // It may have been cleared by others while it was stored.
     this.look();
@@ -102,7 +102,7 @@ export class Stops {
     );
   }
 
-  #collection(scope: StopScope): Collection<EmergencyStop> {
-    return this.#components[scope === "mesh" ? "mesh" : "own"].collection(stopsCollection);
+  #document(scope: StopScope): WritableDocument {
+    return this.#components[scope === "mesh" ? "mesh" : "own"];
   }
 }

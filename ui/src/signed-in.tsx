@@ -27,7 +27,7 @@ export function SignedIn() {
       ),
     [],
   );
-  const held = useMemo(() => new HeldHere({ client }), []);
+  const held = useMemo(() => new HeldHere({ client, clock: browserClock }), []);
   useEffect(() => () => held.stop(), [held]);
   useEffect(() => {
     const online = () => session.refreshNow();

@@ -1,5 +1,6 @@
 import {
   type Client,
+  type ClientClock,
   type HeldReservation,
   holdReservation,
   keepReservation,
@@ -28,14 +29,16 @@ export class HeldHere {
   readonly kept = signal<ReadonlyMap<ReservationId, KeptState>>(new Map());
   /** What was lost and not yet read by anybody. */
   readonly losses = signal<readonly LostLease[]>([]);
-  readonly #client: Client;
+  readonly #client: Pick<Client, "gpio">;
+  readonly #clock: ClientClock;
   readonly #held = new Map<ReservationId, HeldReservation>();
   /** Of those that wait: ends the waiting. */
   readonly #waiting = new Map<ReservationId, AbortController>();
   #stopped = false;
 
-  constructor({ client }: { readonly client: Client }) {
+  constructor({ client, clock }: { readonly client: Pick<Client, "gpio">; readonly clock: ClientClock }) {
     this.#client = client;
+    this.#clock = clock;
   }
 
   /**
@@ -51,6 +54,7 @@ export class HeldHere {
         let waiting: GpioView | undefined;
         try {
           const held = await holdReservation(this.#client, terms, {
+            clock: this.#clock,
             signal: left.signal,
             onLost: (reason) => this.#lost(held.view, reason),
             onWaiting: (view) => {
@@ -78,7 +82,12 @@ export class HeldHere {
   async keep(view: GpioView): Promise<void> {
     this.#mark(view.id, "taking");
     try {
-      this.#take(await keepReservation(this.#client, view, { onLost: (reason) => this.#lost(view, reason) }));
+      this.#take(
+        await keepReservation(this.#client, view, {
+          clock: this.#clock,
+          onLost: (reason) => this.#lost(view, reason),
+        }),
+      );
     } catch (error) {
       this.#mark(view.id, null);
       throw error;
@@ -113,6 +122,8 @@ export class HeldHere {
     const { id, ttlMs } = held.view;
     if (this.#stopped) return held.letGo();
     if (ttlMs === null) return this.#mark(id, null);
+    // Two that renew one lease would both be told when it is lost.
+    this.#held.get(id)?.letGo();
     this.#held.set(id, held);
     this.#mark(id, "renewing");
   }

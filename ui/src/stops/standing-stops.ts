@@ -17,11 +17,6 @@ export function standingStops({ mesh, nodes }: StopList): readonly StandingStop[
   return [...ofMesh.sort(byAge), ...ofNodes.sort(byAge)];
 }
 
-/** Those that keep the outputs of one node off. */
-export function stopsOf(list: StopList, node: NodeId): readonly StandingStop[] {
-  return standingStops(list).filter((stop) => stop.node === null || stop.node === node);
-}
-
 /** Who or what stopped it, as `ann` or `low voltage`. */
 export function stopCause({ cause, by }: Pick<EmergencyStop, "cause" | "by">): string {
   if (cause === "user") return by;

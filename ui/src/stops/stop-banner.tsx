@@ -1,7 +1,7 @@
 import type { NodeView } from "@pi-controller/schema";
 import { useState } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
-import { formatDuration } from "../format/duration.ts";
+import { formatAgo } from "../format/duration.ts";
 import { formatMoment } from "../format/moment.ts";
 import { useMay } from "../identity/identity-context.ts";
 import { useAge, useNameOf, useSession } from "../session/session-context.ts";
@@ -17,8 +17,8 @@ export function StopBanner() {
   const list = useStops().value;
   const [clearing, setClearing] = useState<StandingStop | null>(null);
   const stops = list === null ? [] : standingStops(list);
-  const unconfirmed = list?.unconfirmed ?? [];
   const away = list === null || list.mesh.length === 0 ? [] : awayNames(nodes.value?.value ?? []);
+  const unconfirmed = (list?.unconfirmed ?? []).map(nameOf).filter((name) => !away.includes(name));
   if (stops.length === 0 && clearing === null) return null;
   // Those of one place are cleared together.
   const isFirst = ({ node }: StandingStop, index: number) =>
@@ -39,8 +39,8 @@ export function StopBanner() {
         ))}
         {unconfirmed.length > 0 && (
           <p>
-            <strong>When it was set, {unconfirmed.map(nameOf).sort().join(", ")} did not confirm it.</strong>{" "}
-            Outputs there may still be on.
+            <strong>When it was set, {unconfirmed.toSorted().join(", ")} did not confirm it.</strong> Outputs
+            there may still be on.
           </p>
         )}
         {away.length > 0 && (
@@ -71,7 +71,7 @@ function StopText({ stop }: { readonly stop: StandingStop }) {
       <strong>Emergency stop of {stop.nodeName ?? "all nodes"}</strong> by {stopCause(stop)}
       {", "}
       <time dateTime={stop.since} title={formatMoment(stop.since)}>
-        {ageMs === null ? formatMoment(stop.since) : `${formatDuration(ageMs)} ago`}
+        {ageMs === null ? formatMoment(stop.since) : formatAgo(ageMs)}
       </time>
       {stop.reason === "" ? "" : `: ${stop.reason}`}. Outputs are in their safe state and cannot be driven.
     </p>

@@ -8,6 +8,7 @@ import {
   type Requester,
   routedGpio,
   serveGpio,
+  stopsCollection,
 } from "@pi-controller/gpio";
 import { type HardwareEventType, openPinHardware } from "@pi-controller/hardware";
 import type { Membership, Network } from "@pi-controller/mesh";
@@ -43,6 +44,8 @@ export interface MemberPins {
   readonly service: Service;
   /** Has the pins react to what the board suffers from. */
   onHardwareEvent(type: HardwareEventType): void;
+  /** What the board suffered from when outputs were last stopped for it: the end of that ends the stop. */
+  alarmsBefore(): readonly ("hot" | "lowVoltage")[];
 }
 
 /** The pins of this node and those of all others, put together. */
@@ -106,6 +109,16 @@ export function createMemberPins(config: Config, components: MemberPinsComponent
     onHardwareEvent(type) {
       const alarm = alarms[type];
       if (alarm !== undefined) pins.onAlarm(alarm.kind, alarm.on);
+    },
+    alarmsBefore() {
+      const causes = documents.own
+        .collection(stopsCollection)
+        .all()
+        .map(({ cause }) => cause);
+      return [
+        ...(causes.includes("over-temperature") ? (["hot"] as const) : []),
+        ...(causes.includes("under-voltage") ? (["lowVoltage"] as const) : []),
+      ];
     },
   };
 }

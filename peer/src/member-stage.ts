@@ -182,11 +182,12 @@ export async function createMemberStage(
       machine,
       publish: (sample) => metrics.record(sample),
       emit(type, data) {
-        events.emit(type, { node: self, data });
+        // Outputs first: what cannot be told stops them nevertheless.
         pins.onHardwareEvent(type);
+        events.emit(type, { node: self, data });
       },
     },
-    { intervalMs: () => MEASURE_INTERVAL_MS },
+    { intervalMs: () => MEASURE_INTERVAL_MS, alarmsBefore: () => pins.alarmsBefore() },
   );
   const members = membersOf(trust);
   const roster = new Roster(

@@ -5,7 +5,10 @@ import { HardwareMonitor } from "./hardware-monitor.ts";
 import type { Machine } from "./machine.ts";
 import { simulatedMachine } from "./simulated/simulated-machine.ts";
 
-function make(wrap: (machine: Machine, clock: VirtualClock) => Machine = (machine) => machine) {
+function make(
+  wrap: (machine: Machine, clock: VirtualClock) => Machine = (machine) => machine,
+  alarmsBefore: () => readonly ("hot" | "lowVoltage")[] = () => [],
+) {
   const clock = new VirtualClock();
   const board = simulatedMachine({ clock, random: seededRandom(5) }, { board: "pi-4", hostname: "pi" });
   const samples: MetricsSample[] = [];
@@ -21,7 +24,7 @@ function make(wrap: (machine: Machine, clock: VirtualClock) => Machine = (machin
       publish: (sample) => void samples.push(sample),
       emit: (type) => void events.push(type),
     },
-    { intervalMs: () => 2_000 },
+    { intervalMs: () => 2_000, alarmsBefore },
   );
   const start = () => monitor.start();
   return { clock, board, monitor, samples, events, errors, start };
@@ -53,6 +56,16 @@ describe("HardwareMonitor", () => {
     board.control.restoreVoltage();
     await clock.advance(180_000);
     expect(events.slice(2)).toEqual(["hardware.voltage.normal", "hardware.temperature.normal"]);
+    await monitor.stop();
+  });
+
+  it("tells of the end of what was wrong before a restart, once it was good for as long as it has to be", async () => {
+    const { clock, monitor, events, start } = make(undefined, () => ["hot", "lowVoltage"]);
+    await start();
+    await clock.advance(5_000);
+    expect(events).toEqual(["hardware.temperature.normal"]);
+    await clock.advance(20_000);
+    expect(events.slice(1)).toEqual(["hardware.voltage.normal"]);
     await monitor.stop();
   });
 

@@ -31,6 +31,11 @@ export interface HardwareMonitorComponents {
 export interface HardwareMonitorOptions {
   /** Asked again for every sample, as the interval may depend on the size of the mesh. */
   readonly intervalMs: () => number;
+  /**
+   * Alarms that were on when this process, or the machine, was restarted: asked at the start, and over when a
+   * measurement says so. Left out: none.
+   */
+  readonly alarmsBefore?: () => readonly ("hot" | "lowVoltage")[];
 }
 
 /** So that peers that were started together do not measure, and then send, together. */
@@ -55,6 +60,9 @@ export class HardwareMonitor implements Service {
   /** The first sample follows at once, but `start` does not wait for it. */
   async start(): Promise<void> {
     this.#timer?.cancel();
+    for (const alarm of this.#options.alarmsBefore?.() ?? []) {
+      this.#alarms = { ...this.#alarms, [alarm]: true };
+    }
     const run = ++this.#run;
     const { clock, random } = this.#components;
     let first = true;

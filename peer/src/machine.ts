@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FaultFile, linuxMachine, type Machine, simulatedMachine } from "@pi-controller/hardware";
+import { faultFile, linuxMachine, type Machine, simulatedMachine } from "@pi-controller/hardware";
 import type { Clock, Logger, Random, Service } from "@pi-controller/runtime";
 import type { Config } from "./config/config.ts";
 
@@ -19,7 +19,7 @@ export function createMachine(
   const [, board] = SIMULATED_BOARD.exec(config.board) ?? [];
   if (board === undefined) return { machine: linuxMachine(components), services: [] };
   const machine = simulatedMachine(components, { board: board as SimulatedBoard, hostname: config.name });
-  const faults = new FaultFile(
+  const faults = faultFile(
     { ...components, control: machine.control },
     { file: join(config.dataDir, FAULT_FILE) },
   );

@@ -28,7 +28,7 @@ export { openPinHardware, type PinHardwareComponents } from "./open-pin-hardware
 export type { PinHardware, PinHardwareOptions } from "./pin-hardware.ts";
 export type { PwmDriver, PwmOutput, PwmSetting } from "./pwm/pwm-driver.ts";
 export { type SimulatedBoardName, simulatedBoardNames } from "./simulated/boards.ts";
-export { FaultFile, type FaultFileComponents, type FaultFileOptions } from "./simulated/fault-file.ts";
+export { type FaultFileComponents, type FaultFileOptions, faultFile } from "./simulated/fault-file.ts";
 export {
   type SimulatedControl,
   type SimulatedMachineComponents,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseBoardFaults } from "./board-faults.ts";
-import { FaultFile } from "./fault-file.ts";
+import { faultFile } from "./fault-file.ts";
 import { simulatedMachine } from "./simulated-machine.ts";
 
 let directory: string;
@@ -27,7 +27,7 @@ describe("parseBoardFaults", () => {
   });
 });
 
-describe("FaultFile", () => {
+describe("faultFile", () => {
   function make() {
     const file = join(directory, "board-faults");
     const clock = new VirtualClock();
@@ -37,7 +37,7 @@ describe("FaultFile", () => {
     );
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (_fields: object, text: string) => warnings.push(text) };
-    const faults = new FaultFile({ clock, logger, control: machine.control }, { file });
+    const faults = faultFile({ clock, logger, control: machine.control }, { file });
     return { file, clock, machine, faults, warnings };
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Logger, Service } from "@pi-controller/runtime";
+import type { Clock, Logger } from "@pi-controller/runtime";
 import { applyBoardFaults, type BoardFault, boardFaults, parseBoardFaults } from "./board-faults.ts";
 import type { SimulatedControl } from "./simulated-machine.ts";
 import { WatchedFile } from "./watched-file.ts";
@@ -22,49 +22,30 @@ const MAX_BYTES = 1_024;
  * Lets somebody outside the process tell a simulated board to overheat or to brown out: by writing the faults
  * into a file. Without the file, or with an empty one, the board is well.
  */
-export class FaultFile implements Service {
-  readonly name = "simulated-faults";
-  readonly #components: FaultFileComponents;
-  readonly #options: FaultFileOptions;
-  readonly #watched: WatchedFile;
-
-  constructor(components: FaultFileComponents, options: FaultFileOptions) {
-    this.#components = components;
-    this.#options = options;
-    this.#watched = new WatchedFile(components, {
-      file: options.file,
+export function faultFile(
+  { clock, logger, control }: FaultFileComponents,
+  { file }: FaultFileOptions,
+): WatchedFile {
+  return new WatchedFile(
+    { clock, logger },
+    {
+      name: "simulated-faults",
+      file,
       intervalMs: LOOK_INTERVAL_MS,
       maxBytes: MAX_BYTES,
-      onText: (text) => this.#apply(text),
-    });
-  }
-
-  /** Looks at once, so that a board can be ill from its start. */
-  async start(): Promise<void> {
-    await this.#watched.start();
-  }
-
-  async stop(): Promise<void> {
-    this.#watched.stop();
-  }
-
-  /** Reads the file and does what it says, when that has changed. Never throws: a file that cannot be read is told. */
-  async look(): Promise<void> {
-    await this.#watched.look();
-  }
-
-  #apply(text: string): void {
-    const { control, logger } = this.#components;
-    const { faults, unknown } = parseBoardFaults(text);
-    if (unknown.length > 0) {
-      logger.warn(
-        { file: this.#options.file, unknown },
-        `There are no such faults of a simulated board; there are ${boardFaults.join(" and ")}`,
-      );
-    }
-    applyBoardFaults(control, faults);
-    logger.info({ faults: [...faults] }, told(faults));
-  }
+      onText(text) {
+        const { faults, unknown } = parseBoardFaults(text);
+        if (unknown.length > 0) {
+          logger.warn(
+            { file, unknown },
+            `There are no such faults of a simulated board; there are ${boardFaults.join(" and ")}`,
+          );
+        }
+        applyBoardFaults(control, faults);
+        logger.info({ faults: [...faults] }, told(faults));
+      },
+    },
+  );
 }
 
 function told(faults: ReadonlySet<BoardFault>): string {

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { type Clock, type Logger, repeat, type Timer } from "@pi-controller/runtime";
+import { type Clock, type Logger, repeat, type Service, type Timer } from "@pi-controller/runtime";
 
 export interface WatchedFileComponents {
   readonly clock: Clock;
@@ -7,6 +7,8 @@ export interface WatchedFileComponents {
 }
 
 export interface WatchedFileOptions {
+  /** Of the service. */
+  readonly name: string;
   /** Path of the file; it need not exist, which is the same as an empty one. */
   readonly file: string;
   readonly intervalMs: number;
@@ -17,13 +19,15 @@ export interface WatchedFileOptions {
 }
 
 /** A text file by which somebody outside the process tells it something, looked at again and again. */
-export class WatchedFile {
+export class WatchedFile implements Service {
+  readonly name: string;
   readonly #components: WatchedFileComponents;
   readonly #options: WatchedFileOptions;
   #timer: Timer | undefined;
   #text = "";
 
   constructor(components: WatchedFileComponents, options: WatchedFileOptions) {
+    this.name = options.name;
     this.#components = components;
     this.#options = options;
   }
@@ -41,12 +45,13 @@ export class WatchedFile {
     );
   }
 
-  stop(): void {
+  /** What the file said last goes on to hold. */
+  async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
-  /** Never throws: a file that cannot be read is told, and changes nothing. */
+  /** Reads the file, and tells its text when that has changed. Never throws: a file that cannot be read is told, and changes nothing. */
   async look(): Promise<void> {
     const text = await this.#read();
     if (text === undefined || text === this.#text) return;

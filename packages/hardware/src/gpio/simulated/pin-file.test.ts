@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { silentLogger, VirtualClock } from "@pi-controller/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Edge } from "../gpio-driver.ts";
-import { PinFile } from "./pin-file.ts";
+import { pinFile } from "./pin-file.ts";
 import { parsePinScene, pinSceneForms } from "./pin-scene.ts";
 import { simulatedGpio } from "./simulated-gpio.ts";
 
@@ -58,7 +58,7 @@ describe("parsePinScene", () => {
   });
 });
 
-describe("PinFile", () => {
+describe("pinFile", () => {
   async function make() {
     const file = join(directory, "board-pins");
     const clock = new VirtualClock();
@@ -68,27 +68,27 @@ describe("PinFile", () => {
     driver.observe((more) => edges.push(...more));
     const warnings: object[] = [];
     const logger = { ...silentLogger, warn: (fields: object) => warnings.push(fields) };
-    const pinFile = new PinFile({ clock, logger, pins: driver.control }, { file });
+    const watched = pinFile({ clock, logger, pins: driver.control }, { file });
     const write = async (text: string) => {
       writeFileSync(file, text);
-      await pinFile.look();
+      await watched.look();
     };
-    return { file, clock, driver, pins: driver.control, edges, pinFile, warnings, write };
+    return { file, clock, driver, pins: driver.control, edges, watched, warnings, write };
   }
   const output = { direction: "output", activeLow: false, drive: "push-pull", level: "low" } as const;
   const input = { direction: "input", pull: "none", activeLow: false, edges: "both", debounceMs: 0 } as const;
 
   it("moves wires as the file says, for as long as it says so", async () => {
-    const { file, pins, pinFile, write } = await make();
+    const { file, pins, watched, write } = await make();
     writeFileSync(file, "GPIO17 high\nwire GPIO17 GPIO27");
-    await pinFile.start();
+    await watched.start();
     expect(pins.level(27)).toBe("high");
     await write("GPIO17 high");
     expect([pins.level(17), pins.level(27)]).toEqual(["high", "low"]);
     rmSync(file);
-    await pinFile.look();
+    await watched.look();
     expect(pins.level(17)).toBe("low");
-    await pinFile.stop();
+    await watched.stop();
   });
 
   it("keeps the beat of a wave while other lines of the file change", async () => {

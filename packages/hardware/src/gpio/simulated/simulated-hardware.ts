@@ -9,7 +9,7 @@ import { softwarePwm } from "../../pwm/software-pwm.ts";
 import { loopbackDevice, type SimulatedSpiControl, simulatedSpi } from "../../spi/simulated-spi.ts";
 import { freeLines, headerBuses } from "../header-buses.ts";
 import type { PinAdapters } from "../pin-adapters.ts";
-import { PinFile } from "./pin-file.ts";
+import { pinFile } from "./pin-file.ts";
 import { simulatedGpio } from "./simulated-gpio.ts";
 import type { SimulatedPins } from "./simulated-pins.ts";
 
@@ -54,7 +54,7 @@ export function simulatedHardware(
     pwm: combinedPwm({ hardware: hardwarePwm, software: softwarePwm({ ...components, gpio }, { lines }) }),
     i2c,
     spi,
-    services: [new PinFile({ ...components, pins: gpio.control }, { file })],
+    services: [pinFile({ ...components, pins: gpio.control }, { file })],
     simulation: { pins: gpio.control, pwm: hardwarePwm.control, i2c: i2c.control, spi: spi.control },
   };
 }

@@ -24,6 +24,8 @@ export interface PigpioConnectionComponents {
 export interface PigpioConnectionOptions {
   /** As `127.0.0.1:8888`. */
   readonly address: string;
+  /** Whether a daemon that is not there at the start is looked for until it is, as one that is lost later. */
+  readonly waits?: boolean;
 }
 
 /** Sends one command; see `DaemonSocket.request`. */
@@ -53,6 +55,7 @@ export class PigpioConnection implements Service {
   readonly name = "pigpiod";
   readonly #components: PigpioConnectionComponents;
   readonly #where: { readonly host: string; readonly port: number };
+  readonly #waits: boolean;
   readonly #users: PigpioUser[] = [];
   #session: Session | undefined;
   /** Set while the users are restored. */
@@ -62,12 +65,18 @@ export class PigpioConnection implements Service {
   #failures = 0;
   #timer: Timer | undefined;
 
-  constructor(components: PigpioConnectionComponents, { address }: PigpioConnectionOptions) {
+  constructor(components: PigpioConnectionComponents, { address, waits }: PigpioConnectionOptions) {
     this.#components = components;
     this.#where = parseAddress(address);
+    this.#waits = waits ?? false;
   }
 
-  /** @throws MeshError FAILED_PRECONDITION when there is no daemon */
+  /** Why nothing can be asked of the daemon now, for people; null when it can, or when nobody tries. */
+  get problem(): string | null {
+    return this.#running && this.#session === undefined ? this.#lost.message : null;
+  }
+
+  /** @throws MeshError FAILED_PRECONDITION when there is no daemon and it does not wait for one */
   async start(signal: AbortSignal): Promise<void> {
     if (this.#running) return;
     signal.throwIfAborted();
@@ -75,14 +84,23 @@ export class PigpioConnection implements Service {
     try {
       await this.#connect();
     } catch (error) {
-      this.#running = false;
-      if (!(error instanceof MeshError)) throw error;
-      throw new MeshError(
+      if (!(error instanceof MeshError)) {
+        this.#running = false;
+        throw error;
+      }
+      const missing = new MeshError(
         "FAILED_PRECONDITION",
         `${error.message}. To start it: sudo apt install pigpiod && sudo systemctl enable --now pigpiod`,
         {},
         { cause: error },
       );
+      if (!this.#waits) {
+        this.#running = false;
+        throw missing;
+      }
+      this.#lost = missing;
+      this.#components.logger.warn({ err: error }, "pigpiod is not there yet; it is looked for until it is");
+      this.#reconnectLater();
     }
   }
 

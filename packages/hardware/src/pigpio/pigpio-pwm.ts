@@ -2,6 +2,7 @@ import { MeshError } from "@pi-controller/schema";
 import type { PwmPin } from "../header/header.ts";
 import { PwmClaims } from "../pwm/pwm-claims.ts";
 import type { PwmDriver, PwmOutput, PwmSetting } from "../pwm/pwm-driver.ts";
+import { allEnded, pwmNotStarted } from "../pwm/pwm-errors.ts";
 import { SerialQueue } from "../serial-queue.ts";
 import type { PigpioConnection, Request } from "./pigpio-connection.ts";
 import { command } from "./wire.ts";
@@ -71,12 +72,11 @@ class PigpioPwm implements PwmDriver {
     await this.#queue.run(async () => {
       const held = this.#claims?.allHeld() ?? [];
       this.#claims = undefined;
-      const results = await Promise.allSettled(held.map((output) => this.#off(output)));
-      this.#settings.clear();
-      const failed = results.flatMap((result) =>
-        result.status === "rejected" ? [result.reason as unknown] : [],
-      );
-      if (failed.length > 0) throw new AggregateError(failed, "Not every PWM signal could be ended");
+      try {
+        await allEnded(held.map((output) => this.#off(output)));
+      } finally {
+        this.#settings.clear();
+      }
     });
   }
 
@@ -88,13 +88,6 @@ class PigpioPwm implements PwmDriver {
     return this.#queue.run(async () => {
       const claims = this.#started();
       const output = claims.check(line, method, setting);
-      const held = claims.held(line);
-      if (held !== undefined && held.method !== method) {
-        throw new MeshError(
-          "FAILED_PRECONDITION",
-          `GPIO${line} has a PWM signal by ${held.method}: that has to end before one by ${method} can begin`,
-        );
-      }
       const became = await apply(output, setting, this.#connection.request);
       claims.hold(output);
       this.#settings.set(line, setting);
@@ -128,7 +121,7 @@ class PigpioPwm implements PwmDriver {
   }
 
   #started(): PwmClaims {
-    if (this.#claims === undefined) throw new MeshError("FAILED_PRECONDITION", "PWM is not started");
+    if (this.#claims === undefined) throw pwmNotStarted();
     return this.#claims;
   }
 }

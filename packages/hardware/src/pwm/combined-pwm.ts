@@ -1,7 +1,7 @@
 import { startAll, stopAll } from "@pi-controller/runtime";
-import { MeshError } from "@pi-controller/schema";
 import { SerialQueue } from "../serial-queue.ts";
 import type { PwmDriver, PwmOutput, PwmSetting } from "./pwm-driver.ts";
+import { otherMethod } from "./pwm-errors.ts";
 
 export interface CombinedPwmComponents {
   readonly hardware: PwmDriver;
@@ -44,12 +44,7 @@ class CombinedPwm implements PwmDriver {
   async set(line: number, method: PwmOutput["method"], setting: PwmSetting): Promise<PwmSetting> {
     return this.#queue.run(async () => {
       const before = this.#methods.get(line);
-      if (before !== undefined && before !== method) {
-        throw new MeshError(
-          "FAILED_PRECONDITION",
-          `GPIO${line} has a PWM signal by ${before}: that has to end before one by ${method} can begin`,
-        );
-      }
+      if (before !== undefined && before !== method) throw otherMethod(line, before, method);
       const became = await this.#drivers[method].set(line, method, setting);
       this.#methods.set(line, method);
       return became;

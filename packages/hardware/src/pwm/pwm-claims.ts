@@ -1,5 +1,6 @@
 import { MeshError } from "@pi-controller/schema";
 import type { PwmOutput, PwmSetting } from "./pwm-driver.ts";
+import { otherMethod } from "./pwm-errors.ts";
 
 /** Which output has which channel, and what may be asked of it: the rules that all adapters keep alike. */
 export class PwmClaims {
@@ -14,7 +15,8 @@ export class PwmClaims {
    * Says whether a setting could be given to an output now. Changes nothing: `hold` does, once the hardware agreed.
    *
    * @returns the output
-   * @throws MeshError OUT_OF_RANGE, FAILED_PRECONDITION when its channel is in use by another pin
+   * @throws MeshError OUT_OF_RANGE, FAILED_PRECONDITION when its channel is in use by another pin, or
+   *   the line has a signal by the other method
    */
   check(line: number, method: PwmOutput["method"], setting: PwmSetting): PwmOutput {
     const output = this.#outputs.find((each) => each.line === line && each.method === method);
@@ -30,6 +32,8 @@ export class PwmClaims {
         );
       }
     }
+    const held = this.#byLine.get(line);
+    if (held !== undefined && held.method !== method) throw otherMethod(line, held.method, method);
     return output;
   }
 

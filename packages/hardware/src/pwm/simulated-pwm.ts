@@ -2,6 +2,7 @@ import { MeshError } from "@pi-controller/schema";
 import type { PwmPin } from "../header/header.ts";
 import { PwmClaims } from "./pwm-claims.ts";
 import type { PwmDriver, PwmOutput, PwmSetting } from "./pwm-driver.ts";
+import { pwmNotStarted } from "./pwm-errors.ts";
 
 export interface SimulatedPwmOptions {
   /** The pins of the header that have PWM. */
@@ -86,7 +87,7 @@ class SimulatedPwm implements PwmDriver {
   }
 
   #started(): PwmClaims {
-    if (this.#claims === undefined) throw new MeshError("FAILED_PRECONDITION", "PWM is not started");
+    if (this.#claims === undefined) throw pwmNotStarted();
     return this.#claims;
   }
 

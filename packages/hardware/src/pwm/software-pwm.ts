@@ -1,9 +1,9 @@
 import { type Clock, type Logger, LogLimiter } from "@pi-controller/runtime";
-import { MeshError } from "@pi-controller/schema";
 import type { GpioDriver } from "../gpio/gpio-driver.ts";
 import { SerialQueue } from "../serial-queue.ts";
 import { PwmClaims } from "./pwm-claims.ts";
 import type { PwmDriver, PwmOutput, PwmSetting } from "./pwm-driver.ts";
+import { allEnded, pwmNotStarted } from "./pwm-errors.ts";
 import { SoftwareSignal } from "./software-signal.ts";
 
 export interface SoftwarePwmComponents {
@@ -70,11 +70,7 @@ class SoftwarePwm implements PwmDriver {
       this.#claims = undefined;
       const signals = [...this.#running.values()].map(({ signal }) => signal);
       this.#running.clear();
-      const results = await Promise.allSettled(signals.map((signal) => signal.end()));
-      const failed = results.flatMap((result) =>
-        result.status === "rejected" ? [result.reason as unknown] : [],
-      );
-      if (failed.length > 0) throw new AggregateError(failed, "Not every PWM signal could be ended");
+      await allEnded(signals.map((signal) => signal.end()));
     });
   }
 
@@ -137,7 +133,7 @@ class SoftwarePwm implements PwmDriver {
   }
 
   #started(): PwmClaims {
-    if (this.#claims === undefined) throw new MeshError("FAILED_PRECONDITION", "PWM is not started");
+    if (this.#claims === undefined) throw pwmNotStarted();
     return this.#claims;
   }
 }

@@ -7,6 +7,7 @@ import { SerialQueue } from "../serial-queue.ts";
 import { channelNumber, findHeaderPwmChip } from "./header-chip.ts";
 import { PwmClaims } from "./pwm-claims.ts";
 import type { PwmDriver, PwmOutput, PwmSetting } from "./pwm-driver.ts";
+import { allEnded, pwmNotStarted } from "./pwm-errors.ts";
 import { SysfsChannel } from "./sysfs-channel.ts";
 import { settingOf, stateOf } from "./sysfs-plan.ts";
 
@@ -46,7 +47,8 @@ class SysfsPwm implements PwmDriver {
   #folder = "";
   /** Undefined while it is stopped, or there is nothing to drive. */
   #claims: PwmClaims | undefined;
-  #problem = "PWM is not started";
+  /** Whether it was started, and found no controller. */
+  #isOff = false;
 
   constructor(components: SysfsPwmComponents, options: SysfsPwmOptions) {
     this.#components = components;
@@ -58,8 +60,7 @@ class SysfsPwm implements PwmDriver {
     const { pins, chip: wanted = "", root = "/" } = this.#options;
     const chip = await findHeaderPwmChip(new FileTree(root), wanted);
     if (chip === undefined) {
-      this.#problem =
-        "The PWM of the header is off: put dtoverlay=pwm-2chan into config.txt and restart (see firmware-notes)";
+      this.#isOff = true;
       this.#outputs = [];
       this.#claims = undefined;
       return;
@@ -82,13 +83,9 @@ class SysfsPwm implements PwmDriver {
     await this.#queue.run(async () => {
       const claims = this.#claims;
       this.#claims = undefined;
-      this.#problem = "PWM is not started";
+      this.#isOff = false;
       const lines = claims?.allHeld().map(({ line }) => line) ?? [];
-      const results = await Promise.allSettled(lines.map((line) => this.#close(line)));
-      const failed = results.flatMap((result) =>
-        result.status === "rejected" ? [result.reason as unknown] : [],
-      );
-      if (failed.length > 0) throw new AggregateError(failed, "Not every PWM signal could be ended");
+      await allEnded(lines.map((line) => this.#close(line)));
     });
   }
 
@@ -136,7 +133,14 @@ class SysfsPwm implements PwmDriver {
   }
 
   #started(): PwmClaims {
-    if (this.#claims === undefined) throw new MeshError("FAILED_PRECONDITION", this.#problem);
+    if (this.#claims === undefined) throw this.#isOff ? pwmOff() : pwmNotStarted();
     return this.#claims;
   }
+}
+
+function pwmOff(): MeshError {
+  return new MeshError(
+    "FAILED_PRECONDITION",
+    "The PWM of the header is off: put dtoverlay=pwm-2chan into config.txt and restart (see firmware-notes)",
+  );
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom, silentLogger, systemClock } from "@pi-controller/runtime";
 import type { Board } from "@pi-controller/schema";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openPinHardware } from "./open-pin-hardware.ts";
 import type { PinHardwareOptions } from "./pin-hardware.ts";
 import { type SimulatedBoardName, simulatedBoardNames } from "./simulated/boards.ts";
@@ -125,6 +125,7 @@ describe("openPinHardware", () => {
     async function withServer(
       answer: (bytes: Buffer) => Buffer | undefined,
       test: (address: string) => Promise<void>,
+      port = 0,
     ) {
       const sockets = new Set<Socket>();
       const server = createServer((socket) => {
@@ -135,7 +136,7 @@ describe("openPinHardware", () => {
           if (answered !== undefined) socket.write(answered);
         });
       });
-      await once(server.listen(0, "127.0.0.1"), "listening");
+      await once(server.listen(port, "127.0.0.1"), "listening");
       try {
         await test(`127.0.0.1:${(server.address() as AddressInfo).port}`);
       } finally {
@@ -167,11 +168,27 @@ describe("openPinHardware", () => {
       });
     });
 
-    it("says what to do when pigpio was asked for and its daemon is not there", async () => {
-      const hardware = open(pi4, { driver: "pigpio", pigpiodAddress: "127.0.0.1:1" });
+    it("says what to do when pigpio was asked for and its daemon is not there, until it is", async () => {
+      const spare = createServer();
+      await once(spare.listen(0, "127.0.0.1"), "listening");
+      const { port } = spare.address() as AddressInfo;
+      await once(spare.close(), "close");
+      const hardware = open(pi4, { driver: "pigpio", pigpiodAddress: `127.0.0.1:${port}` });
       await hardware.start(AbortSignal.timeout(5_000));
-      expect(hardware).toMatchObject({ kind: "none", problem: expect.stringContaining("pigpiod") });
-      await hardware.stop();
+      expect(hardware).toMatchObject({ kind: "pigpio", problem: expect.stringContaining("apt install") });
+      await expect(hardware.gpio.configure(new Map([[5, output]]))).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+      });
+      const daemon = (bytes: Buffer) => Buffer.from(bytes.fill(0, 12));
+      await withServer(
+        daemon,
+        async () => {
+          await vi.waitFor(() => expect(hardware.problem).toBeNull(), { timeout: 10_000 });
+          await hardware.gpio.configure(new Map([[5, output]]));
+          await hardware.stop();
+        },
+        port,
+      );
     });
   });
 

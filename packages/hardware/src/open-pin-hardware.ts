@@ -67,7 +67,7 @@ class BoardPinHardware implements PinHardware {
   }
 
   get problem() {
-    return this.#problem;
+    return this.#problem ?? this.#adapters.problem?.() ?? null;
   }
 
   get simulation() {

@@ -7,7 +7,7 @@ import type { SpiDriver } from "./spi/spi-driver.ts";
 /** All that this machine's header can do, behind one set of ports. Which adapters they are is settled by `start`. */
 export interface PinHardware {
   readonly kind: "gpiod" | "pigpio" | "simulated" | "none";
-  /** Why there is no GPIO and what would change that; null when there is. Known after `start`. */
+  /** Why there is no GPIO and what would change that; null when there is. Known after `start`; of a daemon it may change. */
   readonly problem: string | null;
   readonly header: Header;
   readonly gpio: GpioDriver;

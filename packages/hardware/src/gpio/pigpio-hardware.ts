@@ -22,12 +22,15 @@ export interface PigpioHardwareOptions {
   readonly address: string;
 }
 
-/** A header through pigpio's daemon; I2C and SPI through the kernel. */
+/**
+ * A header through pigpio's daemon; I2C and SPI through the kernel. A daemon that is not there yet, as when a machine
+ * starts, is looked for until it is; until then calls fail.
+ */
 export function pigpioHardware(
   components: PigpioHardwareComponents,
   options: PigpioHardwareOptions,
 ): PinAdapters {
-  return adaptersOver(connectionTo(components, options), components, options);
+  return adaptersOver(connectionTo(components, options, true), components, options);
 }
 
 /**
@@ -41,7 +44,7 @@ export async function pigpioHardwareIfThere(
   withinMs: number,
   signal: AbortSignal,
 ): Promise<PinAdapters | undefined> {
-  const connection = connectionTo(components, options);
+  const connection = connectionTo(components, options, false);
   const starting = connection.start(signal).then(
     () => true,
     (error: unknown) => {
@@ -65,8 +68,9 @@ export async function pigpioHardwareIfThere(
 function connectionTo(
   components: PigpioHardwareComponents,
   { address }: PigpioHardwareOptions,
+  waits: boolean,
 ): PigpioConnection {
-  return pigpioConnection({ ...components, nowNs: () => process.hrtime.bigint() }, { address });
+  return pigpioConnection({ ...components, nowNs: () => process.hrtime.bigint() }, { address, waits });
 }
 
 function adaptersOver(
@@ -82,5 +86,6 @@ function adaptersOver(
     i2c: linuxI2c({ buses: i2cBuses }),
     spi: linuxSpi({ devices: spiDevices }),
     services: [],
+    problem: () => connection.problem,
   };
 }

@@ -5,4 +5,6 @@ import type { PinHardware } from "../pin-hardware.ts";
 export type PinAdapters = Pick<PinHardware, "kind" | "gpio" | "pwm" | "i2c" | "spi"> & {
   /** What else runs with them. */
   readonly services: readonly Service[];
+  /** Why they can do nothing at the moment, though they have started; null when they can. Left out: always null. */
+  readonly problem?: () => string | null;
 };

@@ -134,7 +134,7 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
   });
   const provider = oidcProvider(config);
   const authenticator = new CredentialAuthenticator({ ...component("sessions"), trust, sessions: store });
-  const evidence = new Evidence({ trust, sessions, authenticator });
+  const evidence = new Evidence({ ...component("sessions"), trust, store, nodeKey, authenticator });
   const auditLog = new AuditLog(
     { ...component("audit"), now: () => trust.now() },
     {
@@ -194,7 +194,7 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
     log: auditLog,
     exchange,
     isMember: (id) => trust.view.members.has(id),
-    evidence: (acting, credentials) => evidence.of(acting, credentials),
+    evidence: (...asked) => evidence.of(...asked),
   });
   exchange.serve();
   const useCases: SecurityUseCases = {

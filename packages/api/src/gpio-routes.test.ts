@@ -95,7 +95,7 @@ describe("the routes of pins", () => {
     });
     expect(asking?.timeoutMs).toBeGreaterThan(5_000);
     expect(asking?.timeoutMs).toBeLessThanOrEqual(8_000);
-    expect(await asking?.evidence()).toBe("proof-of-ada");
+    expect(await asking?.evidence("node-b")).toBe("proof-of-ada");
     expect(await asking?.signIntent("ab".repeat(32), 1_000)).toContain("ab".repeat(32));
     const remove = { verb: "delete", resource: "nodes" } as const;
     expect(asking?.requester.refusal(remove)).toBeUndefined();

@@ -40,7 +40,7 @@ describe("the stream of changes at pins", () => {
     const { messages } = follow(url);
     const follower = await followerOf(gpio);
     expect(follower.asking.requester.userName).toBe("ada");
-    expect(await follower.asking.evidence()).toContain("ada");
+    expect(await follower.asking.evidence("node-b")).toContain("ada");
     expect(follower.tell(message(1, 2))).toBe(true);
     follower.tell({ kind: "interrupted", interrupted: true, reason: "pi-1 does not answer" });
     await vi.waitUntil(() => messages.length === 3);

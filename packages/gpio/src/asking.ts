@@ -21,8 +21,12 @@ export interface OwnerAsking {
 export interface Asking extends OwnerAsking {
   /** All of it ends within this time, however many peers take part. */
   readonly timeoutMs: number;
-  /** What proves to another node who asks; made when it is needed. @throws MeshError PERMISSION_DENIED when there can be none */
-  evidence(): Promise<string>;
+  /**
+   * What proves to another node, and to no other one, who asks; made when it is needed.
+   *
+   * @throws MeshError PERMISSION_DENIED when there can be none
+   */
+  evidence(node: NodeId): Promise<string>;
   /** Signs what is to be done later, in the user's absence, and only that. @throws as `evidence` */
   signIntent(digest: string, validForMs: number): Promise<string>;
 }

@@ -113,18 +113,22 @@ export interface SessionUseCases {
   changePassword(change: PasswordChange, acting: Acting): Promise<void>;
 }
 
-/** What proves to another node, for minutes, on whose behalf this one asks. */
+/**
+ * What proves to one other node, for minutes, on whose behalf this one asks. It is good there alone: a node that turned
+ * hostile must not speak for whoever asks it for something.
+ */
 export interface EvidenceUseCases {
   /**
    * Cheap for who asks often: one is shown again while it is good.
    *
    * @param credentials as presented with this very request
+   * @param audience who is to believe it
    * @throws MeshError PERMISSION_DENIED for credentials that are good for this node alone
    */
-  of(acting: Acting, credentials: PresentedCredentials): Promise<string>;
+  of(acting: Acting, credentials: PresentedCredentials, audience: NodeId): Promise<string>;
   /**
-   * @param from the peer that brings it: what is limited has to be limited for each of them
-   * @throws MeshError UNAUTHENTICATED when it proves nothing
+   * @param from the peer that brings it, and has made it: what is limited has to be limited for each of them
+   * @throws MeshError UNAUTHENTICATED when it proves nothing, or something to another node
    */
   verify(text: string, from: NodeId): Promise<Principal>;
 }

@@ -45,7 +45,7 @@ export function askingOf(
     correlationId,
     idempotencyKey: checkedKey(idempotencyKey),
     timeoutMs,
-    evidence: () => evidence.of(acting, caller.credentials),
+    evidence: (node) => evidence.of(acting, caller.credentials, node),
     signIntent: (digest, validForMs) => intents.sign(acting, caller.credentials, digest, validForMs),
   };
 }

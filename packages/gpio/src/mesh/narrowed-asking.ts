@@ -10,7 +10,7 @@ export function withTimeout(asking: Asking, timeoutMs: number): Asking {
     correlationId,
     idempotencyKey,
     timeoutMs: Math.min(asking.timeoutMs, timeoutMs),
-    evidence: () => asking.evidence(),
+    evidence: (node) => asking.evidence(node),
     signIntent: (digest, validForMs) => asking.signIntent(digest, validForMs),
   };
 }

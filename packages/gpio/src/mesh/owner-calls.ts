@@ -28,7 +28,7 @@ export const MAX_CALL_BYTES = 80 * 1024;
 /** All reservations of a node, or all that was read from a bus. */
 export const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 
-/** A JWT of the user. */
+/** A JWT of the user, which proves to this node alone that he asks. */
 export const evidenceSchema = z.string().min(1).max(8_192);
 
 const id = reservationIdSchema;

@@ -31,7 +31,7 @@ export async function pollRemote(
   signal: AbortSignal,
 ): Promise<ChangeBatch> {
   const { cursor, limit, waitMs, gatherMs } = poll;
-  const evidence = await asking.evidence();
+  const evidence = await asking.evidence(node);
   const payload = encodeJson({ evidence, filter, cursor, limit, waitMs, gatherMs });
   const timeoutMs = waitMs + gatherMs + ANSWER_WITHIN_MS;
   const request = (ends: AbortSignal) =>

@@ -116,7 +116,7 @@ export class RemotePins implements NodePins {
     asking: Asking,
   ): Promise<CallAnswer<Name>> {
     const { correlationId, idempotencyKey = null, timeoutMs } = asking;
-    const evidence = await asking.evidence();
+    const evidence = await asking.evidence(this.#node);
     const payload = encodeJson({ operation, arguments: given, evidence, correlationId, idempotencyKey });
     if (payload.byteLength > MAX_CALL_BYTES) {
       throw new MeshError("INVALID_ARGUMENT", `The request is longer than ${MAX_CALL_BYTES} bytes`);

@@ -15,7 +15,7 @@ import type { AuditLog } from "./audit-log.ts";
 
 export const AUDIT_METHOD = "audit.query";
 
-/** On whose behalf is asked, and what. The JWT is the user's evidence: valid for minutes, at any node. */
+/** On whose behalf is asked, and what. The JWT is the user's evidence: valid for minutes, at this node. */
 const requestSchema = z.strictObject({
   jwt: z.string().min(1).max(8_192),
   query: auditQuerySchema.omit({ node: true }),

@@ -8,8 +8,8 @@ export interface AuditUseCaseComponents {
   readonly log: Pick<AuditLog, "record" | "query">;
   readonly exchange: Pick<AuditExchange, "ask">;
   readonly isMember: (node: NodeId) => boolean;
-  /** What proves to another node who asks: a JWT. @throws MeshError PERMISSION_DENIED when there can be none */
-  readonly evidence: (acting: Acting, credentials: PresentedCredentials) => Promise<string>;
+  /** What proves to the node `audience` who asks. @throws MeshError PERMISSION_DENIED when there can be none */
+  readonly evidence: (acting: Acting, credentials: PresentedCredentials, audience: NodeId) => Promise<string>;
 }
 
 /** The audit log of this node and, asked on behalf of a user, of any other. */
@@ -20,7 +20,7 @@ export function auditUseCases(components: AuditUseCaseComponents): AuditUseCases
     async query({ node = self, ...query }, acting, credentials) {
       if (node === self) return log.query(query);
       if (!isMember(node)) throw new MeshError("NOT_FOUND", "There is no such member of the mesh");
-      return exchange.ask(node, await evidence(acting, credentials), query);
+      return exchange.ask(node, await evidence(acting, credentials, node), query);
     },
   };
 }

@@ -6,6 +6,7 @@ export const JWS_ALGORITHM = "EdDSA";
 
 /** What a JWS is for, in its header (RFC 8725 section 3.11): one kind is never taken for another. */
 export const ACCESS_TYPE = "pi-access+jwt";
+export const EVIDENCE_TYPE = "pi-evidence+jwt";
 export const INTENT_TYPE = "pi-intent+jwt";
 export const DELEGATION_TYPE = "pi-delegation+jwt";
 

@@ -111,6 +111,8 @@ export class OwnPins implements Service {
     try {
       await opened.service.start(signal);
     } catch (error) {
+      // It may have set pins up already, which nobody would look after.
+      await opened.service.stop();
       await opened.hardware.stop();
       throw error;
     }

@@ -86,4 +86,15 @@ describe("after something failed half way", () => {
       expect(machine.level(18), `after ${turns} turns`).toBe("low");
     }
   });
+
+  it("tries once more at a stop to make safe what could not be made safe when its lease ended", async () => {
+    const held = await machine.reserve({ resource: "GPIO18", onExpire: "low" });
+    await machine.write(held, "high");
+    const works = machine.breakGpio();
+    expect(await codeOf(machine.release(held))).toBe("UNAVAILABLE");
+    works();
+    expect(machine.level(18)).toBe("high");
+    await machine.end();
+    expect(machine.level(18)).toBe("low");
+  });
 });

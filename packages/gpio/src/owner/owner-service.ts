@@ -60,6 +60,7 @@ export class OwnerService implements Service {
   readonly #parts: OwnerServiceParts;
   readonly #subscriptions: Unsubscribe[] = [];
   #isStarted = false;
+  #isRestored = false;
 
   constructor(parts: OwnerServiceParts) {
     this.#parts = parts;
@@ -77,6 +78,7 @@ export class OwnerService implements Service {
     const leases = await this.#loadLeases();
     this.#subscriptions.push(hardware.gpio.observe((edges) => pinChanges.edges(edges)));
     await restoring.restore(records.all(), leases);
+    this.#isRestored = true;
     signal.throwIfAborted();
     this.#subscriptions.push(restoring.observe());
     this.#parts.gate.open();
@@ -107,13 +109,16 @@ export class OwnerService implements Service {
     } catch (error) {
       logger.warn({ err: error }, "Stopping without waiting any longer");
     }
-    const unsafe = await safety.makeSafe(registry.driven(), "ended");
+    // Also those whose leases are over, and that could not be made safe until now.
+    const ended = registry.all().filter(({ phase, ownsHardware }) => phase === "ended" && ownsHardware);
+    const unsafe = await safety.makeSafe([...registry.driven(), ...ended], "ended");
     if (unsafe.length > 0) {
       const resources = unsafe.map(({ record }) => record.resource);
       logger.error({ resources }, "Pins are not in their safe state");
     }
     this.#parts.calls.stop();
-    await this.#parts.onTerms();
+    // What was not read in full does not take the place of what is written there.
+    if (this.#isRestored) await this.#parts.onTerms();
     await this.#parts.leases.close();
   }
 

@@ -4,7 +4,8 @@ import type { Endings } from "./endings.ts";
 import type { Registry } from "./registry.ts";
 import type { Reservation } from "./reservation.ts";
 
-const BACKOFF = { initialMs: 1_000, maximumMs: 60_000, jitterFraction: 0.2 };
+/** A pin that is not safe has to be as soon as its hardware works again. */
+const BACKOFF = { initialMs: 1_000, maximumMs: 10_000, jitterFraction: 0.2 };
 
 export interface RepairsComponents extends BringUpComponents {
   readonly registry: Registry;

@@ -19,6 +19,11 @@ function isOfOpening(error: unknown): boolean {
   return error instanceof Error && "syscall" in error && error.syscall === "open";
 }
 
+/** Of a bus that is none of the header's. */
+export function noSuchBus(bus: number): MeshError {
+  return new MeshError("NOT_FOUND", `There is no I2C bus ${bus}`);
+}
+
 /**
  * @param at where it happened; left out for what concerns the whole bus
  * @returns what an error of the kernel means to who used the bus

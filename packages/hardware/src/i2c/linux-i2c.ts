@@ -1,34 +1,33 @@
 import { type I2cOperation, MeshError } from "@pi-controller/schema";
+import { KeptOpen } from "../kept-open.ts";
 import { errorCode, loadNativePart } from "../native-part.ts";
-import { SerialQueue } from "../serial-queue.ts";
 import { FIRST_ADDRESS, LAST_ADDRESS } from "./i2c-address.ts";
 import type { NativeI2c, NativeI2cBus } from "./i2c-bus.ts";
 import type { I2cDriver } from "./i2c-driver.ts";
-import { i2cError, isNoAnswer, isNoBus } from "./i2c-errors.ts";
+import { i2cError, isNoAnswer, isNoBus, noSuchBus } from "./i2c-errors.ts";
 
 export interface LinuxI2cOptions {
   /** Numbers of the buses of the header. */
   readonly buses: readonly number[];
 }
 
-const MAX_WAITING = 256;
-
 /** I2C through the kernel's `/dev/i2c-N`, by the npm package i2c-bus, which is loaded with the first use. */
 export function linuxI2c(options: LinuxI2cOptions): I2cDriver {
   return new LinuxI2c(options);
 }
 
-interface Bus {
-  readonly queue: SerialQueue;
-  open: NativeI2cBus | undefined;
-}
-
 class LinuxI2c implements I2cDriver {
-  readonly #buses: ReadonlyMap<number, Bus>;
+  readonly #buses: ReadonlyMap<number, KeptOpen<NativeI2cBus>>;
 
   constructor({ buses }: LinuxI2cOptions) {
     this.#buses = new Map(
-      buses.map((number) => [number, { queue: new SerialQueue(MAX_WAITING), open: undefined }]),
+      buses.map((number) => [
+        number,
+        new KeptOpen({
+          open: () => native().openPromisified(number),
+          close: (open) => open.close(),
+        }),
+      ]),
     );
   }
 
@@ -37,7 +36,7 @@ class LinuxI2c implements I2cDriver {
   }
 
   async scan(bus: number): Promise<readonly number[]> {
-    return this.#bus(bus).queue.run(async () => {
+    return this.#bus(bus).run(async () => {
       // Of its own, and closed afterwards: it holds a file for each address.
       const open = await native().openPromisified(bus);
       try {
@@ -55,17 +54,17 @@ class LinuxI2c implements I2cDriver {
     address: number,
     operations: readonly I2cOperation[],
   ): Promise<readonly (readonly number[] | null)[]> {
-    const entry = this.#bus(bus);
-    return entry.queue.run(async () => {
-      entry.open ??= await native().openPromisified(bus);
+    const kept = this.#bus(bus);
+    return kept.run(async () => {
+      const open = await kept.handle();
       const results: (readonly number[] | null)[] = [];
       for (const [index, operation] of operations.entries()) {
         try {
-          results.push(await apply(entry.open, address, operation));
+          results.push(await apply(open, address, operation));
         } catch (error) {
           // i2c-bus 5.2 keeps the file of an address that it was refused (EBUSY): what it would write there next would
           // go to address 0, which all devices listen to. So it starts over with new files.
-          if (!isNoAnswer(error)) await closed(entry);
+          if (!isNoAnswer(error)) await kept.close();
           throw i2cError(error, bus, { address, operation: index + 1 });
         }
       }
@@ -74,24 +73,18 @@ class LinuxI2c implements I2cDriver {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#buses.values()].map((entry) => entry.queue.run(() => closed(entry))));
+    await Promise.all([...this.#buses.values()].map((bus) => bus.stop()));
   }
 
-  #bus(bus: number): Bus {
+  #bus(bus: number): KeptOpen<NativeI2cBus> {
     const found = this.#buses.get(bus);
-    if (found === undefined) throw new MeshError("NOT_FOUND", `There is no I2C bus ${bus}`);
+    if (found === undefined) throw noSuchBus(bus);
     return found;
   }
 }
 
 function native(): NativeI2c {
   return loadNativePart("i2c-bus", "I2C") as NativeI2c;
-}
-
-async function closed(entry: Bus): Promise<void> {
-  const open = entry.open;
-  entry.open = undefined;
-  await open?.close();
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { I2cOperation } from "@pi-controller/schema";
-import { MeshError } from "@pi-controller/schema";
+import { type I2cOperation, MeshError } from "@pi-controller/schema";
 import { SerialQueue } from "../serial-queue.ts";
 import { addressText } from "./i2c-address.ts";
 import type { I2cDriver } from "./i2c-driver.ts";
+import { noSuchBus } from "./i2c-errors.ts";
 import type { SimulatedI2cDevice } from "./simulated-i2c-devices.ts";
 
 export interface SimulatedI2cOptions {
@@ -94,7 +94,7 @@ class SimulatedI2c implements I2cDriver {
 
   #bus(bus: number): Bus {
     const found = this.#buses.get(bus);
-    if (found === undefined) throw new MeshError("NOT_FOUND", `There is no I2C bus ${bus}`);
+    if (found === undefined) throw noSuchBus(bus);
     return found;
   }
 

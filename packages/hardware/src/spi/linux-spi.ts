@@ -1,8 +1,9 @@
 import { MeshError } from "@pi-controller/schema";
-import { errorCode, loadNativePart } from "../native-part.ts";
-import { SerialQueue } from "../serial-queue.ts";
+import { KeptOpen } from "../kept-open.ts";
+import { loadNativePart } from "../native-part.ts";
 import type { NativeSpi, NativeSpiDevice } from "./spi-device.ts";
 import type { SpiDriver, SpiSettings } from "./spi-driver.ts";
+import { noSuchDevice, spiError } from "./spi-errors.ts";
 import { checkWholeWords } from "./spi-settings.ts";
 
 export interface LinuxSpiOptions {
@@ -10,24 +11,23 @@ export interface LinuxSpiOptions {
   readonly devices: readonly string[];
 }
 
-const MAX_WAITING = 256;
-
 /** SPI through the kernel's `/dev/spidevB.C`, by the npm package spi-device, which is loaded with the first use. */
 export function linuxSpi(options: LinuxSpiOptions): SpiDriver {
   return new LinuxSpi(options);
 }
 
-interface Device {
-  readonly queue: SerialQueue;
-  open: NativeSpiDevice | undefined;
-}
-
 class LinuxSpi implements SpiDriver {
-  readonly #devices: ReadonlyMap<string, Device>;
+  readonly #devices: ReadonlyMap<string, KeptOpen<NativeSpiDevice>>;
 
   constructor({ devices }: LinuxSpiOptions) {
     this.#devices = new Map(
-      devices.map((name) => [name, { queue: new SerialQueue(MAX_WAITING), open: undefined }]),
+      devices.map((name) => [
+        name,
+        new KeptOpen({
+          open: () => opened(name),
+          close: (open) => completed((done) => open.close(done)),
+        }),
+      ]),
     );
   }
 
@@ -40,13 +40,12 @@ class LinuxSpi implements SpiDriver {
     settings: SpiSettings,
     transfers: readonly (readonly number[])[],
   ): Promise<readonly (readonly number[])[]> {
-    const entry = this.#devices.get(device);
-    if (entry === undefined) throw new MeshError("NOT_FOUND", `There is no SPI device ${device}`);
+    const kept = this.#devices.get(device);
+    if (kept === undefined) throw noSuchDevice(device);
     checkWholeWords(settings, transfers);
-    return entry.queue.run(async () => {
+    return kept.run(async () => {
       try {
-        entry.open ??= await opened(device);
-        const open = entry.open;
+        const open = await kept.handle();
         const { mode, bitsPerWord, speedHz: maxSpeedHz } = settings;
         // Words are in the order of the processor in memory, and with the high byte first on the wire.
         const swap = bitsPerWord === 16;
@@ -59,14 +58,14 @@ class LinuxSpi implements SpiDriver {
         await completed((done) => open.transfer(message, done));
         return message.map(({ receiveBuffer }) => [...(swap ? receiveBuffer.swap16() : receiveBuffer)]);
       } catch (error) {
-        await closed(entry);
+        await kept.close();
         throw spiError(error, device, settings);
       }
     });
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#devices.values()].map((entry) => entry.queue.run(() => closed(entry))));
+    await Promise.all([...this.#devices.values()].map((device) => device.stop()));
   }
 }
 
@@ -89,64 +88,4 @@ function completed(call: (done: (error: Error | null | undefined) => void) => vo
       else reject(error);
     });
   });
-}
-
-async function closed(entry: Device): Promise<void> {
-  const open = entry.open;
-  entry.open = undefined;
-  if (open !== undefined) await completed((done) => open.close(done));
-}
-
-/** @returns what an error of the kernel means to who used the device (Linux, drivers/spi/spidev.c) */
-function spiError(error: unknown, device: string, settings: SpiSettings): MeshError {
-  if (error instanceof MeshError) return error;
-  const options = { cause: error };
-  const code = errorCode(error);
-  switch (code) {
-    case "ENOENT":
-    case "ENODEV":
-    case "ENXIO":
-      return new MeshError(
-        "NOT_FOUND",
-        `There is no SPI device ${device}: /dev/spidev${device} is missing; dtparam=spi=on in config.txt turns SPI on (see firmware-notes)`,
-        {},
-        options,
-      );
-    case "EACCES":
-    case "EPERM":
-      return new MeshError(
-        "PERMISSION_DENIED",
-        `This process may not use /dev/spidev${device}: its user must be in the group spi (sudo usermod -aG spi USER)`,
-        {},
-        options,
-      );
-    case "EMSGSIZE":
-      return new MeshError(
-        "OUT_OF_RANGE",
-        "All transfers of one transaction together are longer than the kernel takes: 4096 bytes unless spidev.bufsiz on its command line says more",
-        {},
-        options,
-      );
-    case "EINVAL":
-      return new MeshError(
-        "OUT_OF_RANGE",
-        `The controller of SPI device ${device} cannot do mode ${settings.mode} with words of ${settings.bitsPerWord} bits at ${settings.speedHz} Hz`,
-        {},
-        options,
-      );
-    case "EBUSY":
-      return new MeshError(
-        "FAILED_PRECONDITION",
-        `Another process has SPI device ${device} for itself`,
-        {},
-        options,
-      );
-    default:
-      return new MeshError(
-        "UNAVAILABLE",
-        `A transfer with SPI device ${device} failed: ${code || "unknown"}`,
-        {},
-        options,
-      );
-  }
 }

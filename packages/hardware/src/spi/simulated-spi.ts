@@ -1,6 +1,7 @@
 import { MeshError } from "@pi-controller/schema";
 import { SerialQueue } from "../serial-queue.ts";
 import type { SpiDriver, SpiSettings } from "./spi-driver.ts";
+import { noSuchDevice } from "./spi-errors.ts";
 import { checkWholeWords } from "./spi-settings.ts";
 
 /** A device on a simulated bus. */
@@ -76,9 +77,7 @@ class SimulatedSpi implements SpiDriver {
   ): Promise<readonly (readonly number[])[]> {
     const found = this.#devices.get(device);
     const queue = this.#queues.get(device);
-    if (found === undefined || queue === undefined) {
-      throw new MeshError("NOT_FOUND", `There is no SPI device ${device}`);
-    }
+    if (found === undefined || queue === undefined) throw noSuchDevice(device);
     checkWholeWords(settings, transfers);
     return queue.run(async () => {
       const reason = this.#failing.get(device);

@@ -40,6 +40,15 @@ export interface GpioFeatures {
   readonly edges: boolean;
 }
 
+/** Of an adapter that can do all of it. */
+export const allFeatures: GpioFeatures = {
+  pulls: true,
+  openDrain: true,
+  openSource: true,
+  debounce: true,
+  edges: true,
+};
+
 /**
  * Port: the lines of the header, by BCM number. Calls take effect in the order in which they were made, so that of two
  * writes the one that was made later stands. `start` finds the chip, and throws MeshError FAILED_PRECONDITION that

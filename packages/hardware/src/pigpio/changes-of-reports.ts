@@ -1,6 +1,6 @@
-import type { Edges, Level } from "@pi-controller/schema";
+import type { Edges } from "@pi-controller/schema";
 import type { Edge } from "../gpio/gpio-driver.ts";
-import { swappedWhen } from "../gpio/levels.ts";
+import { isAskedFor, swappedWhen } from "../gpio/levels.ts";
 import type { Report } from "./wire.ts";
 
 /** An input whose changes are wanted. */
@@ -61,7 +61,7 @@ export class ChangesOfReports {
       if (high === watched.high || timestampNs < watched.sinceNs - SAMPLES_NS) continue;
       watched.high = high;
       const level = swappedWhen(watched.activeLow, high ? "high" : "low");
-      if (!wanted(watched.edges, level)) continue;
+      if (!isAskedFor(watched.edges, level)) continue;
       edges.push({ line, level, timestampNs, lostBefore: watched.lost });
       watched.lost = 0;
     }
@@ -73,8 +73,4 @@ export class ChangesOfReports {
     this.#nextSequence = (sequence + 1) % SEQUENCES;
     return (sequence - expected + SEQUENCES) % SEQUENCES;
   }
-}
-
-function wanted(edges: Edges, level: Level): boolean {
-  return edges === "both" || edges === (level === "high" ? "rising" : "falling");
 }

@@ -1,8 +1,9 @@
 import { closeSync } from "node:fs";
-import type { Logger, Unsubscribe } from "@pi-controller/runtime";
+import { Emitter, type Logger, type Unsubscribe } from "@pi-controller/runtime";
 import type { Board, Level } from "@pi-controller/schema";
-import type { Edge, GpioDriver, GpioFeatures, LineConfig, LineLevel } from "../gpio-driver.ts";
+import { allFeatures, type Edge, type GpioDriver, type LineConfig, type LineLevel } from "../gpio-driver.ts";
 import { noOutput, noSuchLine, notStarted, notTaken, takenElsewhere } from "../gpio-errors.ts";
+import { isAskedFor } from "../levels.ts";
 import { EdgeReader } from "./edge-reader.ts";
 import { chipInfo, openChip } from "./find-chip.ts";
 import { type GpioKernel, loadGpioKernel } from "./gpio-kernel.ts";
@@ -37,18 +38,12 @@ interface Watched {
 class GpiodDriver implements GpioDriver {
   readonly name = "gpiod";
   /** A chip that lacks one of these has it from the kernel, or refuses the line with UNIMPLEMENTED. */
-  readonly features: GpioFeatures = {
-    pulls: true,
-    openDrain: true,
-    openSource: true,
-    debounce: true,
-    edges: true,
-  };
+  readonly features = allFeatures;
   readonly #logger: Logger;
   readonly #options: GpiodDriverOptions;
   readonly #requests = new Map<number, LineRequest>();
   readonly #watched = new Map<LineRequest, Watched>();
-  readonly #listeners = new Set<(edges: readonly Edge[]) => void>();
+  readonly #edges: Emitter<readonly Edge[]>;
   #kernel: GpioKernel | undefined;
   #chip: number | undefined;
   #lineCount: number | undefined;
@@ -56,6 +51,7 @@ class GpiodDriver implements GpioDriver {
   constructor({ logger }: GpiodDriverComponents, options: GpiodDriverOptions) {
     this.#logger = logger;
     this.#options = options;
+    this.#edges = new Emitter((error) => logger.error({ err: error }, "A listener to edges failed"));
   }
 
   async start(): Promise<void> {
@@ -133,9 +129,7 @@ class GpiodDriver implements GpioDriver {
   }
 
   observe(listener: (edges: readonly Edge[]) => void): Unsubscribe {
-    const entry = (edges: readonly Edge[]) => listener(edges);
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    return this.#edges.on(listener);
   }
 
   #native(): GpioKernel {
@@ -202,8 +196,7 @@ class GpiodDriver implements GpioDriver {
     if (watched === undefined) return;
     try {
       const edges = watched.reader.read().filter(({ line, level }) => wants(request.config(line), level));
-      if (edges.length === 0) return;
-      for (const listener of [...this.#listeners]) listener(edges);
+      if (edges.length > 0) this.#edges.emit(edges);
     } catch (error) {
       // The chip has gone: it would be readable for ever.
       this.#logger.warn({ err: error, lines: request.lines }, "Edges can no longer be read");
@@ -225,8 +218,7 @@ class GpiodDriver implements GpioDriver {
 
 /** An edge may have waited from before its line was set up anew. */
 function wants(config: LineConfig | undefined, level: Level): boolean {
-  if (config?.direction !== "input") return false;
-  return config.edges === "both" || config.edges === (level === "high" ? "rising" : "falling");
+  return config?.direction === "input" && isAskedFor(config.edges, level);
 }
 
 function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {

@@ -1,8 +1,8 @@
 import type { Clock, Unsubscribe } from "@pi-controller/runtime";
 import { type Level, MeshError } from "@pi-controller/schema";
-import type { Edge, GpioDriver, GpioFeatures, LineConfig, LineLevel } from "../gpio-driver.ts";
+import { allFeatures, type Edge, type GpioDriver, type LineConfig, type LineLevel } from "../gpio-driver.ts";
 import { noOutput, noSuchLine, notStarted, notTaken, takenElsewhere } from "../gpio-errors.ts";
-import { swappedWhen } from "../levels.ts";
+import { isAskedFor, swappedWhen } from "../levels.ts";
 import { Debounce } from "./debounce.ts";
 import { EdgeQueue } from "./edge-queue.ts";
 import type { SimulatedPins } from "./simulated-pins.ts";
@@ -34,13 +34,7 @@ export function simulatedGpio(
 
 class SimulatedGpio implements GpioDriver {
   readonly name = "simulated-gpio";
-  readonly features: GpioFeatures = {
-    pulls: true,
-    openDrain: true,
-    openSource: true,
-    debounce: true,
-    edges: true,
-  };
+  readonly features = allFeatures;
   readonly control: SimulatedPins;
   readonly #clock: Clock;
   readonly #lineCount: number;
@@ -168,9 +162,9 @@ class SimulatedGpio implements GpioDriver {
 
   #edge(line: number, electrical: Level, atMs: number): void {
     const config = this.#lines.get(line)?.config;
-    if (config?.direction !== "input" || config.edges === "none") return;
+    if (config?.direction !== "input") return;
     const level = swappedWhen(config.activeLow, electrical);
-    if (config.edges === (level === "high" ? "falling" : "rising")) return;
+    if (!isAskedFor(config.edges, level)) return;
     if (useUp(this.#losing, line)) {
       this.#edges.lose(line);
       return;

@@ -3,6 +3,7 @@ import type { Board } from "@pi-controller/schema";
 import type { FileTree } from "./file-tree.ts";
 import { findGpioChips } from "./gpio-chips.ts";
 import type { Inventory } from "./inventory.ts";
+import { machineName } from "./machine-name.ts";
 import { parseAssignment, parseCpuInfo, parseMemory } from "./parse.ts";
 import { decodeRevision, familyFromModel } from "./revision.ts";
 import { findStorage } from "./storage.ts";
@@ -10,7 +11,7 @@ import { findStorage } from "./storage.ts";
 /**
  * Reads what the machine is from its files.
  *
- * @param inventory names a machine that has no device tree
+ * @param inventory names a machine of which no file says what it is
  * @param attempt runs one reading, and gives its second argument when that fails
  */
 export async function detectBoard(
@@ -25,7 +26,10 @@ export async function detectBoard(
   const serial = await attempt("serial number", () => serialNumber(files, cpuInfo), undefined);
   const devices = await attempt("device files", () => files.list("dev"), []);
   const model =
-    treeModel ?? parseCpuInfo(cpuInfo, "Model") ?? (await attempt("model", inventory ?? none, ""));
+    treeModel ??
+    parseCpuInfo(cpuInfo, "Model") ??
+    (await attempt("machine name", () => machineName(files), undefined)) ??
+    (await attempt("model", inventory ?? none, ""));
   return {
     model: model === "" ? "Unknown machine" : model,
     // A PC's CPU information may hold a word "revision" too: only a Raspberry Pi's is one of these codes.

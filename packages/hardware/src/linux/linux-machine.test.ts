@@ -112,6 +112,19 @@ describe("linuxMachine", () => {
     expect((await machine.detect()).storage[0]?.type).toBe("emmc");
   });
 
+  it.each([
+    ["its vendor and product", { vendor: "Dell Inc.", product: "OptiPlex 7010" }, "Dell Inc. OptiPlex 7010"],
+    ["its product alone", { vendor: "", product: "KVM" }, "KVM"],
+    ["the container that it is", { vendor: "", product: "" }, "Container"],
+  ])("names a machine without a device tree by %s", async (_, { vendor, product }, name) => {
+    const { machine } = machineWith({
+      "sys/class/dmi/id/sys_vendor": `${vendor}\n`,
+      "sys/class/dmi/id/product_name": `${product}\n`,
+      ".dockerenv": "",
+    });
+    expect(await machine.detect()).toMatchObject({ model: name, family: "generic" });
+  });
+
   it("finds something to say about a machine without any files", async () => {
     const { machine, logged } = machineWith({});
     expect(await machine.detect()).toMatchObject({

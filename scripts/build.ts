@@ -8,6 +8,7 @@ import {
   builtinsWhenUsed,
   fewMediaTypes,
   levelAddonBesideBundle,
+  locksOfOneProcess,
   sha256OfNode,
   systemOfSystemInformation,
 } from "./bundle-plugins.ts";
@@ -80,6 +81,7 @@ export async function buildPeer(): Promise<void> {
       levelAddonBesideBundle(join(bundleDirectory, "native")),
       builtinsWhenUsed,
       fewMediaTypes,
+      locksOfOneProcess,
       sha256OfNode,
       systemOfSystemInformation,
     ],

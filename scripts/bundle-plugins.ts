@@ -42,6 +42,12 @@ const loadedWhenUsed: ReadonlySet<string> = new Set([
 ]);
 
 /**
+ * Those that load further ones for single properties, also when these are only looked at, as esbuild's helpers do
+ * with all of them: streams, workers and a text comparison behind util, the performance hooks behind fs. 6 ms.
+ */
+const readWhenUsed: ReadonlySet<string> = new Set(["fs", "util"]);
+
+/**
  * Takes Node's own modules from `process.getBuiltinModule`. An import statement reads every property of
  * them, and so runs what they load lazily: undici (fetch) behind node:http takes 60 ms and 3 MB.
  */
@@ -56,10 +62,15 @@ export const builtinsWhenUsed: Plugin = {
     });
     build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
       const module = `process.getBuiltinModule("node:${path}")`;
-      if (!loadedWhenUsed.has(path)) return { contents: `module.exports = ${module};`, loader: "js" };
       const exported = Object.keys(load(`node:${path}`) as object);
-      const getters = exported.map((name) => `get ${name}() { return ${module}.${name}; }`);
-      return { contents: `module.exports = { ${getters.join(",\n")} };`, loader: "js" };
+      const gettersOn = (object: string) =>
+        exported.map((name) => `get ${name}() { return ${object}.${name}; }`).join(",\n");
+      const contents = loadedWhenUsed.has(path)
+        ? `module.exports = { ${gettersOn(module)} };`
+        : readWhenUsed.has(path)
+          ? `const loaded = ${module}; module.exports = { ${gettersOn("loaded")} };`
+          : `module.exports = ${module};`;
+      return { contents, loader: "js" };
     });
   },
 };
@@ -106,5 +117,18 @@ export const systemOfSystemInformation: Plugin = {
       contents: 'module.exports = require("./system");',
       loader: "js",
     }));
+  },
+};
+
+/**
+ * libp2p's locks ask Node's cluster, its workers and a broadcast channel who else might hold them, and listen there
+ * for each lock. A peer is one process and one thread: it takes what the library has for such.
+ */
+export const locksOfOneProcess: Plugin = {
+  name: "locks-of-one-process",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/node\.js$/ }, ({ resolveDir }) =>
+      resolveDir.endsWith("/mortice/dist/src") ? { path: join(resolveDir, "react-native.js") } : undefined,
+    );
   },
 };

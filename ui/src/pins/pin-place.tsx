@@ -20,16 +20,16 @@ export function PinPlace({ pin, state, isChosen, isReachable, onLook, onKey, onC
   const content = (
     <>
       <span class="pin-text">
-        <span class="pin-name">{pinName(pin)}</span>
+        <span class="pin-name">{pinName(pin)}</span>{" "}
         {state.note !== "" && <span class="pin-note">{state.note}</span>}
-      </span>
+      </span>{" "}
       <span class="pin-number">
         <span class="visually-hidden">pin </span>
         {pin.position}
-      </span>
+      </span>{" "}
       <span class={`pin-dot pin-${state.look}${state.level === null ? "" : ` pin-level-${state.level}`}`}>
         {state.sign}
-      </span>
+      </span>{" "}
       <span class="visually-hidden">{state.said}</span>
     </>
   );

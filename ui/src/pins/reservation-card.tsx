@@ -1,5 +1,7 @@
 import type { GpioChange, GpioView } from "@pi-controller/schema";
 import { usePrincipal } from "../identity/identity-context.ts";
+import { isStopped } from "../stops/standing-stops.ts";
+import { useStops } from "../stops/stops-context.ts";
 import { BusForm } from "./buses/bus-form.tsx";
 import { DrivePanel } from "./drive-panel.tsx";
 import { isHolder } from "./holder.ts";
@@ -25,6 +27,8 @@ export function ReservationCard({ view, heardAt, change, interrupted, onChanged 
   const signal = signalOf(view, change, interrupted);
   const observed = view.observed.value ?? view.observed.lastValue;
   const fault = observed?.fault ?? null;
+  const stops = useStops().value;
+  const stopStands = stops !== null && isStopped(stops, view.node);
   const isPin = view.gpio !== null;
   if (view.state === "waiting") {
     return (
@@ -57,7 +61,9 @@ export function ReservationCard({ view, heardAt, change, interrupted, onChanged 
       )}
       {observed?.stopped === true && (
         <p class="warning">
-          An emergency stop holds it in its safe state until it is cleared and written again.
+          {stopStands
+            ? "An emergency stop holds it in its safe state until it is cleared and written again."
+            : "It is in its safe state since an emergency stop, until it is written again."}
         </p>
       )}
       {mine && isPin && (
@@ -65,7 +71,7 @@ export function ReservationCard({ view, heardAt, change, interrupted, onChanged 
           view={view}
           signal={signal}
           isAway={interrupted}
-          isStopped={observed?.stopped === true}
+          isStopped={stopStands}
           onChanged={onChanged}
         />
       )}

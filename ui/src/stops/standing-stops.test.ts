@@ -1,6 +1,6 @@
 import type { EmergencyStop, StopList } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
-import { standingStops, stopAnnouncement, stopCause } from "./standing-stops.ts";
+import { isStopped, standingStops, stopAnnouncement, stopCause } from "./standing-stops.ts";
 
 const stopAt = (id: string, minute: number, changes: Partial<EmergencyStop> = {}): EmergencyStop => ({
   id,
@@ -22,6 +22,15 @@ const list: StopList = {
 describe("standingStops", () => {
   it("has those of all nodes first, then the oldest", () => {
     expect(standingStops(list).map(({ id }) => id)).toEqual(["m1", "m2", "a", "b"]);
+  });
+});
+
+describe("isStopped", () => {
+  it("is true of every node while all are stopped, otherwise of those that are", () => {
+    expect(isStopped(list, "12D3KooWtest0009")).toBe(true);
+    const single = { ...list, mesh: [] };
+    expect(isStopped(single, "12D3KooWtest0009")).toBe(false);
+    expect(isStopped(single, "12D3KooWtest0002")).toBe(true);
   });
 });
 

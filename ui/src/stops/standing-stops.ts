@@ -17,6 +17,11 @@ export function standingStops({ mesh, nodes }: StopList): readonly StandingStop[
   return [...ofMesh.sort(byAge), ...ofNodes.sort(byAge)];
 }
 
+/** Whether a stop keeps the outputs of a node off. */
+export function isStopped({ mesh, nodes }: StopList, node: NodeId): boolean {
+  return mesh.length > 0 || nodes.some((one) => one.node === node && one.stops.length > 0);
+}
+
 /** Who or what stopped it, as `ann` or `low voltage`. */
 export function stopCause({ cause, by }: Pick<EmergencyStop, "cause" | "by">): string {
   if (cause === "user") return by;

@@ -2,6 +2,7 @@ import { VirtualClock } from "@pi-controller/runtime";
 import { gpioViewSchema, problemSchema } from "@pi-controller/schema";
 import { describe, expect, it, vi } from "vitest";
 import { gpioView, reservationId, STALE_TOKEN, TOKEN } from "./testing/gpio-samples.ts";
+import type { UserName } from "./testing/memory-security.ts";
 import { nodeId } from "./testing/samples.ts";
 import { asUser, startApi, type TestApi } from "./testing/start-api.ts";
 
@@ -111,6 +112,16 @@ describe("the routes of pins", () => {
     expect(api.gpio.changes).toEqual([]);
   });
 
+  it("have a pin taken by who may revoke it, and given back by who may delete it", async () => {
+    const statusOf = async (name: UserName, query: string) =>
+      (await send(await startApi(), "DELETE", `${pin}?${query}`, undefined, asUser(name))).status;
+    expect(await statusOf("rita", "force=true")).toBe(204);
+    expect(await statusOf("rita", `token=${TOKEN}`)).toBe(403);
+    expect(await statusOf("dora", "force=true")).toBe(403);
+    expect(await statusOf("dora", `token=${TOKEN}`)).toBe(204);
+    expect(await statusOf("mona", "force=true")).toBe(403);
+  });
+
   it("ask for no more time than is left of ten seconds", async () => {
     const clock = new VirtualClock();
     const api = await startApi({ clock });
@@ -158,6 +169,25 @@ describe("the audit log of pins", () => {
       `delete gpio ${id}: allowed 204`,
       `create gpio GPIO18 of ${nodeId(1)} in default: failed 409 ALREADY_EXISTS`,
       "create gpio-stops all nodes: allowed 200",
+    ]);
+  });
+
+  it("keeps what was refused in a batch, whatever else was done in it", async () => {
+    const api = await startApi();
+    const mine = reservationId(7);
+    api.gpio.put({ ...gpioView(7), namespace: "plant" });
+    const write = (...ids: readonly string[]) => {
+      const writes = ids.map((id) => ({ id, token: TOKEN, value: { level: "high" } }));
+      return send(api, "POST", "/api/v1/gpio/batch", { writes }, asUser("tess"));
+    };
+    for (const ids of [[mine], [mine, reservationId(0)], [reservationId(0)], [mine]]) {
+      expect((await write(...ids)).status).toBe(200);
+    }
+    const pins = `pins of ${mine.slice(0, 8)}`;
+    expect(told(api)).toEqual([
+      `update gpio in a batch ${pins}: allowed 200`,
+      `update gpio in a batch ${pins}: denied 200 PERMISSION_DENIED`,
+      "update gpio in a batch no pin: denied 200 PERMISSION_DENIED",
     ]);
   });
 

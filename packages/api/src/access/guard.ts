@@ -12,11 +12,13 @@ import { connectionInfo } from "../http/connection-info.ts";
 import type { Caller } from "./caller.ts";
 import { cookieNames, cookieOf } from "./cookies.ts";
 import { presentedCredentials } from "./credentials.ts";
-import { accessOf, type RouteAccess } from "./route-access.ts";
+import { type AccessRule, accessOf, type RouteAccess } from "./route-access.ts";
 
 /** What the guard looks at of a route, or of a WebSocket. */
 export interface Guarded {
   readonly access: RouteAccess;
+  /** The right that it takes instead of `access` when the query says `force=true`. */
+  readonly withForce?: AccessRule;
   /** The right to what is everybody's, on a route that is about one's own: asked for with `all=true`. */
   readonly everybodys?: Pick<Access, "verb" | "resource">;
   /** Answered however much the same user has asked for lately: a program of his must not keep him from it. */
@@ -89,7 +91,9 @@ export class Guard {
   ): void {
     const { principal } = caller;
     if (principal === undefined) return;
-    if (typeof guarded.access !== "string") this.#demand(principal, accessOf(guarded.access, params));
+    const isForced = guarded.withForce !== undefined && query["force"] === "true";
+    const access = isForced ? guarded.withForce : guarded.access;
+    if (typeof access === "object") this.#demand(principal, accessOf(access, params));
     if (guarded.everybodys !== undefined && query["all"] === "true") {
       this.#demand(principal, guarded.everybodys);
     }

@@ -12,10 +12,10 @@ export function inventoryOf(
   webSockets: readonly WebSocketRoute[],
   peerProtocols: readonly PeerProtocol[],
 ): Inventory {
-  const rest = routes.map(({ method, path, access }) => ({
+  const rest = routes.map(({ method, path, access, withForce }) => ({
     protocol: "rest" as const,
     name: `${method} ${path}`,
-    access: accessText(access),
+    access: accessText(access, withForce),
   }));
   const streams = webSockets.map(({ path, access }) => ({
     protocol: "websocket" as const,

@@ -31,10 +31,15 @@ export function accessOf(rule: AccessRule, params: Readonly<Record<string, strin
   };
 }
 
-/** As people and the inventory read it: `public`, `authenticated`, `delete nodes` or `update gpio in its namespace`. */
-export function accessText(access: RouteAccess): string {
-  if (typeof access === "string") return access;
-  return access.namespace === undefined ? rightText(access) : `${rightText(access)} in its namespace`;
+/**
+ * As people and the inventory read it: `public`, `authenticated`, `delete nodes`, `update gpio in its namespace` or
+ * `delete gpio in its namespace, with force=true revoke gpio in its namespace`.
+ */
+export function accessText(access: RouteAccess, withForce?: AccessRule): string {
+  const forced = withForce === undefined ? "" : `, with force=true ${accessText(withForce)}`;
+  if (typeof access === "string") return `${access}${forced}`;
+  const place = access.namespace === undefined ? "" : " in its namespace";
+  return `${rightText(access)}${place}${forced}`;
 }
 
 /** As the audit log names what was done: `delete nodes`. */

@@ -85,7 +85,7 @@ function operationOf(route: RouteSpec): JsonSchema {
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     security: route.access === "public" ? [] : LOGINS.map((login) => ({ [login]: [] })),
-    "x-access": accessText(route.access),
+    "x-access": accessText(route.access, route.withForce),
     parameters: [
       ...parametersOf(route.params, "path"),
       ...parametersOf(route.query, "query"),

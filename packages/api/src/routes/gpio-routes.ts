@@ -95,8 +95,9 @@ export function gpioRoutes({ gpio, asking }: GpioRouteComponents): readonly Rout
       summary: "Release a reservation, or leave the line",
       description:
         "The pin goes to its `onExpire` state, then to the next in line. With `force=true` it is taken from " +
-        "whoever holds it, which takes the right to revoke gpio. What is there no more is released.",
+        "whoever holds it, which takes the right to revoke gpio instead of the one to delete it. What is there no more is released.",
       access: { verb: "delete", resource: "gpio", name: "id", ...IN_ITS_NAMESPACE },
+      withForce: { verb: "revoke", resource: "gpio", name: "id", ...IN_ITS_NAMESPACE },
       params: reservationParams,
       query: releaseQuerySchema,
       headers: ["Idempotency-Key"],

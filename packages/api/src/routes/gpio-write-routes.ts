@@ -7,6 +7,7 @@ import {
   gpioWriteSchema,
   i2cScanSchema,
   i2cTransactionSchema,
+  MeshError,
   spiTransactionSchema,
 } from "@pi-controller/schema";
 import { gpioMeanings, IN_ITS_NAMESPACE } from "./gpio-answers.ts";
@@ -67,7 +68,8 @@ export function gpioWriteRoutes({ gpio, asking }: GpioRouteComponents): readonly
       async handle(request) {
         const result = await gpio.batch(request.body, asking(request));
         request.nameTarget(ownersOf(result));
-        return { status: 200, body: result };
+        const refused = refusalIn(result);
+        return { status: 200, body: result, ...(refused === undefined ? {} : { failure: refused }) };
       },
     }),
     route({
@@ -135,6 +137,12 @@ export function gpioWriteRoutes({ gpio, asking }: GpioRouteComponents): readonly
       }),
     }),
   ];
+}
+
+/** What was refused to somebody is in the audit log, whatever else was done for him in the same request. */
+function refusalIn({ results }: GpioBatchResult): MeshError | undefined {
+  const refused = results.find(({ error }) => error?.code === "PERMISSION_DENIED");
+  return refused && new MeshError("PERMISSION_DENIED", `It may not write to ${refused.id}`);
 }
 
 const MAX_NAMED = 8;

@@ -35,6 +35,8 @@ export interface RouteSpec {
   readonly description?: string;
   /** Who may. Asked before anything of the request but its head is looked at. */
   readonly access: RouteAccess;
+  /** The right that it takes instead when the query says `force=true`. */
+  readonly withForce?: AccessRule;
   /** Of a route about one's own: the right to everybody's, which `all=true` in the query asks for. */
   readonly everybodys?: Pick<Access, "verb" | "resource">;
   /** Answered however much the same user has asked for lately. */
@@ -66,7 +68,10 @@ export interface RouteAnswer {
   readonly session?: { readonly secret: string; readonly principal: Principal } | null;
   /** Ties a login at a provider to the browser; null unties it. */
   readonly oidcState?: string | null;
-  /** Why it failed, where the answer is no problem: a browser that followed a link is led on to a page. */
+  /**
+   * Why it failed, for the audit log, where the answer is no problem: a browser that followed a link is led on to a page;
+   * of many writes some were refused.
+   */
   readonly failure?: MeshError;
 }
 

@@ -98,6 +98,11 @@ export class MemoryGpio implements GpioUseCases {
     this.#change("batch", asking, writes);
     const results = writes.map(({ id }) => {
       const view = this.#reservations.get(id);
+      const { namespace = "default" } = view ?? {};
+      const detail = asking.requester.refusal({ verb: "update", resource: "gpio", namespace });
+      if (detail !== undefined) {
+        return { id, ok: false, observed: null, error: { code: "PERMISSION_DENIED", detail } };
+      }
       return view === undefined
         ? { id, ok: false, observed: null, error: { code: "NOT_FOUND", detail: `There is no ${id}` } }
         : { id, ok: true, observed: view.observed.value, error: null };

@@ -30,10 +30,14 @@ const accounts: Readonly<
     roles: ["plant"],
     rules: [{ verbs: ["*"], resources: ["*"], namespaces: ["plant"] }],
   },
+  /** Takes pins from those who forgot them, and has none of his own. */
+  rita: { roles: ["warden"], rules: [{ verbs: ["revoke"], resources: ["gpio"] }] },
+  /** Gives back his own pins, and can take nobody's. */
+  dora: { roles: ["guest"], rules: [{ verbs: ["delete"], resources: ["gpio"] }] },
   /** Has proven who he is, and may nothing. */
   nemo: { roles: [], rules: [] },
 };
-export type UserName = "ada" | "mona" | "tess" | "nemo";
+export type UserName = "ada" | "mona" | "tess" | "rita" | "dora" | "nemo";
 
 export const bearerOf = (name: UserName) => `token-${name}`;
 

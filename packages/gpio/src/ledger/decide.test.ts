@@ -221,7 +221,8 @@ describe("bounds", () => {
 
   it("keep a line from growing without end, and leave the other lines alone", () => {
     const other = entryOf(2, { state: "granted", resource: "GPIO4" });
-    const ledger = ledgerOf(held(), other, ...many(MOST_WAITING_FOR_ONE, () => ({})));
+    const waiters = many(MOST_WAITING_FOR_ONE, (index) => ({ namespace: `tenant-${index}` }));
+    const ledger = ledgerOf(held(), other, ...waiters);
     expect(errorOf(decide(ledger, asked(999, {}, { mayWait: true }), noLimits))).toMatchObject({
       code: "RESOURCE_EXHAUSTED",
       message: "The line for GPIO18 is full: limit 64, used 64, asked 1",
@@ -238,10 +239,35 @@ describe("bounds", () => {
     });
   });
 
+  it("leave each tenant as much room as he takes from the others", () => {
+    const entries = [held({ namespace: "other" })];
+    /** Lets tenants ask until they are refused, and says how much each of them got. */
+    const fill = (namespaces: readonly string[], resource: (number: number) => string) =>
+      namespaces.map((namespace) => {
+        for (let got = 0; ; got++) {
+          const number = entries.length + 10;
+          const wants = asked(number, { namespace, resource: resource(number) }, { mayWait: true });
+          const decision = decide(ledgerOf(...entries), wants, noLimits);
+          if (decision.kind === "refuse") {
+            expect(decision.error).toMatchObject({
+              code: "RESOURCE_EXHAUSTED",
+              message: expect.stringContaining(`of namespace ${namespace}, which would leave too few`),
+            });
+            return got;
+          }
+          const state = decision.kind === "grant" ? "granted" : "waiting";
+          entries.push(entryOf(number, { namespace, resource: wants.record.resource, state }));
+        }
+      });
+    expect(fill(["one", "two", "three"], () => "GPIO18")).toEqual([32, 16, 8]);
+    expect(fill(["four", "five"], (number) => `GPIO${number + 100}`)).toEqual([100, 50]);
+  });
+
   it("do not stand in the way of one who takes another's place", () => {
     const devices = many(MOST_RESERVATIONS - 1, (index) => ({
       state: "granted",
       resource: `GPIO${index + 40}`,
+      namespace: `tenant-${index}`,
     }));
     const full = ledgerOf(held({ preemptible: true, priority: -1 }), ...devices);
     expect(decide(full, asked(999, {}, { preempt: true }), noLimits).kind).toBe("grant");

@@ -1,4 +1,4 @@
-import { MeshError } from "@pi-controller/schema";
+import { MeshError, type ReservationRecord } from "@pi-controller/schema";
 import { holdersInTheWay } from "./claims.ts";
 import { heldUpBy } from "./held-up.ts";
 import type { Decision, Entry, Instant, Ledger, Limits } from "./ledger.ts";
@@ -29,7 +29,7 @@ export function decide(ledger: Ledger, asked: Asked, limitsNow: Limits, at?: Ins
     return { kind: "refuse", error: takenError({ asked, holders, ahead }, at) };
   }
   const leaving = mustWait ? [] : holders;
-  const error = heldUpBy(ledger, asked, limits) ?? outOfRoom(ledger, asked, mustWait, leaving.length);
+  const error = heldUpBy(ledger, asked, limits) ?? outOfRoom(ledger, asked, mustWait, leaving);
   if (error !== undefined) return { kind: "refuse", error };
   if (mustWait) return { kind: "wait", position: waitersAhead(ledger, asked).length + 1 };
   return { kind: "grant", preempted: leaving.map(({ record }) => record.id).sort() };
@@ -39,24 +39,45 @@ function yields({ record }: Entry, asked: Asked): boolean {
   return record.preemptible && record.priority < asked.record.priority;
 }
 
-/** Bounds of what a node keeps, whoever asks. */
+/**
+ * Bounds of what a node keeps. A tenant gets no more of either than is left for others, so that none can fill them
+ * alone: half when there is nobody else, half of the rest when one other has his half.
+ */
 function outOfRoom(
   ledger: Ledger,
   asked: Asked,
   waits: boolean,
-  leavingCount: number,
+  leaving: readonly Entry[],
 ): MeshError | undefined {
-  const count = ledger.entries.size - leavingCount;
-  if (count >= MOST_RESERVATIONS) {
-    const numbers = `limit ${MOST_RESERVATIONS}, used ${count}, asked 1`;
-    return new MeshError("RESOURCE_EXHAUSTED", `This node takes no more reservations: ${numbers}`);
+  const { namespace, resource } = asked.record;
+  const all = [...ledger.entries.values()]
+    .filter((entry) => !leaving.includes(entry))
+    .map(({ record }) => record);
+  const isMine = (record: ReservationRecord) => record.namespace === namespace;
+  const full = noRoom(MOST_RESERVATIONS, all.length, all.filter(isMine).length);
+  if (full !== undefined) {
+    return new MeshError("RESOURCE_EXHAUSTED", `This node takes no more reservations${of(full, namespace)}`);
   }
   if (!waits) return undefined;
-  const { resource } = asked.record;
-  const waiting = [...ledger.entries.values()].filter(
-    ({ record }) => record.state === "waiting" && record.resource === resource,
-  ).length;
-  if (waiting < MOST_WAITING_FOR_ONE) return undefined;
-  const numbers = `limit ${MOST_WAITING_FOR_ONE}, used ${waiting}, asked 1`;
-  return new MeshError("RESOURCE_EXHAUSTED", `The line for ${resource} is full: ${numbers}`);
+  const line = all.filter((record) => record.state === "waiting" && record.resource === resource);
+  const fullLine = noRoom(MOST_WAITING_FOR_ONE, line.length, line.filter(isMine).length);
+  return fullLine === undefined
+    ? undefined
+    : new MeshError("RESOURCE_EXHAUSTED", `The line for ${resource} is full${of(fullLine, namespace)}`);
+}
+
+interface NoRoom {
+  readonly limit: number;
+  readonly used: number;
+  readonly isTenants: boolean;
+}
+
+function noRoom(limit: number, used: number, mine: number): NoRoom | undefined {
+  if (used >= limit) return { limit, used, isTenants: false };
+  return mine < limit - used ? undefined : { limit: mine, used: mine, isTenants: true };
+}
+
+function of({ limit, used, isTenants }: NoRoom, namespace: string): string {
+  const whose = isTenants ? ` of namespace ${namespace}, which would leave too few for others` : "";
+  return `${whose}: limit ${limit}, used ${used}, asked 1`;
 }

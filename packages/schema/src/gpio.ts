@@ -185,6 +185,8 @@ export const reservationRecordSchema = z.object({
   expiresAt: timestampSchema.nullable(),
   /** What was last written with `keep`; null: nothing yet, or nothing since an emergency stop. */
   desired: gpioValueSchema.nullable(),
+  /** `writtenAt` of the last value looked at that was left while the owner was away: none before it counts any more. */
+  desiredAt: timestampSchema.optional(),
   /** Finds the grant again for whoever asks twice: SHA-256 of user and key, hexadecimal. */
   requestKey: z.string().max(64).nullable(),
 });

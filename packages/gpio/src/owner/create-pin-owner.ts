@@ -145,7 +145,7 @@ export function createPinOwner(components: PinOwnerComponents, options: PinOwner
     },
     options,
   );
-  const desired = new DesiredWatch({ ...components, registry, writes, onError }, options);
+  const desired = new DesiredWatch({ ...components, registry, records, writes, onError }, options);
   const parts = { ...components, gate, registry, queue, calls, pins, safety, stops, rules, limits, records };
   const owner = new OwnerRequests({
     ...parts,

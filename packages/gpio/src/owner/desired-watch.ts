@@ -6,6 +6,7 @@ import { desiredCollection } from "../collections.ts";
 import type { GpioEvents } from "./components.ts";
 import { desiredDigest } from "./desired-digest.ts";
 import { eventDataOf } from "./event-data.ts";
+import type { Records } from "./records.ts";
 import type { Registry } from "./registry.ts";
 import type { Writes } from "./writes.ts";
 
@@ -18,6 +19,7 @@ export interface DesiredWatchComponents {
   readonly mesh: WritableDocument;
   readonly evidence: Pick<GpioEvidence, "verifyIntent">;
   readonly registry: Registry;
+  readonly records: Records;
   readonly writes: Writes;
   readonly events: GpioEvents;
   readonly clock: Clock;
@@ -96,12 +98,22 @@ export class DesiredWatch {
       const reason = await this.#refusal(desired);
       if (reason !== undefined) this.#discard(desired, reason);
     }
+    await this.#writeDown(desired);
     const { mesh } = this.#components;
     await mesh.transact((transaction) => {
       // One that was written over it meanwhile stays to be looked at.
       const current = transaction.get(desiredCollection, id);
       if (current?.signature === signature) transaction.delete(desiredCollection, id);
     });
+  }
+
+  /** So that a restart does not make it new to this node. Never of what nobody has signed. */
+  async #writeDown({ id, signature, writtenAt }: DesiredRecord): Promise<void> {
+    const { registry, records } = this.#components;
+    const reservation = registry.get(id);
+    if (reservation === undefined || this.#done.get(id)?.signature !== signature) return;
+    if (writtenAt <= (reservation.record.desiredAt ?? "")) return;
+    await records.change([reservation], (record) => ({ ...record, desiredAt: writtenAt }));
   }
 
   #remember({ id, signature, writtenAt }: DesiredRecord): void {
@@ -116,12 +128,15 @@ export class DesiredWatch {
 
   /** @returns why it was not written. @throws MeshError when that may be otherwise later */
   async #refusal(desired: DesiredRecord): Promise<string | undefined> {
-    const { evidence, writes, trustedNow } = this.#components;
+    const { evidence, registry, writes, trustedNow } = this.#components;
     const { id, token, value, signature, writtenAt, applyBefore } = desired;
     if (trustedNow() >= Date.parse(applyBefore)) return "too late";
     try {
       const requester = await evidence.verifyIntent(signature, desiredDigest(desired));
-      if (writtenAt < (this.#done.get(id)?.writtenAt ?? "")) return "older than what was looked at before it";
+      const before = this.#done.get(id)?.writtenAt ?? registry.get(id)?.record.desiredAt ?? "";
+      if (writtenAt < before) return "older than what was looked at before it";
+      // The very same, from before a restart: it was taken then.
+      if (writtenAt === before && !this.#done.has(id)) return undefined;
       const asking = { requester, correlationId: id, idempotencyKey: undefined };
       const [result] = await writes.write([{ id, token, value }], asking);
       const refused = result !== undefined && "error" in result ? result.error : undefined;

@@ -97,6 +97,24 @@ describe("values that were written while the owner was away", () => {
     ]);
   });
 
+  it("are not brought back after a restart by who kept them, nor is an older one", async () => {
+    const nowMs = machine.clock.now();
+    const older = { writtenAt: new Date(nowMs - 1_000).toISOString() };
+    const kept = { writtenAt: new Date(nowMs).toISOString() };
+    await leave(kept);
+    expect(machine.level(18)).toBe("high");
+    expect(await machine.write(held, "low")).toBe("ok");
+    await machine.restart();
+    await leave(kept);
+    await leave(older);
+    expect(machine.level(18)).toBe("low");
+    expect(collection().all()).toEqual([]);
+    expect(discarded()).toMatchObject([{ reason: expect.stringContaining("older") as string }]);
+    await machine.run(1);
+    await leave();
+    expect(machine.level(18)).toBe("high");
+  });
+
   it("are tried again while the hardware fails, until it works", async () => {
     const works = machine.breakGpio();
     await leave();

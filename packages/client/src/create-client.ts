@@ -22,7 +22,7 @@ import { authorizationOf, type ClientCredentials } from "./credentials.ts";
 import { type EnrolmentClient, enrolmentClient } from "./enrolment-client.ts";
 import { type EventStream, type EventStreamOptions, ReconnectingEventStream } from "./event-stream.ts";
 import { type GpioClient, gpioClient } from "./gpio-client.ts";
-import { ReconnectingGpioStream } from "./gpio-stream.ts";
+import { gpioStream } from "./gpio-stream.ts";
 import { type CallOptions, type HttpAnswer, HttpConnection, segment } from "./http.ts";
 import { type PeopleClient, peopleClient } from "./people-client.ts";
 import type { SocketComponents, SocketLink } from "./reconnecting-socket.ts";
@@ -157,7 +157,7 @@ export function createClient(options: ClientOptions): Client {
     ...enrolmentClient(http),
     ...gpioClient(http, (query, handlers) => {
       const link = linkTo("/api/v1/gpio/changes");
-      return opened(new ReconnectingGpioStream(sockets(), query, { ...handlers, ...link }));
+      return opened(gpioStream(sockets(), query, { ...handlers, ...link }));
     }),
     nodes: {
       async list(query = {}, call) {

@@ -47,57 +47,30 @@ export interface GpioStream {
   readonly status: GpioStreamStatus;
 }
 
-/** Follows the changes over one WebSocket after the other. */
-export class ReconnectingGpioStream implements GpioStream {
-  readonly #handlers: GpioStreamHandlers;
-  readonly #socket: ReconnectingSocket<LiveGpio>;
-
-  constructor(
-    components: SocketComponents,
-    query: GpioStreamQuery,
-    options: GpioStreamHandlers & SocketLink,
-  ) {
-    this.#handlers = options;
-    const { timing, url, authorization, deadAfterMs, onStatus } = options;
-    this.#socket = new ReconnectingSocket(components, {
-      timing,
-      url,
-      authorization,
-      deadAfterMs,
-      onStatus,
-      query: () => ({ ...query }),
-      onMessage: (data) => this.#receive(data),
-    });
-  }
-
-  get status(): GpioStreamStatus {
-    return this.#socket.status;
-  }
-
-  open(): void {
-    this.#socket.open();
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-
-  retryNow(): void {
-    this.#socket.retryNow();
-  }
-
-  #receive(data: unknown): void {
-    const message = messageOf(data, gpioStreamMessageSchema);
-    switch (message?.kind) {
-      case "hello":
-        return this.#socket.greeted({ state: "live", node: message.node });
-      case "changes":
-        return this.#handlers.onChanges(message.changes, message.coalesced);
-      case "interrupted":
-        return this.#handlers.onInterruption?.(message.interrupted, message.reason);
-      case "heartbeat":
-      case undefined:
-        return undefined;
-    }
-  }
+/** Follows the changes over one WebSocket after the other, once it is opened. */
+export function gpioStream(
+  components: SocketComponents,
+  query: GpioStreamQuery,
+  options: GpioStreamHandlers & SocketLink,
+): ReconnectingSocket<LiveGpio> {
+  const { onChanges, onInterruption, ...link } = options;
+  const socket = new ReconnectingSocket<LiveGpio>(components, {
+    ...link,
+    query: () => ({ ...query }),
+    onMessage(data) {
+      const message = messageOf(data, gpioStreamMessageSchema);
+      switch (message?.kind) {
+        case "hello":
+          return socket.greeted({ state: "live", node: message.node });
+        case "changes":
+          return onChanges(message.changes, message.coalesced);
+        case "interrupted":
+          return onInterruption?.(message.interrupted, message.reason);
+        case "heartbeat":
+        case undefined:
+          return undefined;
+      }
+    },
+  });
+  return socket;
 }

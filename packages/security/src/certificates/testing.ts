@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { RequestListener } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Emitter, silentLogger, systemClock, VirtualClock } from "@pi-controller/runtime";
@@ -162,6 +165,27 @@ export async function startCertified(
   await mesh.authority.publishWaiting(mesh.authorityKey);
   await certificates.settled();
   return { node, names, certificates, directory };
+}
+
+/** A server over HTTPS of a node that is in no mesh, so that nobody can verify its certificate. */
+export async function unverifiableServer(
+  listener: RequestListener,
+): Promise<{ readonly origin: string; readonly close: () => Promise<void> }> {
+  const clock = systemClock();
+  const certificates = new NodeCertificates(
+    { clock, logger: silentLogger, names: new TestNames("pi", []), now: () => clock.now() },
+    { directory: temporaryDirectory() },
+  );
+  await certificates.start();
+  onTestFinished(() => certificates.stop());
+  const server = createServer(certificates.secureContext(), listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  onTestFinished(close);
+  return { origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
 /**

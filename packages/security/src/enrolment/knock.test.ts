@@ -1,12 +1,8 @@
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { silentLogger, systemClock } from "@pi-controller/runtime";
 import type { EnrolmentKnock } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { NodeCertificates } from "../certificates/index.ts";
+import { unverifiableServer } from "../certificates/testing.ts";
 import { joinTokenSigningKey, newSeed, parseJoinToken, toBase64Url } from "../crypto/index.ts";
-import { wipePaths } from "../files/wipe-paths.ts";
-import { type TestMesh, temporaryDirectory, testMesh } from "../trust/testing.ts";
+import { type TestMesh, testMesh } from "../trust/testing.ts";
 import { httpsKnock } from "./pending/https-knock.ts";
 import { knockBytes } from "./protocol/knock.ts";
 import { EnrolmentFixture, ORIGIN, password, type TestMember } from "./testing.ts";
@@ -130,23 +126,8 @@ describe("a node that knocks where multicast does not reach", () => {
 
 describe("httpsKnock", () => {
   it("reaches a member whose certificate it cannot verify, and says when none takes it", async () => {
-    const directory = temporaryDirectory();
-    const certificates = new NodeCertificates(
-      {
-        names: {
-          nodeName: () => "pi",
-          certificateNames: () => ({ dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"] }),
-          observe: () => () => {},
-        },
-        clock: systemClock(),
-        logger: silentLogger,
-        now: () => Date.now(),
-      },
-      { directory },
-    );
-    await certificates.start();
     const bodies: unknown[] = [];
-    const server = createServer(certificates.secureContext(), (request, response) => {
+    const { origin, close } = await unverifiableServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
@@ -154,17 +135,12 @@ describe("httpsKnock", () => {
         response.writeHead(bodies.length === 1 ? 202 : 403).end();
       });
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const knock = signed({}, { id: "aaaaaaaaaaaaaaaa", seed: newSeed() });
     const { signal } = new AbortController();
     await httpsKnock(origin, knock, signal);
     expect(bodies).toEqual([["POST", "/api/v1/enrolment/knock", knock]]);
     await expect(httpsKnock(origin, knock, signal)).rejects.toMatchObject({ code: "UNAVAILABLE" });
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await close();
     await expect(httpsKnock(origin, knock, signal)).rejects.toMatchObject({ code: "UNAVAILABLE" });
-    await certificates.stop();
-    await wipePaths([directory]);
   });
 });

@@ -1,60 +1,29 @@
-import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
-import { createServer } from "node:https";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { silentLogger, systemClock } from "@pi-controller/runtime";
-import { afterEach, describe, expect, it } from "vitest";
-import { NodeCertificates } from "../../certificates/index.ts";
-import { wipePaths } from "../../files/wipe-paths.ts";
-import { temporaryDirectory } from "../../trust/testing.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { unverifiableServer } from "../../certificates/testing.ts";
 import { askMember } from "./ask-member.ts";
 
 const question = { node: "12D3KooWsomewhere", signature: "A".repeat(86) };
 const { signal } = new AbortController();
-const closers: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function portOf(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closers.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 async function plain(listener: RequestListener): Promise<string> {
-  return `http://127.0.0.1:${await portOf(createHttpServer(listener))}`;
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(() => resolve()));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 describe("askMember", () => {
   it("reaches a member whose certificate it cannot verify", async () => {
-    const directory = temporaryDirectory();
-    const certificates = new NodeCertificates(
-      {
-        names: {
-          nodeName: () => "pi",
-          certificateNames: () => ({ dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"] }),
-          observe: () => () => {},
-        },
-        clock: systemClock(),
-        logger: silentLogger,
-        now: () => Date.now(),
-      },
-      { directory },
-    );
-    await certificates.start();
-    closers.push(
-      () => wipePaths([directory]),
-      () => certificates.stop(),
-    );
     const heard: unknown[] = [];
-    const server = createServer(certificates.secureContext(), (request, response) => {
+    const { origin } = await unverifiableServer((request, response) => {
       heard.push(`${request.method} ${request.url}`);
       response.end('{"envelopes":[]}');
     });
-    const origin = `https://127.0.0.1:${await portOf(server)}`;
     expect(await askMember(origin, question, signal)).toEqual({ envelopes: [] });
     const { node, signature } = question;
     expect(heard).toEqual([`GET /api/v1/enrolment/revocation?node=${node}&signature=${signature}`]);

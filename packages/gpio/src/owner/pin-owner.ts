@@ -3,7 +3,6 @@ import type {
   EmergencyStop,
   FencingToken,
   GpioValue,
-  GpioWrite,
   I2cTransaction,
   NodeGpio,
   Observed,
@@ -44,41 +43,46 @@ export type WriteResult =
 export type OwnGpio = Omit<NodeGpio, "node" | "nodeName" | "status" | "membership">;
 
 /**
- * What a node does with its own pins. It alone grants, and checks every token at the call of the driver; who asks has
- * been authenticated, whether he may is checked in here. All of it throws MeshError: PERMISSION_DENIED; NOT_FOUND for
- * a reservation that is not, or not any more; ABORTED for a token that is not that of the grant that stands (the
- * pin has another holder, or the term is over); FAILED_PRECONDITION while an emergency stop stands, for what somebody
- * else holds, and where the hardware is not there; RESOURCE_EXHAUSTED for quotas and budgets; INVALID_ARGUMENT that
- * names the field.
+ * What can be asked of the owner of pins. All of it throws MeshError: PERMISSION_DENIED; NOT_FOUND for a reservation
+ * that is not, or not any more; ABORTED for a token that is not that of the grant that stands (the pin has another
+ * holder, or the term is over); FAILED_PRECONDITION while an emergency stop stands, for what somebody else holds, and
+ * where the hardware is not there; RESOURCE_EXHAUSTED for quotas and budgets; INVALID_ARGUMENT that names the field.
+ *
+ * @typeParam Asker on whose behalf it is asked
  */
-export interface PinOwner {
-  describe(): Promise<OwnGpio>;
+export interface PinCalls<Asker> {
   /** Those asked for that there are; all when none is named. Only those that the requester may get. */
-  list(ids: readonly ReservationId[] | undefined, asking: OwnerAsking): Promise<readonly OwnedReservation[]>;
+  list(ids: readonly ReservationId[] | undefined, asking: Asker): Promise<readonly OwnedReservation[]>;
   /** On the disk before it resolves. @throws ALREADY_EXISTS when the resource is taken and waiting was not asked for */
-  reserve(request: Omit<ReservationRequest, "node">, asking: OwnerAsking): Promise<OwnedReservation>;
-  renew(id: ReservationId, renewal: Renewal, asking: OwnerAsking): Promise<Renewed>;
-  transfer(id: ReservationId, transfer: Transfer, asking: OwnerAsking): Promise<OwnedReservation>;
+  reserve(request: Omit<ReservationRequest, "node">, asking: Asker): Promise<OwnedReservation>;
+  renew(id: ReservationId, renewal: Renewal, asking: Asker): Promise<Renewed>;
+  transfer(id: ReservationId, transfer: Transfer, asking: Asker): Promise<OwnedReservation>;
   /** What is there no more is released: no error. */
   release(
     id: ReservationId,
     options: { readonly token: FencingToken | undefined; readonly force: boolean },
-    asking: OwnerAsking,
+    asking: Asker,
   ): Promise<void>;
   /** Those that can be made are made, in one call of the driver as far as it goes. One result each, in their order. */
-  write(writes: readonly PinWrite[], asking: OwnerAsking): Promise<readonly WriteResult[]>;
-  i2c(id: ReservationId, transaction: I2cTransaction, asking: OwnerAsking): Promise<BusResult>;
-  spi(id: ReservationId, transaction: SpiTransaction, asking: OwnerAsking): Promise<BusResult>;
-  scan(bus: number, asking: OwnerAsking): Promise<readonly number[]>;
+  write(writes: readonly PinWrite[], asking: Asker): Promise<readonly WriteResult[]>;
+  i2c(id: ReservationId, transaction: I2cTransaction, asking: Asker): Promise<BusResult>;
+  spi(id: ReservationId, transaction: SpiTransaction, asking: Asker): Promise<BusResult>;
+  scan(bus: number, asking: Asker): Promise<readonly number[]>;
   /**
    * Leaves every output in its safe state, before anything else; latched, on the disk when it resolves.
    *
    * @param ofMesh set when all nodes stop: this record is put into the mesh document, where it may be already, instead
    *   of one of this node's own into its own. It needs the right for all nodes, and `by` has to be who asks
    */
-  stop(request: StopRequest, asking: OwnerAsking, ofMesh?: EmergencyStop): Promise<readonly EmergencyStop[]>;
+  stop(request: StopRequest, asking: Asker, ofMesh?: EmergencyStop): Promise<readonly EmergencyStop[]>;
   /** Clears the stops of this node alone. Outputs stay safe until somebody writes again. */
-  clear(ids: readonly string[] | undefined, asking: OwnerAsking): Promise<readonly EmergencyStop[]>;
+  clear(ids: readonly string[] | undefined, asking: Asker): Promise<readonly EmergencyStop[]>;
 }
 
-export type { GpioWrite };
+/**
+ * What a node does with its own pins. It alone grants, and checks every token at the call of the driver; who asks has
+ * been authenticated, whether he may is checked in here.
+ */
+export interface PinOwner extends PinCalls<OwnerAsking> {
+  describe(): Promise<OwnGpio>;
+}

@@ -196,6 +196,8 @@ export const nodeGpioSchema = z.object({
   /** Why there is no GPIO, and what would change that, for people; null when there is. */
   problem: z.string().nullable(),
   header: z.array(headerPinSchema),
+  /** What of the header is not certain, for people, as on a carrier board of one's own. */
+  note: z.string().optional(),
   pwm: z.array(pwmChannelSchema),
   i2cBuses: z.array(z.int()),
   spiDevices: z.array(z.string()),

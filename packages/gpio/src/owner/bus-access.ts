@@ -30,6 +30,8 @@ export interface BusAccessComponents {
 export class BusAccess {
   readonly #components: BusAccessComponents;
   readonly #queues = new Map<string, ChangeQueue>();
+  /** Buses that have not answered what was asked of them last, however long nobody waits for it any more. */
+  readonly #busy = new Set<string>();
 
   constructor(components: BusAccessComponents) {
     this.#components = components;
@@ -41,13 +43,11 @@ export class BusAccess {
     const { token, operations } = transaction;
     const writes = operations.some(({ op }) => op === "write" || op === "write-register");
     const { bus, address } = i2cDeviceOf(this.#check(id, token, "i2c", writes, asking));
-    return this.#inTurn(`i2c-${bus}`, async () => {
+    const results = await this.#inTurn(`i2c-${bus}`, () => {
       this.#check(id, token, "i2c", writes, asking);
-      const answered = hardware.i2c.transact(bus, address, operations);
-      return {
-        results: (await this.#components.calls.answered(answered)).map((bytes) => bytes && [...bytes]),
-      };
+      return hardware.i2c.transact(bus, address, operations);
     });
+    return { results: results.map((bytes) => bytes && [...bytes]) };
   }
 
   /** As `PinOwner.spi`. Nobody knows what a transfer does to a device: none under an emergency stop. */
@@ -55,30 +55,39 @@ export class BusAccess {
     const { hardware } = this.#components;
     const { token, transfers, ...settings } = transaction;
     const device = this.#check(id, token, "spi", true, asking).record.resource.replace("spi-", "");
-    return this.#inTurn(`spi-${device}`, async () => {
+    const results = await this.#inTurn(`spi-${device}`, () => {
       this.#check(id, token, "spi", true, asking);
       const bytes = transfers.map((transfer) => transfer.bytes);
-      const answered = hardware.spi.transact(device, settings, bytes);
-      return { results: (await this.#components.calls.answered(answered)).map((read) => [...read]) };
+      return hardware.spi.transact(device, settings, bytes);
     });
+    return { results: results.map((read) => [...read]) };
   }
 
   /** As `PinOwner.scan`, for somebody who may. */
   async scan(bus: number): Promise<readonly number[]> {
-    const { hardware, calls } = this.#components;
+    const { hardware } = this.#components;
     if (!hardware.i2c.buses().includes(bus)) {
       throw new MeshError("NOT_FOUND", `There is no I2C bus ${bus} at this node`);
     }
-    return this.#inTurn(`i2c-${bus}`, () => calls.answered(hardware.i2c.scan(bus)));
+    return this.#inTurn(`i2c-${bus}`, () => hardware.i2c.scan(bus));
   }
 
-  #inTurn<T>(bus: string, work: () => Promise<T>): Promise<T> {
+  /** @param call of the driver, made when the turn has come */
+  #inTurn<T>(bus: string, call: () => Promise<T>): Promise<T> {
     let queue = this.#queues.get(bus);
     if (queue === undefined) {
       queue = new ChangeQueue();
       this.#queues.set(bus, queue);
     }
-    return queue.run(work);
+    return queue.run(async () => {
+      // The driver would do it whenever the bus answers again, be the lease over by then or not.
+      if (this.#busy.has(bus)) throw new MeshError("UNAVAILABLE", `${bus} does not answer`);
+      const answer = call();
+      this.#busy.add(bus);
+      const done = () => void this.#busy.delete(bus);
+      answer.then(done, done);
+      return this.#components.calls.answered(answer);
+    });
   }
 
   #check(

@@ -28,6 +28,7 @@ export function describeOwn(state: {
     driver: hardware.kind,
     problem: hardware.problem,
     header: places,
+    ...(header.note === undefined ? {} : { note: header.note }),
     pwm: hardware.pwm.outputs().map(({ line, ...output }) => ({ gpio: line, ...output })),
     i2cBuses: [...hardware.i2c.buses()],
     spiDevices: [...hardware.spi.devices()],

@@ -1,3 +1,4 @@
+import type { I2cTransaction } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { asking, codeOf, OwnerFixture } from "./owner.fixture.ts";
 import type { PinWrite } from "./pin-owner.ts";
@@ -137,6 +138,32 @@ describe("pins and buses", () => {
     });
   });
 
+  it("leave nothing behind at a bus that hangs, to be done when its lease is over", async () => {
+    const device = await machine.reserve({ resource: "i2c-1:0x48", mode: { kind: "i2c" } });
+    const { id, token } = device.record;
+    const transaction: I2cTransaction = { token: token ?? "", operations: [{ op: "write", bytes: [1] }] };
+    const { transact } = machine.hardware.i2c;
+    const answer = Promise.withResolvers<void>();
+    let calls = 0;
+    Object.assign(machine.hardware.i2c, {
+      transact: async () => {
+        calls++;
+        await answer.promise;
+        return [null];
+      },
+    });
+    const ask = () => codeOf(machine.finish(machine.owner.i2c(id, transaction, asking())));
+    const asked = [ask(), ask()];
+    await machine.run(10_000);
+    expect(await Promise.all(asked)).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
+    expect(await ask()).toBe("UNAVAILABLE");
+    expect(calls).toBe(1);
+    answer.resolve();
+    await machine.settle();
+    expect(await ask()).toBe("ok");
+    Object.assign(machine.hardware.i2c, { transact });
+  });
+
   it("say which addresses of a bus answer", async () => {
     expect(await machine.finish(machine.owner.scan(1, asking()))).toEqual([0x48]);
     expect(await codeOf(machine.owner.scan(7, asking()))).toBe("NOT_FOUND");
@@ -144,7 +171,9 @@ describe("pins and buses", () => {
 
   it("are described with who holds them, and what buses are on", async () => {
     const { record } = await machine.reserve({ resource: "GPIO18" });
+    Object.assign(machine.hardware.header, { note: "It depends on the carrier board" });
     const own = await machine.finish(machine.owner.describe());
+    expect(own.note).toBe("It depends on the carrier board");
     expect(own).toMatchObject({ driver: "simulated", problem: null, i2cBuses: [1], stops: [] });
     const at = (gpio: number) => own.header.find((pin) => pin.gpio === gpio);
     expect(at(18)).toMatchObject({ reservation: record.id, bus: null });

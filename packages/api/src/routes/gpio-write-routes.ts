@@ -19,6 +19,17 @@ import { busParams, reservationParams } from "./schemas.ts";
 export function gpioWriteRoutes({ gpio, asking }: GpioRouteComponents): readonly Route[] {
   const writeErrors = ["NOT_FOUND", "ABORTED", "FAILED_PRECONDITION", "DEADLINE_EXCEEDED"] as const;
   const updates = { verb: "update", resource: "gpio", name: "id", ...IN_ITS_NAMESPACE } as const;
+  /** With a device on a bus. */
+  const transaction = {
+    method: "POST",
+    tag: "gpio",
+    access: updates,
+    params: reservationParams,
+    headers: ["Idempotency-Key"],
+    audit: "summed",
+    errors: writeErrors,
+    meanings: gpioMeanings,
+  } as const;
   return [
     route({
       method: "PUT",
@@ -73,44 +84,30 @@ export function gpioWriteRoutes({ gpio, asking }: GpioRouteComponents): readonly
       },
     }),
     route({
-      method: "POST",
+      ...transaction,
       path: `${GPIO_PATH}/{id}/i2c`,
       operationId: "transferI2c",
-      tag: "gpio",
       summary: "Read from and write to a reserved device on an I2C bus",
       description: "All steps are done in their order, with nobody else on the bus in between.",
-      access: updates,
       action: "update gpio over i2c",
-      params: reservationParams,
       body: i2cTransactionSchema,
-      headers: ["Idempotency-Key"],
-      audit: "summed",
       answers: {
         200: { description: "What was read, step by step; null for a write", body: busResultSchema },
       },
-      errors: writeErrors,
-      meanings: gpioMeanings,
       handle: async (request) => ({
         status: 200,
         body: await gpio.i2c(request.params.id, request.body, asking(request)),
       }),
     }),
     route({
-      method: "POST",
+      ...transaction,
       path: `${GPIO_PATH}/{id}/spi`,
       operationId: "transferSpi",
-      tag: "gpio",
       summary: "Exchange bytes with a reserved device on an SPI bus",
       description: "The chip stays selected over all transfers.",
-      access: updates,
       action: "update gpio over spi",
-      params: reservationParams,
       body: spiTransactionSchema,
-      headers: ["Idempotency-Key"],
-      audit: "summed",
       answers: { 200: { description: "What came back, transfer by transfer", body: busResultSchema } },
-      errors: writeErrors,
-      meanings: gpioMeanings,
       handle: async (request) => ({
         status: 200,
         body: await gpio.spi(request.params.id, request.body, asking(request)),

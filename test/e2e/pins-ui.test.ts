@@ -268,6 +268,52 @@ describe.skipIf(skipWithout(capabilities.browser))("pins in the web UI", () => {
     }
   });
 
+  it("shows a monitor everything and offers nothing that would be refused", async () => {
+    const ann = { userName: "ann", password: "ann waters seven violet ferns" };
+    const { password } = first.access;
+    await clientOf(first).users.create(
+      { name: ann.userName, roles: ["monitor"], newPassword: ann.password, password },
+      { timeoutMs: 60_000 },
+    );
+    const client = clientOf(first);
+    const node = await idOf(first);
+    const pump = await reserveOutput(client, node, "GPIO12", { ttlMs: null, name: "pump" });
+    const visited = await openLoggedIn(
+      cleanup,
+      browser,
+      `${first.url}${headerOf(node)}&resource=GPIO12`,
+      ann,
+    );
+    opened.push(visited);
+    const { page } = visited;
+    const details = page.getByRole("region", { name: "Details of GPIO12" });
+    await details.getByText("pump").waitFor();
+    expect(await details.getByRole("button").count()).toBe(0);
+    for (const name of [/^Stop/, /^Scan/, /^Reserve/, /^Wait/]) {
+      expect(await page.getByRole("button", { name }).count(), String(name)).toBe(0);
+    }
+    await drive(client, pump, "high");
+    await pin(page, "GPIO12").filter({ hasText: "high" }).waitFor();
+    await expectFits(page, "pins-monitor");
+    await page.getByRole("link", { name: "Limits", exact: true }).click();
+    await page.getByRole("region", { name: "Safety policy" }).getByText("Low voltage").waitFor();
+    expect(await page.getByRole("main").getByRole("button").count()).toBe(0);
+    await expectFits(page, "pins-monitor-limits");
+    await expectAccessible(page, "the limits as a monitor sees them");
+    await client.gpio.release(pump.id, { token: tokenOf(pump) });
+  });
+
+  it("says why a board has no GPIO, and what would change that", async () => {
+    const flags = ["--board", "auto", "--gpio-driver", "gpiod", "--gpio-chip", "no-such-chip"];
+    const [peer] = await startMesh(cleanup, 1, { meshName: "pins-without", flags });
+    if (peer === undefined) throw new Error("A peer was started");
+    const visited = await openLoggedIn(cleanup, browser, `${peer.url}/pins`, peer.access);
+    opened.push(visited);
+    await visited.page.getByText("pi-a cannot use GPIO.").waitFor();
+    await expectFits(visited.page, "pins-without-gpio");
+    await expectAccessible(visited.page, "a board without GPIO");
+  });
+
   it("shows what is at the pins of a node that does not answer as unknown, and keeps what is set for it", async () => {
     const client = clientOf(first);
     const node = await idOf(second);

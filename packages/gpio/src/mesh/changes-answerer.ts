@@ -15,10 +15,13 @@ export interface ChangesAnswererComponents {
   readonly clock: Clock;
 }
 
-/** A peer polls once for each of its readers: at most every few ms, while something happens. */
-const RATE = { perSecond: 1_000, burst: 1_000, maxSenders: 1_024 };
-/** Readers that one peer may have here, and all of them. */
-const WAITING = { perSender: 16, inAll: 256 };
+/** A peer polls once for each of its readers: every 20 ms at most, while one change comes after the other. */
+const RATE = { perSecond: 4_000, burst: 4_000, maxSenders: 1_024 };
+/**
+ * Readers that one peer may have here, and all of them. Each waits with a request, of which 256 go over a connection at a
+ * time: readers must leave room for those who drive.
+ */
+const WAITING = { perSender: 64, inAll: 512 };
 
 /** Tells other nodes what changes at this one's pins, for as long as they ask: each answer is of who asks now. */
 export class ChangesAnswerer {

@@ -140,7 +140,7 @@ describe("waiting for changes of another node", () => {
 
   it("is refused beyond so many readers of one node, until one of them ends", async () => {
     const { poll, clock, feed, finish } = await served();
-    const waiting = Array.from({ length: 16 }, () => poll({ waitMs: 9_000 }));
+    const waiting = Array.from({ length: 64 }, () => poll({ waitMs: 9_000 }));
     await clock.advance(50);
     expect(await finish(refusalOf(poll()))).toContain("RESOURCE_EXHAUSTED");
     feed.add(changeOf());

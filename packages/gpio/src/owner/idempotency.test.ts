@@ -29,6 +29,14 @@ describe("repeated requests", () => {
     expect(() => idempotency.once(asking("ada", "key-00001"), { a: 2 }, run)).toThrow("Idempotency-Key");
   });
 
+  it("are done again when their result says that nothing was done", async () => {
+    const { idempotency, run } = make();
+    const once = () => idempotency.once(asking("ada", "key-00001"), {}, run, (count) => count > 1);
+    // At the same time they are one all the same.
+    expect(await Promise.all([once(), once()])).toEqual([1, 1]);
+    expect([await once(), await once()]).toEqual([2, 2]);
+  });
+
   it("are done again when they failed, or ten minutes later", async () => {
     const { idempotency, run, clock } = make();
     const fail = () => Promise.reject(new Error("no"));

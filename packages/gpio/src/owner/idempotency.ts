@@ -26,9 +26,15 @@ export class Idempotency {
   /**
    * @param request what is asked for, as plain JSON: the same key with another one is an error
    * @param run called at once, within this call, unless it was done before; one that failed may be tried again
+   * @param isDone whether a result says that anything was done: with one that does not, it failed as well
    * @throws what `run` throws, and MeshError INVALID_ARGUMENT that names `Idempotency-Key`
    */
-  once<T>(asking: OwnerAsking, request: unknown, run: () => Promise<T>): Promise<T> {
+  once<T>(
+    asking: OwnerAsking,
+    request: unknown,
+    run: () => Promise<T>,
+    isDone: (result: T) => boolean = () => true,
+  ): Promise<T> {
     const key = requestKeyOf(asking);
     if (key === null) return run();
     const fingerprint = createHash("sha256").update(canonicalJson(request)).digest("base64");
@@ -42,9 +48,12 @@ export class Idempotency {
     const result = run();
     const entry = { fingerprint, result, startedMs: nowMs };
     this.#runs.set(key, entry);
-    result.catch(() => {
+    const forget = () => {
       if (this.#runs.get(key) === entry) this.#runs.delete(key);
-    });
+    };
+    result.then((value) => {
+      if (!isDone(value)) forget();
+    }, forget);
     return result;
   }
 

@@ -83,7 +83,7 @@ export function createMemberPins(config: Config, components: MemberPinsComponent
           evidence,
           knowsUser(userName) {
             const user = userByName(trust.view, userName);
-            return user === undefined ? undefined : { userId: user.id };
+            return user === undefined || user.disabled ? undefined : { userId: user.id };
           },
           machineTime: machineTime(),
           trustedNow: () => trust.now(),

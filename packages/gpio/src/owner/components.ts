@@ -30,7 +30,7 @@ export interface PinOwnerComponents {
   readonly otherNodes: () => Iterable<{ readonly node: NodeId; readonly document: ReadonlyDocument }>;
   readonly events: GpioEvents;
   readonly evidence: Pick<GpioEvidence, "verifyIntent">;
-  /** @returns undefined when the mesh has no such user */
+  /** @returns undefined when the mesh has no such user, or he is disabled */
   readonly knowsUser: (userName: string) => { readonly userId: string | null } | undefined;
   readonly machineTime: MachineTime;
   readonly clock: Clock;

@@ -30,6 +30,8 @@ export interface GrantingComponents extends BringUpComponents {
   readonly events: GpioEvents;
   readonly machineTime: MachineTime;
   readonly trustedNow: () => number;
+  /** As `PinOwnerComponents.knowsUser`. */
+  readonly knowsUser: (userName: string) => { readonly userId: string | null } | undefined;
   /** Ids rise: that is the order in line. */
   readonly newId: () => string;
   /** Ends of leases are others than before. */
@@ -78,12 +80,28 @@ export class Granting {
   /** Gives those in line what has become free. */
   async grantNext(): Promise<void> {
     const { registry, limits, stops } = this.#components;
+    await this.#dismissGone();
     for (const id of nextInLine(registry, limits)) {
       const reservation = registry.get(id);
       if (reservation?.phase !== "waiting") continue;
       if (stops.current !== undefined && reservation.isDriven) continue;
       await this.#grantWaiting(reservation);
     }
+  }
+
+  /** Who may not even log in any more gets nothing, and holds up nobody. */
+  async #dismissGone(): Promise<void> {
+    const { registry, endings, knowsUser } = this.#components;
+    const gone = registry
+      .all()
+      .filter(
+        ({ phase, record: { holder } }) =>
+          phase === "waiting" &&
+          holder.userId !== null &&
+          knowsUser(holder.userName)?.userId !== holder.userId,
+      );
+    if (gone.length === 0) return;
+    await endings.finish(endings.begin(gone, "gave up waiting", "owner"), { correlationId: undefined });
   }
 
   async #wait(reservation: Reservation, waitMs: number, { correlationId }: OwnerAsking): Promise<void> {

@@ -55,6 +55,20 @@ describe("who gets a pin", () => {
     expect(await states()).toEqual([["ada", "granted", null]]);
   });
 
+  it("gives nothing to who was removed while he waited, and goes on with the next", async () => {
+    const held = await machine.reserve({ resource: "GPIO18", ttlMs: null });
+    await machine.reserve({ resource: "GPIO18", waitMs: 60_000, ttlMs: null }, asking("bob"));
+    await machine.reserve({ resource: "GPIO18", waitMs: 60_000 }, asking("eve"));
+    machine.users.delete("bob");
+    await machine.release(held);
+    await machine.settle();
+    expect(await states()).toEqual([["eve", "granted", null]]);
+    expect(machine.told("gpio.reservation.ended")).toMatchObject([
+      { holder: "ada", reason: "released" },
+      { holder: "bob", reason: "gave up waiting" },
+    ]);
+  });
+
   it("keeps the line over a restart", async () => {
     const held = await machine.reserve({ resource: "GPIO18", ttlMs: null });
     await machine.reserve({ resource: "GPIO18", waitMs: 60_000 }, asking("bob"));

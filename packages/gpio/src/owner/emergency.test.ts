@@ -51,6 +51,19 @@ describe("emergency stops", () => {
     expect(machine.told("gpio.stop.set")).toMatchObject([{ scope: "node", by: "ada" }]);
   });
 
+  it("refuse a write, which passes when it is asked for again under the same key after they were cleared", async () => {
+    const held = await machine.reserve({ resource: "GPIO17" });
+    await stop();
+    const by = asking("ada", "key-00001");
+    expect(await machine.write(held, "high", by)).toBe("FAILED_PRECONDITION");
+    await clear();
+    expect(await machine.write(held, "high", by)).toBe("ok");
+    await machine.write(held, "low");
+    // Now it was done.
+    expect(await machine.write(held, "high", by)).toBe("ok");
+    expect(machine.level(17)).toBe("low");
+  });
+
   it("stand over a restart, and are over when somebody clears them; nothing springs back", async () => {
     const held = await machine.reserve({ resource: "GPIO17", ttlMs: null, onExpire: "low" });
     await machine.write(held, "high");

@@ -133,7 +133,10 @@ export class OwnerRequests implements PinOwner {
   async write(writes: readonly PinWrite[], asking: OwnerAsking): Promise<readonly WriteResult[]> {
     this.#parts.gate.demandOpen();
     const { idempotency, writes: pins } = this.#parts;
-    return idempotency.once(asking, { operation: "write", writes }, () => pins.write(writes, asking));
+    const request = { operation: "write", writes };
+    // A write that is refused now, as under an emergency stop, may pass when it is tried again.
+    const isDone = (results: readonly WriteResult[]) => results.some((result) => !("error" in result));
+    return idempotency.once(asking, request, () => pins.write(writes, asking), isDone);
   }
 
   async i2c(id: ReservationId, transaction: I2cTransaction, asking: OwnerAsking): Promise<BusResult> {

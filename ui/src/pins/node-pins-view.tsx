@@ -6,6 +6,7 @@ import { ChangesPanel } from "./changes-panel.tsx";
 import { DriverNotice } from "./driver-notice.tsx";
 import { HeaderPanel } from "./header-panel.tsx";
 import { LimitsFacts } from "./limits-facts.tsx";
+import { LineChooser } from "./line-chooser.tsx";
 import { parseResource } from "./resource.ts";
 import { ResourceDetails } from "./resource-details.tsx";
 import { type NodePins, useNodePins } from "./use-node-pins.ts";
@@ -43,6 +44,8 @@ export function NodePinsView({ id }: { readonly id: NodeId }) {
 
 function Shown({ context }: { readonly context: PinsContext }) {
   const { node, pins } = context;
+  const hasHeader = node.header.length > 0;
+  const hasBuses = node.i2cBuses.length > 0 || node.spiDevices.length > 0;
   return (
     <>
       <DriverNotice node={node} pins={pins} />
@@ -51,14 +54,15 @@ function Shown({ context }: { readonly context: PinsContext }) {
           Who holds what cannot be told: {pins.views.error.message}
         </p>
       )}
-      {node.header.length > 0 && (
+      {(hasHeader || hasBuses || node.problem === null) && (
         <div class="pins-columns">
-          <HeaderPanel context={context} />
+          {hasHeader && <HeaderPanel context={context} />}
+          {!hasHeader && node.problem === null && <LineChooser context={context} />}
           <ResourceDetails key={context.chosen} context={context} />
         </div>
       )}
-      {(node.i2cBuses.length > 0 || node.spiDevices.length > 0) && <BusesPanel context={context} />}
-      <ChangesPanel live={pins.live} />
+      {hasBuses && <BusesPanel context={context} />}
+      {node.problem === null && <ChangesPanel live={pins.live} />}
       <LimitsFacts node={node} />
     </>
   );

@@ -23,8 +23,7 @@ export function ResourceDetails({ context }: { readonly context: PinsContext }) 
       <section class="panel pin-details" aria-label="Details">
         <h2>Nothing chosen</h2>
         <p class="muted">
-          Choose a pin of the header, or a device on a bus below, to see what it can, who holds it, and to use
-          it.
+          Choose a pin, or a device on a bus below, to see what it can, who holds it, and to use it.
         </p>
       </section>
     );
@@ -59,6 +58,8 @@ function Reservations({ context, pin, resource, about }: Properties) {
     .toSorted((one, other) => (one.position ?? 0) - (other.position ?? 0));
   // Who holds it, or stands in line already, has no more to ask for.
   const isMine = about.some((view) => isHolder(principal, view.holder));
+  // Buses may be there where GPIO is not.
+  const canServe = node.problem === null || kindOf(resource) !== "pin";
   const refusal = pin === null ? null : refusalOf(pin);
   const isTaken = holder !== undefined || (pin !== null && pin.reservation !== null);
   return (
@@ -78,7 +79,7 @@ function Reservations({ context, pin, resource, about }: Properties) {
         <p>Nobody holds it.</p>
       )}
       {refusal !== null && <p class="notice">{refusal}</p>}
-      {mayReserve && refusal === null && !isMine && node.problem === null && (
+      {mayReserve && refusal === null && !isMine && canServe && (
         <button
           type="button"
           class={isTaken ? "" : "primary"}

@@ -15,6 +15,7 @@ import { Handover } from "./handover.ts";
 import { HardwareCalls } from "./hardware-calls.ts";
 import { Idempotency } from "./idempotency.ts";
 import { LeaseFile } from "./lease-file.ts";
+import { LeaseNotes } from "./lease-notes.ts";
 import { leaseSnapshot } from "./lease-snapshot.ts";
 import { OwnerRequests } from "./owner-requests.ts";
 import { OwnerService } from "./owner-service.ts";
@@ -69,15 +70,6 @@ export function createPinOwner(components: PinOwnerComponents, options: PinOwner
   };
   const onUnfinished = () => repairs.needed();
   const onFreed = () => granting.grantNext();
-  const onTerms = async () => {
-    expiry.look();
-    try {
-      await leases.save();
-    } catch (error) {
-      onError(error, "Could not note when leases end: a restart may end them early");
-    }
-  };
-  const noteTerms = () => void onTerms();
 
   const leases = new LeaseFile(
     { snapshot: () => leaseSnapshot(registry, machineTime, trustedNow) },
@@ -97,7 +89,7 @@ export function createPinOwner(components: PinOwnerComponents, options: PinOwner
     limits,
     tokens,
     newId: () => ids.next(),
-    onTerms: noteTerms,
+    onTerms: () => notes.soon(),
     onUnfinished,
     onError,
   });
@@ -116,6 +108,7 @@ export function createPinOwner(components: PinOwnerComponents, options: PinOwner
       });
     },
   });
+  const notes = new LeaseNotes({ leases, expiry, clock, onError });
   const restoring = new Restoring({
     ...bringUp,
     own,
@@ -126,7 +119,7 @@ export function createPinOwner(components: PinOwnerComponents, options: PinOwner
     now: () => ({ bootId: machineTime.bootId, uptimeMs: machineTime.uptimeMs(), wallMs: trustedNow() }),
     enqueue,
     onFreed,
-    onTerms: noteTerms,
+    onTerms: () => notes.soon(),
     onUnfinished,
     onError,
   });
@@ -152,12 +145,11 @@ export function createPinOwner(components: PinOwnerComponents, options: PinOwner
     idempotency,
     endings,
     granting,
-    handover: new Handover({ ...components, registry, records, tokens, onTerms }),
+    handover: new Handover({ ...components, registry, records, tokens, onRenewed: () => notes.now() }),
     writes,
     buses: new BusAccess({ hardware, calls, registry, stops, machineTime }),
     emergency,
     onFreed,
-    onTerms,
   });
   return new OwnerService({
     ...parts,
@@ -171,6 +163,6 @@ export function createPinOwner(components: PinOwnerComponents, options: PinOwner
     restoring,
     repairs,
     onFreed,
-    onTerms,
+    notes,
   });
 }

@@ -24,8 +24,8 @@ export interface HandoverComponents {
   readonly trustedNow: () => number;
   readonly knowsUser: (userName: string) => { readonly userId: string | null } | undefined;
   readonly events: GpioEvents;
-  /** Ends of leases are others than before. @returns when they are noted down */
-  readonly onTerms: () => Promise<void>;
+  /** A term begins anew. @returns when it is noted down */
+  readonly onRenewed: () => Promise<void>;
 }
 
 /** What its holder does with a lease: lets it go on, or gives it to somebody else. */
@@ -48,13 +48,13 @@ export class Handover {
     }
     reservation.ttlMs = ttlMs ?? reservation.ttlMs;
     reservation.endsAtMs = this.#components.machineTime.uptimeMs() + reservation.ttlMs;
-    await this.#components.onTerms();
+    await this.#components.onRenewed();
     return { id, token, remainingMs: reservation.ttlMs };
   }
 
   /** As `PinOwner.transfer`; in the queue of changes. The term begins anew with the new holder. */
   async transfer(id: ReservationId, transfer: Transfer, asking: OwnerAsking): Promise<Reservation> {
-    const { records, tokens, machineTime, trustedNow, events, onTerms } = this.#components;
+    const { records, tokens, machineTime, trustedNow, events, onRenewed } = this.#components;
     const requestKey = requestKeyOf(asking);
     const repeated = this.#repeated(id, transfer, requestKey);
     if (repeated !== undefined) return repeated;
@@ -81,7 +81,7 @@ export class Handover {
     reservation.endsAtMs = ttlMs === null ? null : uptimeMs + ttlMs;
     reservation.lastWriteMs = uptimeMs;
     events.emit("gpio.reservation.transferred", { ...eventDataOf(reservation), from }, asking.correlationId);
-    await onTerms();
+    await onRenewed();
     return reservation;
   }
 

@@ -54,8 +54,6 @@ export interface RequestParts {
   readonly emergency: Emergency;
   /** Pins have become free. */
   readonly onFreed: () => Promise<void>;
-  /** Ends of leases are others than before. @returns when they are noted down */
-  readonly onTerms: () => Promise<void>;
 }
 
 /** What each request does is in the part that does it; here is who gets in, and when. */
@@ -96,11 +94,9 @@ export class OwnerRequests implements PinOwner {
     this.#parts.gate.demandOpen();
     demandRight(asking.requester, "create", request.namespace);
     const { idempotency, queue, granting } = this.#parts;
-    const reservation = await idempotency.once(asking, { operation: "reserve", request }, async () => {
-      const granted = await queue.run(() => granting.reserve(request, asking));
-      await this.#parts.onTerms();
-      return granted;
-    });
+    const reservation = await idempotency.once(asking, { operation: "reserve", request }, () =>
+      queue.run(() => granting.reserve(request, asking)),
+    );
     return this.#view(reservation);
   }
 

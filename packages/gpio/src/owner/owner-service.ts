@@ -10,6 +10,7 @@ import type { Expiry } from "./expiry.ts";
 import type { Gate } from "./gate.ts";
 import type { HardwareCalls } from "./hardware-calls.ts";
 import type { LeaseFile } from "./lease-file.ts";
+import type { LeaseNotes } from "./lease-notes.ts";
 import type { PinChanges } from "./pin-changes.ts";
 import type { PinOwner } from "./pin-owner.ts";
 import type { Records } from "./records.ts";
@@ -46,8 +47,7 @@ export interface OwnerServiceParts {
   readonly repairs: Repairs;
   /** Pins have become free. */
   readonly onFreed: () => Promise<void>;
-  /** Ends of leases are others than before. @returns when they are noted down */
-  readonly onTerms: () => Promise<void>;
+  readonly notes: LeaseNotes;
 }
 
 /** The life of the owner of this node's pins. */
@@ -90,7 +90,7 @@ export class OwnerService implements Service {
       .catch((error: unknown) =>
         this.#parts.logger.warn({ err: error }, "Could not grant who waits in line"),
       );
-    await this.#parts.onTerms();
+    await this.#parts.notes.now();
   }
 
   /** Outputs go to their safe states, since nobody looks after them from here on; their leases go on. */
@@ -118,7 +118,8 @@ export class OwnerService implements Service {
     }
     this.#parts.calls.stop();
     // What was not read in full does not take the place of what is written there.
-    if (this.#isRestored) await this.#parts.onTerms();
+    if (this.#isRestored) await this.#parts.notes.now();
+    else this.#parts.notes.cancel();
     await this.#parts.leases.close();
   }
 

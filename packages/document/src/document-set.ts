@@ -8,6 +8,8 @@ import { type AnnouncedDocument, announcedDocuments, MESH_LOG, nodeClient, nodeL
 /** A node's document, in one of its generations. */
 export interface NodeReplica {
   readonly guid: string;
+  /** The Yjs client id of its one author. */
+  readonly client: number;
   readonly replica: Replica;
 }
 
@@ -21,7 +23,7 @@ export function meshReplica(): Replica {
 
 export function nodeReplica(node: NodeId, guid: string): NodeReplica {
   const client = nodeClient(node, guid);
-  return { guid, replica: new Replica(nodeLog(node, guid), (author) => author === client) };
+  return { guid, client, replica: new Replica(nodeLog(node, guid), (author) => author === client) };
 }
 
 /** The documents that this peer holds, and who wants to hear of their changes. All in memory. */

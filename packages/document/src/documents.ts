@@ -18,7 +18,7 @@ import { Compaction } from "./compaction.ts";
 import { DocumentSet, type Scope } from "./document-set.ts";
 import { Intake } from "./intake.ts";
 import { type LoadedDocuments, loadDocuments } from "./load-documents.ts";
-import { announcedDocuments, generationOf, nodeClient } from "./names.ts";
+import { announcedDocuments, generationOf } from "./names.ts";
 import { OwnDocument } from "./own-document.ts";
 import {
   type ReadonlyDocument,
@@ -270,7 +270,7 @@ export class Documents implements Service {
     };
     return this.#transact(
       () => held().replica,
-      () => nodeClient(this.#author.self, held().guid),
+      () => held().client,
       change,
     );
   }

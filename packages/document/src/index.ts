@@ -6,6 +6,7 @@ export {
   type ReadonlyCollection,
   type Transaction,
 } from "./collection.ts";
+export { canonicalJson } from "./content/canonical-json.ts";
 export {
   Documents,
   type DocumentsComponents,

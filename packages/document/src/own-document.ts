@@ -7,7 +7,7 @@ import { SharedDocument } from "./content/shared-document.ts";
 import { encodeWrites, type Write } from "./content/update-encoder.ts";
 import { type DocumentSet, type NodeReplica, nodeReplica } from "./document-set.ts";
 import { epochChange } from "./load-documents.ts";
-import { announcedDocuments, generationOf, nodeClient } from "./names.ts";
+import { announcedDocuments, generationOf } from "./names.ts";
 import { type ReplacementOptions, wantsReplacement } from "./replacement.ts";
 
 /** The size is looked at after this many writes, or a part of the number of records when that is more. */
@@ -82,11 +82,7 @@ export class OwnDocument {
     if (this.#writesSinceCheck < writes.length / RECORDS_A_CHECK) return;
     this.#writesSinceCheck = 0;
     const encodedBytes = held.replica.document.encode().length;
-    const freshBytes = encodeWrites(
-      new SharedDocument(),
-      nodeClient(this.#author.self, held.guid),
-      writes,
-    ).length;
+    const freshBytes = encodeWrites(new SharedDocument(), held.client, writes).length;
     if (!wantsReplacement({ encodedBytes, freshBytes }, this.#options)) return;
     await this.#begin(() => {
       const current = this.held;
@@ -145,7 +141,7 @@ export class OwnDocument {
     const old = this.held;
     const guid = `${next.epoch ?? this.#author.epoch}-${next.generation}`;
     const held = nodeReplica(self, guid);
-    const update = encodeWrites(held.replica.document, nodeClient(self, guid), next.writes);
+    const update = encodeWrites(held.replica.document, held.client, next.writes);
     // In the mesh document the old line goes on: only this one was found set back.
     const draft = batch.draft(this.#set.mesh, this.#author.meshClient);
     draft?.write(announcedDocuments.name, self, announcement(self, guid));

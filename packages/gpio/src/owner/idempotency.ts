@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import { canonicalJson } from "@pi-controller/document";
 import type { Clock } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import type { OwnerAsking } from "../asking.ts";
-import { canonicalJson } from "./desired-digest.ts";
 
 const REMEMBERED_MS = 10 * 60_000;
 const MAX_REMEMBERED = 10_000;

@@ -1,11 +1,5 @@
 export type { Asking, GpioEvidence, OwnerAsking, Requester } from "./asking.ts";
-export {
-  desiredCollection,
-  policyCollection,
-  quotasCollection,
-  reservationsCollection,
-  stopsCollection,
-} from "./collections.ts";
+export { stopsCollection } from "./collections.ts";
 export * from "./mesh/index.ts";
 export type { ChangeBatch, ChangeFeed } from "./owner/changes.ts";
 export type {
@@ -16,7 +10,6 @@ export type {
   PinOwnerOptions,
 } from "./owner/components.ts";
 export { createPinOwner } from "./owner/create-pin-owner.ts";
-export { canonicalJson, desiredDigest } from "./owner/desired-digest.ts";
 export type { MachineTime } from "./owner/machine-time.ts";
 export type { OwnerService } from "./owner/owner-service.ts";
 export type { OwnedReservation, OwnGpio, PinOwner, PinWrite, WriteResult } from "./owner/pin-owner.ts";

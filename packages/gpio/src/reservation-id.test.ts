@@ -1,6 +1,6 @@
 import { reservationIdSchema } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
-import { ownerAmong, ownerPrefix, ownersAmong, reservationIdOf } from "./reservation-id.ts";
+import { ownerPrefix, ownersAmong, reservationIdOf } from "./reservation-id.ts";
 
 const ulid = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
@@ -15,9 +15,8 @@ describe("ids of reservations", () => {
   it("find their owner among many nodes", () => {
     const nodes = Array.from({ length: 5_000 }, (_, index) => `12D3KooW${index}`);
     for (const node of ["12D3KooW0", "12D3KooW4999"]) {
-      expect(ownerAmong(reservationIdOf(node, ulid), nodes)).toBe(node);
-      expect(ownersAmong(reservationIdOf(node, ulid), nodes)).toContain(node);
+      expect(ownersAmong(reservationIdOf(node, ulid), nodes)).toEqual([node]);
     }
-    expect(ownerAmong(reservationIdOf("12D3KooWElsewhere", ulid), nodes)).toBeUndefined();
+    expect(ownersAmong(reservationIdOf("12D3KooWElsewhere", ulid), nodes)).toEqual([]);
   });
 });

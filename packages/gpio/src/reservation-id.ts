@@ -32,10 +32,3 @@ export function ownersAmong(id: ReservationId, nodeIds: Iterable<NodeId>): reado
   const prefix = id.slice(0, PREFIX_LENGTH);
   return [...nodeIds].filter((nodeId) => ownerPrefix(nodeId) === prefix);
 }
-
-/** The first of them; undefined: a reservation of none of these nodes. */
-export function ownerAmong(id: ReservationId, nodeIds: Iterable<NodeId>): NodeId | undefined {
-  const prefix = id.slice(0, PREFIX_LENGTH);
-  for (const nodeId of nodeIds) if (ownerPrefix(nodeId) === prefix) return nodeId;
-  return undefined;
-}

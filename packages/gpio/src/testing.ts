@@ -1,3 +1,3 @@
 // What tests of other packages need: nodes with pins, and somebody who asks them. No program imports it.
-export { GpioMesh, type GpioMeshOptions, type GpioPeer, nodeIdOf, startGpioMesh } from "./mesh/gpio-mesh.ts";
+export { GpioMesh, type GpioMeshOptions, type GpioPeer, startGpioMesh } from "./mesh/gpio-mesh.ts";
 export { askingOf, evidence, requesterOf } from "./mesh/test-users.ts";

@@ -67,7 +67,6 @@ export const gpioModeSchema = z.discriminatedUnion("kind", [
 ]);
 export type GpioMode = z.infer<typeof gpioModeSchema>;
 export type InputMode = z.infer<typeof inputModeSchema>;
-export type OutputMode = z.infer<typeof outputModeSchema>;
 export type PwmMode = z.infer<typeof pwmModeSchema>;
 
 /** What is asked of a pin that is driven. What a PWM leaves out stays as it is. */

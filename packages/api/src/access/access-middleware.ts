@@ -81,7 +81,7 @@ function record(ctx: Context, trail: AuditTrail, status: number, error: MeshErro
 }
 
 /** As the audit log calls what a route does. */
-export function actionOf({ action, access, method, path }: Route): string {
+function actionOf({ action, access, method, path }: Route): string {
   if (action !== undefined) return action;
   return typeof access === "string" ? `${method} ${path}` : rightText(access);
 }

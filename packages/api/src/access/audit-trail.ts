@@ -40,7 +40,7 @@ const IN_VAIN = { perSecond: 1 / 60, burst: 100, maxSenders: 1_024 };
 const OF_STRANGERS = { perSecond: 1 / 30, burst: 1_000, maxSenders: 1 };
 
 /** Pure: the record of a request; undefined when none is due, as for reading what one may read. */
-export function auditEntryOf(request: AuditedRequest): AuditEntry | undefined {
+function auditEntryOf(request: AuditedRequest): AuditEntry | undefined {
   const { method, action, target, principal, origin, status, code, always } = request;
   const refused = REFUSED.includes(code);
   const mutating = method !== "GET" && method !== "HEAD";

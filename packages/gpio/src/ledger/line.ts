@@ -3,7 +3,7 @@ import { conflictOf } from "./claims.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 
 /** The order in line: higher priority first, then who came first (ids of one owner rise with time). */
-export function compareInLine(one: ReservationRecord, other: ReservationRecord): number {
+function compareInLine(one: ReservationRecord, other: ReservationRecord): number {
   if (one.priority !== other.priority) return other.priority - one.priority;
   if (one.id === other.id) return 0;
   return one.id < other.id ? -1 : 1;

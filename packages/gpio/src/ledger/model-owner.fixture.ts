@@ -15,7 +15,7 @@ import { noUsage } from "./usage.ts";
 const decisions: LedgerDecisions = { compareTokens, decide, nextInLine, overdue, positionOf, settleMode };
 
 /** A Pi 4 whose buses i2c-1 and spi-3 are on the same pins, so that all kinds of claims meet. */
-export const modelRules = resourceRules(headerOf({ family: "pi-4", gpioChips: [] }), {
+const modelRules = resourceRules(headerOf({ family: "pi-4", gpioChips: [] }), {
   i2cBuses: [1],
   spiDevices: ["0.0", "0.1", "3.0"],
 });

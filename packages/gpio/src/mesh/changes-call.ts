@@ -7,7 +7,7 @@ export const CHANGES_METHOD = "gpio.changes";
 /** The evidence and up to `MAX_FOLLOWED` ids. */
 export const MAX_POLL_BYTES = 24 * 1024;
 export const MAX_FOLLOWED = 100;
-export const MAX_CHANGES = 512;
+const MAX_CHANGES = 512;
 /** Some 300 bytes each. */
 export const MAX_BATCH_BYTES = 512 * 1024;
 export const MAX_WAIT_MS = 10_000;
@@ -15,7 +15,7 @@ export const MAX_WAIT_MS = 10_000;
 const cursor = z.string().min(1).max(128);
 
 /** What somebody wants to hear of; what is left out narrows nothing. */
-export const changeFilterSchema = z.strictObject({
+const changeFilterSchema = z.strictObject({
   namespace: namespaceSchema.nullable(),
   ids: z.array(reservationIdSchema).max(MAX_FOLLOWED).nullable(),
 });

@@ -11,7 +11,7 @@ import { CALL_METHOD } from "./owner-calls.ts";
 import type { GpioNodes } from "./ports.ts";
 import { evidence } from "./test-users.ts";
 
-export const ASKER = "node-asker-0001";
+const ASKER = "node-asker-0001";
 export const OWNER = "node-owner-0001";
 export const ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 

@@ -32,7 +32,7 @@ export function viewOf(
 }
 
 /** What was seen last at the pin, or just now. */
-export function observedOf(reservation: Reservation, { levels, problem }: Look = NOT_LOOKED): Observed {
+function observedOf(reservation: Reservation, { levels, problem }: Look = NOT_LOOKED): Observed {
   const observed = reservation.pin.observed();
   const level = levels.get(reservation) ?? observed.level;
   return { ...observed, level, fault: observed.fault ?? problem?.message ?? null };

@@ -81,8 +81,26 @@ export async function createJoinToken(ask: AskApi, access: MeshAccess): Promise<
   return (made.body as { token: string }).token;
 }
 
-/** Tells a member where a peer with a join token waits, for networks without multicast. */
-export async function lookUpPending(ask: AskApi, access: MeshAccess, address: string): Promise<void> {
+/**
+ * Has a member admit a peer that waits with a join token, for networks without multicast, and waits until the peer
+ * serves as a member. By multicast it may have been admitted before: then nobody waits at the address any more, and
+ * that the member says so is no failure.
+ */
+export async function joinByToken(
+  member: { readonly ask: AskApi; readonly access: MeshAccess },
+  peer: { readonly ask: AskApi; readonly address: string },
+): Promise<void> {
+  const refusal = await lookUpPending(member.ask, member.access, peer.address).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  await becomesMember(peer.ask).catch((error: unknown) => {
+    throw refusal ?? error;
+  });
+}
+
+/** Tells a member where a peer with a join token waits. */
+async function lookUpPending(ask: AskApi, access: MeshAccess, address: string): Promise<void> {
   await send(ask, "/api/v1/pending-nodes", { address }, bearer(access));
 }
 

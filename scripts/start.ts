@@ -8,10 +8,9 @@ import { parseArgs } from "node:util";
 import { buildUi, uiDirectory } from "./build-ui.ts";
 import {
   askAt,
-  becomesMember,
   claimMesh,
   createJoinToken,
-  lookUpPending,
+  joinByToken,
   type MeshAccess,
   setupCodeIn,
 } from "./mesh-setup.ts";
@@ -174,8 +173,10 @@ async function startOther(
   if (standing === undefined) return "did not start: see above";
   if (standing === "member") return "member";
   if (first === undefined || access === undefined) return "waits for approval";
-  await lookUpPending(askAt(first.url), access, `127.0.0.1:${peer.meshPort}`);
-  await becomesMember(askAt(peer.url));
+  await joinByToken(
+    { ask: askAt(first.url), access },
+    { ask: askAt(peer.url), address: `127.0.0.1:${peer.meshPort}` },
+  );
   return "member";
 }
 

@@ -21,10 +21,9 @@ import { buildUi } from "../../scripts/build-ui.ts";
 import {
   askAt,
   bearer,
-  becomesMember,
   claimMesh,
   createJoinToken,
-  lookUpPending,
+  joinByToken,
   type MeshAccess,
   setupCodeIn,
 } from "../../scripts/mesh-setup.ts";
@@ -131,8 +130,7 @@ async function makeMesh(places: readonly Place[]): Promise<MeshAccess> {
     mkdirSync(join(scratch, place.name), { recursive: true });
     writeFileSync(join(scratch, place.name, "join-token"), joinToken, { mode: 0o600 });
     const peer = await startPeer(process.execPath, place);
-    await lookUpPending(ask, access, `127.0.0.1:${place.meshPort}`);
-    await becomesMember(askAt(peer.url));
+    await joinByToken({ ask, access }, { ask: askAt(peer.url), address: `127.0.0.1:${place.meshPort}` });
     joined.push(peer);
   }
   await allAlive(joined, access);

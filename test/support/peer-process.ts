@@ -8,10 +8,9 @@ import {
   type ApiAnswer,
   type ApiRequest,
   bearer,
-  becomesMember,
   claimMesh,
   createJoinToken,
-  lookUpPending,
+  joinByToken as joinMesh,
   type MeshAccess,
   setupCodeIn,
 } from "../../scripts/mesh-setup.ts";
@@ -318,6 +317,8 @@ export async function startMesh(
 
 /** Has a member admit a peer that waits with a join token, and waits until it serves the mesh. */
 export async function joinByToken(member: PeerProcess, peer: PeerProcess): Promise<void> {
-  await lookUpPending((path, init) => member.request(path, init), member.access, peer.meshAddress);
-  await becomesMember((path, init) => peer.request(path, init));
+  await joinMesh(
+    { ask: (path, init) => member.request(path, init), access: member.access },
+    { ask: (path, init) => peer.request(path, init), address: peer.meshAddress },
+  );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadNativePart } from "./native-part.ts";
+import { loadNativePart, whatBuildsIt } from "./native-part.ts";
 
 describe("a native part", () => {
   it("that is missing is named, with what to install", () => {
@@ -9,5 +9,11 @@ describe("a native part", () => {
         message: expect.stringMatching(/^I2C needs .*no-such-native-part.*build-essential/),
       }),
     );
+  });
+
+  it("is built where the sources are, not beside a bundle", () => {
+    expect(whatBuildsIt(true)).toContain("node scripts/build-addons.mjs");
+    expect(whatBuildsIt(false)).not.toContain("build-addons");
+    expect(whatBuildsIt(false)).toContain("npm run build");
   });
 });

@@ -2,10 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   askAt,
-  becomesMember,
   claimMesh,
   createJoinToken,
-  lookUpPending,
+  joinByToken,
   type MeshAccess,
   setupCodeIn,
 } from "../../../scripts/mesh-setup.ts";
@@ -76,8 +75,8 @@ export class PeerCluster extends Cluster {
       this.#access = { mesh, joinToken: await createJoinToken(ask, mesh) };
       return;
     }
-    await lookUpPending(askAt(seed.url), this.#access.mesh, meshAddress);
-    await becomesMember(ask);
+    const member = { ask: askAt(seed.url), access: this.#access.mesh };
+    await joinByToken(member, { ask, address: meshAddress });
   }
 }
 

@@ -29,6 +29,7 @@ import {
   revoke,
 } from "../support/acts.ts";
 import { allSee, Cleanup, joinByToken, PeerProcess } from "../support/peer-process.ts";
+import { clientOf, drive, levelOf, reserveOutput, tokenOf } from "../support/pins.ts";
 import { encodingsOf } from "../support/secrets.ts";
 import { copyCard, readCard } from "../support/stolen-card.ts";
 import { waitFor } from "../support/wait.ts";
@@ -115,6 +116,35 @@ async function misplace(peer: PeerProcess, secret: string): Promise<void> {
   await peer.request("/api/v1/mesh", { headers: { cookie: `session-x=${secret}` } });
 }
 
+/**
+ * Has one peer reserve and drive a pin of another one, and leave a value for it while it is away: what was signed for that
+ * crosses the wire, and the last of it is kept in the shared document.
+ *
+ * @returns what the API tells of it meanwhile
+ */
+async function usePins(peer: PeerProcess, owner: PeerProcess): Promise<string> {
+  const client = clientOf(peer);
+  const pump = await reserveOutput(client, await nodeOf(owner), "GPIO18", { ttlMs: null });
+  await drive(client, pump, "high");
+  owner.signal("SIGSTOP");
+  const write = { token: tokenOf(pump), value: { level: "low" }, applyWithinMs: 600_000 } as const;
+  const left = await waitFor(
+    "the value is left",
+    async () => (await client.gpio.write(pump.id, write)).pending !== null,
+    { withinMs: 20_000, everyMs: 100 },
+  ).then(async () => Promise.all([client.gpio.get(pump.id), client.gpio.list()]));
+  owner.signal("SIGCONT");
+  await waitFor("it is written", async () => (await levelOf(client, pump)) === "low", { withinMs: 20_000 });
+  await client.gpio.release(pump.id, { token: tokenOf(pump) });
+  return JSON.stringify(left);
+}
+
+/** How every token of a kind begins. */
+function beginningOf(type: string): string {
+  const header = Buffer.from(`{"alg":"EdDSA","typ":"${type}","kid":`).toString("base64url");
+  return header.slice(0, -2);
+}
+
 it("no secret of a whole run is in any log, event, document, file, metric or answer", async () => {
   const first = await start("pi-a");
   const firstCode = await setupCodeIn(first.dataDirectory);
@@ -178,7 +208,8 @@ it("no secret of a whole run is in any log, event, document, file, metric or ans
   keep("key of the client certificate", keys.privateKey.export({ format: "jwk" }).d);
   for (const { value } of [...secrets.values()]) await misplace(second, value);
   await first.request("/api/v1/audit?node=" + (await nodeOf(second)));
-  const answers = [await answersOf(first), await answersOf(second)].join("\n");
+  const ofPins = await usePins(first, second);
+  const answers = [await answersOf(first), await answersOf(second), ofPins].join("\n");
   await revoke(first, await nodeOf(third));
   await waitFor("the third one is gone", async () => (await third.session()).state === "unclaimed", {
     withinMs: 15_000,
@@ -226,6 +257,14 @@ it("no secret of a whole run is in any log, event, document, file, metric or ans
       if (mayBeIn.includes(place)) continue;
       if (forms.some((form) => content.includes(form))) leaks.push(`${what} in ${place}`);
     }
+  }
+  // Whoever has the shared document has what users signed for later, which is good for that and nothing else.
+  const intent = beginningOf("pi-intent+jwt");
+  const ofDocuments = [...places].filter(([place]) => place.includes("/documents"));
+  expect(ofDocuments.some(([, content]) => content.includes(intent))).toBe(true);
+  for (const [place, content] of places) {
+    if (content.includes(beginningOf("pi-evidence+jwt"))) leaks.push(`evidence in ${place}`);
+    if (!place.includes("/documents") && content.includes(intent)) leaks.push(`an intent in ${place}`);
   }
   expect(leaks).toEqual([]);
 }, 120_000);

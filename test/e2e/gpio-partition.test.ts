@@ -1,4 +1,4 @@
-import type { GpioView } from "@pi-controller/schema";
+import type { GpioView, Problem } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import { capabilities, skipWithout } from "../capabilities.ts";
 import { nodeOf } from "../support/acts.ts";
@@ -71,5 +71,30 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a pin in a mesh whose cab
     expect(listed.items.filter(({ resource }) => resource === "GPIO17").map(({ id }) => id)).toEqual([
       first.id,
     ]);
+  });
+
+  it("is not waited for any longer once its owner is believed dead", async () => {
+    const ethernet = new Ethernet();
+    cleanup.add(() => ethernet.remove());
+    const names = ["pi-a", "pi-b", "pi-c"];
+    const hosts = new Map(names.map((name) => [name, ethernet.addHost(name)]));
+    const [near, owner] = await startMeshOn(cleanup, hosts, { meshName: "pins" });
+    if (near === undefined || owner === undefined) throw new Error("Three were started");
+    await allSee([near, owner], names, "alive", 20_000);
+    const node = await nodeOf(owner);
+    hosts.get("pi-b")?.cut();
+    const sinceMs = performance.now();
+    const answer = await near.send("POST", "/api/v1/gpio", {
+      node,
+      resource: "GPIO17",
+      mode: { kind: "output" },
+    });
+    const tookMs = performance.now() - sinceMs;
+    // All of its time is 8 s, and nothing else tells that a cable is out.
+    expect([answer.status, (answer.body as Problem).detail]).toEqual([
+      503,
+      expect.stringContaining("it may have been done"),
+    ]);
+    expect(tookMs).toBeLessThan(6_000);
   });
 });

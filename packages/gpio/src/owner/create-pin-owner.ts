@@ -8,6 +8,7 @@ import type { PinOwnerComponents, PinOwnerOptions } from "./components.ts";
 import { DesiredWatch } from "./desired-watch.ts";
 import { Emergency } from "./emergency.ts";
 import { Endings } from "./endings.ts";
+import { EventBudget } from "./event-budget.ts";
 import { Expiry } from "./expiry.ts";
 import { Gate } from "./gate.ts";
 import { Granting } from "./granting.ts";
@@ -39,7 +40,8 @@ import { Writes } from "./writes.ts";
  * @returns a service, with what can be asked of it (`owner`), what happens at its pins (`changes`), and where alarms
  *   of the machine go (`onAlarm`)
  */
-export function createPinOwner(components: PinOwnerComponents, options: PinOwnerOptions): OwnerService {
+export function createPinOwner(given: PinOwnerComponents, options: PinOwnerOptions): OwnerService {
+  const components = { ...given, events: new EventBudget(given) };
   const { hardware, own, mesh, clock, logger, machineTime, trustedNow, events } = components;
   const nextUlid = ulidFactory({ clock: { now: trustedNow }, random: components.random });
 

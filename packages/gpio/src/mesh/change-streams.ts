@@ -68,7 +68,11 @@ export class ChangeStreams {
       router.pinsOf(node);
       return pollRemote({ network, nodes }, node, filter, request, asking, signal);
     };
-    return new Following({ ...common, poll }, { node, cursor: null }).start();
+    const returned: FollowingComponents["returned"] = (again) =>
+      nodes.observe((changed) => {
+        if (changed === node && nodes.stateOf(node) === "alive") again();
+      });
+    return new Following({ ...common, poll, returned }, { node, cursor: null }).start();
   }
 }
 

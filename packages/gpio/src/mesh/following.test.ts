@@ -31,6 +31,7 @@ function fixture(cursor: "now" | null = "now") {
     polls: 0,
     isHostile: false,
     again: () => undefined as void,
+    returned: () => undefined as void,
     messages: [] as GpioStreamMessage[],
   };
   const poll: FollowingComponents["poll"] = async (request, signal) => {
@@ -55,6 +56,12 @@ function fixture(cursor: "now" | null = "now") {
           state.again = () => undefined;
         };
       },
+      returned: (again) => {
+        state.returned = again;
+        return () => {
+          state.returned = () => undefined;
+        };
+      },
     },
     { node: OWNER, cursor: cursor === null ? null : state.ring.cursor() },
   ).start();
@@ -73,6 +80,23 @@ function fixture(cursor: "now" | null = "now") {
 }
 
 describe("Following", () => {
+  it("asks a node at once that is there again, and soon again while it does not answer yet", async () => {
+    const { clock, state, kinds, following } = fixture();
+    state.failure = new MeshError("UNAVAILABLE", "It is away");
+    await clock.advance(120_000);
+    const before = state.polls;
+    state.returned();
+    await clock.advance(1);
+    expect(state.polls).toBe(before + 1);
+    await clock.advance(1_000);
+    expect(state.polls).toBeGreaterThan(before + 2);
+    state.failure = undefined;
+    state.returned();
+    await clock.advance(6_000);
+    expect(kinds()).toEqual(["hello", "interrupted", "interrupted"]);
+    following.close();
+  });
+
   it("says hello, and tells the first change at once", async () => {
     const { clock, state, kinds } = fixture();
     await clock.advance(1_000);

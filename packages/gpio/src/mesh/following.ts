@@ -20,6 +20,8 @@ export interface FollowingComponents {
   /** See `GpioUseCases.follow`. */
   readonly listener: (message: GpioStreamMessage) => boolean;
   readonly ready: (again: () => void) => Unsubscribe;
+  /** Calls back when the node is there again: one that was away is asked at once. */
+  readonly returned?: (again: () => void) => Unsubscribe;
 }
 
 export interface FollowingOptions {
@@ -50,6 +52,8 @@ export class Following implements ChangeStream {
   #cursor: string | null;
   #isTold = false;
   #failures = 0;
+  /** Since the node was last said to be there. */
+  #attempts = 0;
   #lastChangeMs = Number.NEGATIVE_INFINITY;
   /** Set while the reader is too slow. */
   #blocked: PromiseWithResolvers<void> | undefined;
@@ -113,6 +117,7 @@ export class Following implements ChangeStream {
   #take({ cursor, changes, coalesced }: ChangeBatch): void {
     this.#cursor = cursor;
     if (!this.#isTold) this.#tellHello();
+    this.#attempts = 0;
     if (this.#failures > 0) {
       this.#failures = 0;
       this.#tell({ kind: "interrupted", interrupted: false, reason: "" });
@@ -123,8 +128,9 @@ export class Following implements ChangeStream {
   }
 
   async #fail(error: unknown, signal: AbortSignal): Promise<void> {
-    const { clock, random, logger } = this.#components;
+    const { random, logger } = this.#components;
     this.#failures++;
+    this.#attempts++;
     if (!(error instanceof MeshError)) {
       logger.error({ error, node: this.#node }, "Asking for changes failed.");
     }
@@ -133,7 +139,25 @@ export class Following implements ChangeStream {
       if (!this.#isTold) this.#tellHello();
       this.#tell({ kind: "interrupted", interrupted: true, reason });
     }
-    await sleep(clock, backoffMs(this.#failures, BACKOFF, random), signal);
+    await this.#pause(backoffMs(this.#attempts, BACKOFF, random), signal);
+  }
+
+  /** Waits, or until the node is there again. */
+  async #pause(durationMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, returned } = this.#components;
+    const back = new AbortController();
+    const unsubscribe = returned?.(() => {
+      // It may take a moment until it answers: it is asked as often as one that has just gone.
+      this.#attempts = 0;
+      back.abort();
+    });
+    try {
+      await sleep(clock, durationMs, AbortSignal.any([signal, back.signal]));
+    } catch (error) {
+      if (!back.signal.aborted || signal.aborted) throw error;
+    } finally {
+      unsubscribe?.();
+    }
   }
 
   #tellHello(): void {

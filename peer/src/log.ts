@@ -16,23 +16,27 @@ export interface Log {
  * The one log of the process, on standard output: a line of JSON an entry, or pretty on a terminal.
  *
  * @param bindings stand in every entry, as the node's name
+ * @param lines where lines of JSON go; standard output unless a test says otherwise
  */
 export async function createLog(
   options: Pick<Config, "logLevel" | "logFormat">,
   bindings: Readonly<Record<string, string>>,
+  lines?: DestinationStream,
 ): Promise<Log> {
   const levels = parseLevels(options.logLevel);
   const pretty = options.logFormat === "pretty" || (options.logFormat === "auto" && isatty(1));
   // Synchronous: the last words before a crash are the ones that matter, and a peer writes few.
   const destination: DestinationStream = pretty
     ? await prettyDestination()
-    : pino.destination({ dest: 1, sync: true });
+    : (lines ?? pino.destination({ dest: 1, sync: true }));
   const root = pino(
     {
       base: bindings,
       level: "debug",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
+      // By itself pino knows `err` alone: of an error in any other field neither message nor stack would be written.
+      serializers: { error: pino.stdSerializers.err },
     },
     destination,
   );

@@ -18,6 +18,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** One that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const [port = 0] = await freePorts(1);
   return port;

@@ -112,6 +112,7 @@ const STOPS = "/api/v1/gpio-stops";
 const QUOTAS = "/api/v1/gpio-quotas";
 const POLICY = "/api/v1/gpio-policy";
 
+/** @param follow opens the stream of changes of one node */
 export function gpioClient(http: HttpConnection, follow: GpioClient["gpio"]["follow"]): GpioClient {
   const read = <Schema extends z.ZodType>(path: string, schema: Schema, call?: CallOptions) =>
     http.read({ method: "GET", path }, schema, call);

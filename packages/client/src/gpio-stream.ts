@@ -19,6 +19,7 @@ export interface LiveGpio {
 }
 export type GpioStreamStatus = LinkStatus<LiveGpio>;
 
+/** What is called as the stream goes on. */
 export interface GpioStreamHandlers {
   /**
    * Some changes, oldest first.

@@ -9,6 +9,7 @@ export interface Heard<T> {
   readonly ageMs: number;
 }
 
+/** A value of another node as it is shown: see `remoteValue`. */
 export interface RemoteValue<T> {
   status: "current" | "unknown";
   asOf: string | null;

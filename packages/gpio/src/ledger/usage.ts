@@ -18,6 +18,7 @@ export function usageOfOne({ mode, powerMilliwatts }: ReservationRecord): Usage 
   }
 }
 
+/** Both together. */
 export function addUsage(one: Usage, other: Usage): Usage {
   return {
     pins: one.pins + other.pins,

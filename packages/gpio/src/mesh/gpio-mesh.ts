@@ -237,6 +237,7 @@ export class GpioMesh {
   }
 }
 
+/** Of the peer with this index in a `GpioMesh`. */
 export function nodeIdOf(index: number): NodeId {
   return `node-gpio-${`${index}`.padStart(4, "0")}`;
 }

@@ -39,6 +39,7 @@ function isStarved({ record, lastWriteMs }: Reservation, nowMs: number): boolean
   return record.watchdogMs !== null && nowMs >= lastWriteMs + record.watchdogMs;
 }
 
+/** By id where the user has one: names can be given anew. */
 export function isHolder({ record: { holder } }: Reservation, { userId, userName }: Requester): boolean {
   return holder.userId === null ? holder.userName === userName : holder.userId === userId;
 }
@@ -57,6 +58,7 @@ export function absent(registry: Registry, id: ReservationId): MeshError {
     : new MeshError("ABORTED", `The reservation ${id} has ended: ${reason}`);
 }
 
+/** For a write with a token that is not, or not any more, the one that counts. */
 export function staleToken({ record }: Reservation): MeshError {
   return new MeshError(
     "ABORTED",
@@ -66,6 +68,7 @@ export function staleToken({ record }: Reservation): MeshError {
   );
 }
 
+/** For what only the holder may do. */
 export function notHolder({ record }: Reservation): MeshError {
   return new MeshError("PERMISSION_DENIED", `${record.resource} is held by ${record.holder.userName}`);
 }

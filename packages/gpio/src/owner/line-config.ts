@@ -10,6 +10,7 @@ export const IDLE_INPUT: LineConfig = {
   debounceMs: 0,
 };
 
+/** A line that is read. */
 export function inputConfig({ pull, activeLow, edges, debounceMs }: InputMode): LineConfig {
   return { direction: "input", pull, activeLow, edges, debounceMs };
 }

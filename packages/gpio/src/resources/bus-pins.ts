@@ -15,6 +15,7 @@ export interface BusPinsOfBoard {
   chipSelect(bus: string, index: number): number | undefined;
 }
 
+/** @param board which of the buses and chip selects of the header are on */
 export function busPins(header: Header, board: Pick<Board, "i2cBuses" | "spiDevices">): BusPinsOfBoard {
   const inUse = new Map<number, string>();
   for (const { bus, shared, chipSelects } of header.buses) {

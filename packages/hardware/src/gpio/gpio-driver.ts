@@ -18,6 +18,7 @@ export type LineConfig =
       readonly level: Level;
     };
 
+/** Logical, as in `LineConfig`. */
 export interface LineLevel {
   readonly line: number;
   readonly level: Level;

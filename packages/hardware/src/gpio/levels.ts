@@ -1,5 +1,6 @@
 import type { Edges, Level } from "@pi-controller/schema";
 
+/** The other one of the two. */
 export function opposite(level: Level): Level {
   return level === "low" ? "high" : "low";
 }

@@ -1,5 +1,6 @@
 import type { Board } from "@pi-controller/schema";
 
+/** What a pin is for when a bus or PWM uses it. */
 export interface PinFunction {
   /** As `SDA1`, `PWM0_0`. */
   readonly name: string;
@@ -7,7 +8,7 @@ export interface PinFunction {
   readonly alternative: string;
 }
 
-/** What a pin is for when a bus or PWM uses it. */
+/** One of the 40 pins. */
 export interface HeaderPlace {
   /** 1 to 40. */
   readonly position: number;
@@ -21,6 +22,7 @@ export interface HeaderPlace {
   readonly wiredTo?: string;
 }
 
+/** Which pins a bus of the header takes. */
 export interface BusPins {
   /** As `i2c-1` or `spi-0`. */
   readonly bus: string;

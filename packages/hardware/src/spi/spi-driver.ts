@@ -1,4 +1,6 @@
+/** How a device wants to be spoken to: its data sheet says. */
 export interface SpiSettings {
+  /** Polarity of the clock (2) and phase (1), added. */
   readonly mode: 0 | 1 | 2 | 3;
   readonly speedHz: number;
   readonly bitsPerWord: 8 | 16;

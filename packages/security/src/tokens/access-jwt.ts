@@ -13,6 +13,7 @@ import {
 /** What any node takes as a bearer token: for minutes, since whoever has it can do all that its user may. */
 const access: UserJwtKind = { type: ACCESS_TYPE, lifetimeMs: 5 * 60_000 };
 
+/** Makes one, as `makeUserJwt`. It is a secret: whoever has it is its user. */
 export function makeJwt(source: JwtSource, facts: JwtFacts): Jwt {
   return makeUserJwt(access, source, facts);
 }

@@ -101,6 +101,7 @@ export function emptyChipInfo(): Buffer {
   return Buffer.alloc(CHIP_INFO_BYTES);
 }
 
+/** @param bytes struct gpiochip_info, filled by the kernel */
 export function decodeChipInfo(bytes: Buffer): {
   readonly name: string;
   readonly label: string;
@@ -120,6 +121,7 @@ export function lineInfoOf(line: number): Buffer {
   return bytes;
 }
 
+/** @param bytes struct gpio_v2_line_info, filled by the kernel; the consumer is empty when it gave no name */
 export function decodeLineInfo(bytes: Buffer): { readonly used: boolean; readonly consumer: string } {
   const flags = Number(bytes.readBigUInt64LE(2 * NAME_BYTES + 8) & 0xffff_ffffn);
   return { used: (flags & lineFlags.used) !== 0, consumer: text(bytes, NAME_BYTES) };

@@ -24,6 +24,7 @@ export function defineCollection<T extends object>(
 /** One record that was put, or deleted or made unreadable when `value` is undefined. */
 export interface CollectionChange<T> {
   readonly id: string;
+  /** As it is when this is read: within the call of the listener, what the change has made of it. */
   readonly value: T | undefined;
 }
 

@@ -51,7 +51,9 @@ describe("a collection", () => {
     const [one, other] = [await fixture.add("a"), await fixture.add("b")];
     await fixture.connectAll();
     const heard: unknown[] = [];
-    const unsubscribe = other.documents.mesh.collection(things).observe((changes) => heard.push(changes));
+    const unsubscribe = other.documents.mesh.collection(things).observe((changes) => {
+      heard.push(changes.map(({ id, value }) => ({ id, value })));
+    });
     await fixture.finish(put(one, "x", 1));
     await fixture.run(100);
     await fixture.finish(put(other, "x", 1));

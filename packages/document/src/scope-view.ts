@@ -1,6 +1,7 @@
 import type { Unsubscribe } from "@pi-controller/runtime";
 import {
   type Collection,
+  type CollectionChange,
   type CollectionDefinition,
   type ReadonlyCollection,
   type Transaction,
@@ -57,7 +58,17 @@ function readonlyCollection<T extends object>(
     get,
     all: () => readAll(set.document(scope)?.ids(definition.name) ?? [], get),
     observe: (listener): Unsubscribe =>
-      set.observe(scope, definition.name, (ids) => listener([...ids].map((id) => ({ id, value: get(id) })))),
+      set.observe(scope, definition.name, (ids) => listener([...ids].map((id) => changeOf(id, get)))),
+  };
+}
+
+/** Parses the record only for who looks at it: many listeners want to know of a few ids, or only that something changed. */
+function changeOf<T>(id: string, get: (id: string) => T | undefined): CollectionChange<T> {
+  return {
+    id,
+    get value() {
+      return get(id);
+    },
   };
 }
 

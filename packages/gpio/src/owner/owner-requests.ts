@@ -11,6 +11,7 @@ import {
   type SpiTransaction,
   type StopRequest,
   type Transfer,
+  type Verb,
 } from "@pi-controller/schema";
 import type { OwnerAsking } from "../asking.ts";
 import type { Limits } from "../ledger/ledger.ts";
@@ -80,8 +81,9 @@ export class OwnerRequests implements PinOwner {
     const { registry } = this.#parts;
     const asked = ids === undefined ? registry.all() : ids.flatMap((id) => registry.get(id) ?? []);
     const shown = asked.filter(({ record: { namespace }, phase }) => {
-      const refusal = requester.refusal({ verb: "get", resource: "gpio", namespace });
-      return phase !== "ended" && refusal === undefined;
+      const may = (verb: Verb) => requester.refusal({ verb, resource: "gpio", namespace }) === undefined;
+      // It answers lists and looks at single ones alike.
+      return phase !== "ended" && (may("get") || may("list"));
     });
     const look = await this.#look(shown);
     const now = this.#now();

@@ -1,6 +1,6 @@
 import type { I2cTransaction } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { asking, codeOf, OwnerFixture } from "./owner.fixture.ts";
+import { asking, codeOf, OwnerFixture, user } from "./owner.fixture.ts";
 import type { PinWrite } from "./pin-owner.ts";
 
 describe("pins and buses", () => {
@@ -28,6 +28,15 @@ describe("pins and buses", () => {
       "ok",
     ]);
     expect([machine.level(17), machine.level(18)]).toEqual(["low", "high"]);
+  });
+
+  it("are listed for who may get or list them, and for nobody else", async () => {
+    await machine.reserve({ resource: "GPIO18" });
+    const countFor = async (...verbs: readonly string[]) => {
+      const requester = user("eve", ({ verb }) => !verbs.includes(verb));
+      return (await machine.finish(machine.owner.list(undefined, { ...asking(), requester }))).length;
+    };
+    expect(await Promise.all([countFor("list"), countFor("get"), countFor("watch")])).toEqual([1, 1, 0]);
   });
 
   it("tell what happens at them: edges with the kernel's time, writes, safe states", async () => {

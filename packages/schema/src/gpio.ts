@@ -182,6 +182,11 @@ export const reservationRecordSchema = z.object({
   waitsUntil: timestampSchema.nullable(),
   /** When the term as granted ends; renewals go to the owner alone and are not written here. */
   expiresAt: timestampSchema.nullable(),
+  /**
+   * The same end, of its wait or of its term as granted, by the owner's monotonic clock in ms: good until that machine
+   * is started anew, however its wall clock is set meanwhile. None for what has no end.
+   */
+  uptimeEnd: z.object({ bootId: z.string().max(64), endsAtMs: z.number().nonnegative() }).optional(),
   /** What was last written with `keep`; null: nothing yet, or nothing since an emergency stop. */
   desired: gpioValueSchema.nullable(),
   /** `writtenAt` of the last value looked at that was left while the owner was away: none before it counts any more. */

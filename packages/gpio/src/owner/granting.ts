@@ -12,6 +12,7 @@ import type { Endings } from "./endings.ts";
 import { eventDataOf } from "./event-data.ts";
 import { asHardwareError } from "./hardware-calls.ts";
 import { otherRequest, requestKeyOf } from "./idempotency.ts";
+import { uptimeEndIn } from "./lease-terms.ts";
 import type { MachineTime } from "./machine-time.ts";
 import type { Records } from "./records.ts";
 import type { Registry } from "./registry.ts";
@@ -34,7 +35,7 @@ export interface GrantingComponents extends BringUpComponents {
   readonly knowsUser: (userName: string) => { readonly userId: string | null } | undefined;
   /** Ids rise: that is the order in line. */
   readonly newId: () => string;
-  /** Ends of leases are others than before. */
+  /** Ends of leases are others than before. The record says the first end. */
   readonly onTerms: () => void;
   readonly onUnfinished: () => void;
   readonly onError: (error: unknown, what: string) => void;
@@ -205,20 +206,22 @@ export class Granting {
   }
 
   #grantedRecord({ record }: Reservation): ReservationRecord {
-    const { tokens, trustedNow } = this.#components;
+    const { tokens, machineTime, trustedNow } = this.#components;
     const nowMs = trustedNow();
+    const { uptimeEnd: _, ...asked } = record;
     return {
-      ...record,
+      ...asked,
       state: "granted",
       token: tokens.next(),
       grantedAt: new Date(nowMs).toISOString(),
       waitsUntil: null,
       expiresAt: record.ttlMs === null ? null : new Date(nowMs + record.ttlMs).toISOString(),
+      ...uptimeEndIn(record.ttlMs, machineTime),
     };
   }
 
   #waitingRecord(request: OwnRequest, asking: OwnerAsking): ReservationRecord {
-    const { newId, trustedNow } = this.#components;
+    const { newId, machineTime, trustedNow } = this.#components;
     const { waitMs, preempt: _, ...terms } = request;
     const nowMs = trustedNow();
     const { userName, userId } = asking.requester;
@@ -232,6 +235,7 @@ export class Granting {
       requestedAt: new Date(nowMs).toISOString(),
       grantedAt: null,
       waitsUntil: new Date(nowMs + waitMs).toISOString(),
+      ...uptimeEndIn(waitMs, machineTime),
       expiresAt: null,
       desired: null,
       requestKey: requestKeyOf(asking),

@@ -10,6 +10,7 @@ import type { GpioEvents } from "./components.ts";
 import { eventDataOf } from "./event-data.ts";
 import { guarded } from "./guard.ts";
 import { requestKeyOf } from "./idempotency.ts";
+import { uptimeEndIn } from "./lease-terms.ts";
 import type { MachineTime } from "./machine-time.ts";
 import type { Records } from "./records.ts";
 import type { Registry } from "./registry.ts";
@@ -72,6 +73,7 @@ export class Handover {
       grantedAt: new Date(nowMs).toISOString(),
       ttlMs,
       expiresAt: ttlMs === null ? null : new Date(nowMs + ttlMs).toISOString(),
+      ...uptimeEndIn(ttlMs, machineTime),
       requestKey,
     }));
     if (reservation.phase === "ended") {

@@ -45,6 +45,22 @@ describe("a lease at the start", () => {
     expect(termAtStart(recordOf(10_000), leases, at(10_000)).kind).toBe("over");
   });
 
+  it("goes by what was granted when that was after the others were written down, and by no wall clock", () => {
+    const granted = { ...recordOf(10_000), uptimeEnd: { bootId: "one", endsAtMs: 112_000 } };
+    const now = { ...at(4_000), wallMs: 0 };
+    const terms = { kind: "stands", endsAtMs: 112_000 };
+    for (const none of [undefined, leases, { ...leases, uptimeMs: 103_000, leases: {} }]) {
+      expect(termAtStart(granted, none, now)).toMatchObject(terms);
+      expect(termAtStart(granted, none, at(12_000)).kind).toBe("over");
+    }
+    // It was renewed, for less.
+    const renewed = { ...leases, uptimeMs: 103_000 };
+    expect(termAtStart(granted, renewed, now)).toMatchObject({ kind: "stands", endsAtMs: 110_000 });
+    // The machine was started anew.
+    const other = at(4_000, { bootId: "other", uptimeMs: 20 });
+    expect(termAtStart(granted, undefined, other)).toMatchObject({ endsAtMs: 20 + 6_000 });
+  });
+
   it("goes by the wall clock after a restart of the machine", () => {
     const now = at(4_000, { bootId: "other", uptimeMs: 20 });
     expect(termAtStart(recordOf(10_000), leases, now)).toMatchObject({ endsAtMs: 20 + 6_000 });
@@ -81,5 +97,8 @@ describe("a lease at the start", () => {
     const waiting = { ...recordOf(null), waitsUntil: iso(GRANTED_MS + 5_000) };
     expect(waitAtStart(waiting, at(2_000))).toBe(102_000 + 3_000);
     expect(waitAtStart(waiting, { ...at(2_000), wallMs: 0 })).toBe(102_000 + 5_000);
+    const measured = { ...waiting, uptimeEnd: { bootId: "one", endsAtMs: 105_000 } };
+    expect(waitAtStart(measured, { ...at(2_000), wallMs: GRANTED_MS + 1e9 })).toBe(105_000);
+    expect(waitAtStart(measured, at(2_000, { bootId: "other" }))).toBe(102_000 + 3_000);
   });
 });

@@ -1,5 +1,6 @@
 import type { ReservationRecord } from "@pi-controller/schema";
 import type { Leases } from "./lease-file.ts";
+import type { MachineTime } from "./machine-time.ts";
 
 /** What the clocks say at a start. */
 export interface StartTimes {
@@ -31,6 +32,12 @@ export function termAtStart(
   if (isMarkedAsEnded(record)) return OVER;
   if (record.ttlMs === null) return { kind: "stands", endsAtMs: null, ttlMs: null };
   const lease = leases?.leases[ulidOf(record.id)];
+  const granted = record.uptimeEnd?.bootId === now.bootId ? record.uptimeEnd : undefined;
+  if (granted !== undefined) {
+    const grantedAtMs = granted.endsAtMs - record.ttlMs;
+    const isNoted = lease !== undefined && leases?.bootId === now.bootId && leases.uptimeMs >= grantedAtMs;
+    if (!isNoted) return until(granted.endsAtMs - now.uptimeMs, record.ttlMs, now);
+  }
   if (leases !== undefined && lease !== undefined) {
     const { endsAtMs, ttlMs } = lease;
     if (leases.bootId === now.bootId) return until(endsAtMs - now.uptimeMs, ttlMs, now);
@@ -42,8 +49,17 @@ export function termAtStart(
   return until(Date.parse(record.expiresAt) - now.wallMs, record.ttlMs, now);
 }
 
+/** The end of something that begins now and lasts so long, for a record. */
+export function uptimeEndIn(
+  durationMs: number | null,
+  { bootId, uptimeMs }: MachineTime,
+): Pick<ReservationRecord, "uptimeEnd"> {
+  return durationMs === null ? {} : { uptimeEnd: { bootId, endsAtMs: uptimeMs() + durationMs } };
+}
+
 /** When one that waits gives up, by the monotonic clock; at most as long from now as it was to wait in all. */
 export function waitAtStart(record: ReservationRecord, now: StartTimes): number {
+  if (record.uptimeEnd?.bootId === now.bootId) return record.uptimeEnd.endsAtMs;
   if (record.waitsUntil === null) return now.uptimeMs;
   const untilMs = Date.parse(record.waitsUntil);
   const wholeMs = untilMs - Date.parse(record.requestedAt);

@@ -278,6 +278,23 @@ describe("leases over a restart", () => {
     expect((await machine.reserve({ resource: "GPIO22" })).record.token).toBe("1.92");
   });
 
+  it("go on, and waits do, however the wall clock is set while the machine goes on", async () => {
+    await machine.reserve({ resource: "GPIO18", ttlMs: 60_000 });
+    await machine.reserve({ resource: "GPIO18", waitMs: 600_000 }, asking("bob"));
+    const states = async () => (await machine.list()).map(({ record }) => record.state).sort();
+    for (const stepMs of [86_400_000, -2 * 86_400_000]) {
+      machine.clock.jumpTo(machine.clock.now() + stepMs);
+      // Killed before the ends were noted beside the records.
+      await machine.kill();
+      writeFileSync(machine.leaseFile, "");
+      await machine.begin();
+      expect(await states()).toEqual(["granted", "waiting"]);
+    }
+    await machine.run(60_000);
+    expect(await states()).toEqual(["granted"]);
+    expect((await machine.list())[0]?.record.holder.userName).toBe("bob");
+  });
+
   it("limits how often a kept value changes, to spare the memory card", async () => {
     const held = await machine.reserve({ resource: "GPIO18", ttlMs: null });
     for (let time = 0; time < 20; time++) {

@@ -68,6 +68,30 @@ describe("PWM through the kernel's sysfs", () => {
     expect(readPwmChannel(0)).toMatchObject({ dutyCycleNs: 0, enabled: false });
   });
 
+  it("uses a channel again and again, lease after lease, whose pin the machine gave to it once", async () => {
+    await start();
+    expect(driver.outputs().every(({ fixedFunction }) => fixedFunction)).toBe(true);
+    for (let lease = 0; lease < 3; lease++) {
+      await driver.set(18, "hardware", setting);
+      expect(readPwmChannel(0)).toMatchObject({ dutyCycleNs: 1_500_000, enabled: true });
+      await driver.set(18, "hardware", { ...setting, dutyCycle: 0 });
+      await driver.end(18);
+      expect(readPwmChannel(0)).toMatchObject({ dutyCycleNs: 0, enabled: false });
+    }
+  });
+
+  it("leaves a pin high when it lets go of it, also after its end, and can end that later", async () => {
+    await start();
+    await driver.set(18, "hardware", { ...setting, dutyCycle: 1 });
+    await driver.end(18, "as-is");
+    await driver.stop();
+    expect(readPwmChannel(0)).toMatchObject({ dutyCycleNs: 20_000_000, enabled: true });
+    await start();
+    await driver.set(18, "hardware", { ...setting, dutyCycle: 0 });
+    await driver.end(18);
+    expect(readPwmChannel(0)).toMatchObject({ dutyCycleNs: 0, enabled: false });
+  });
+
   it("takes over what a process that was killed left", async () => {
     writeFileSync(`${chip}/export`, "0");
     writeFileSync(`${chip}/pwm0/period`, "1000");

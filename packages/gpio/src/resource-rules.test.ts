@@ -187,6 +187,7 @@ describe("ways to make a PWM signal", () => {
     channel: method === "hardware" ? "pwm0" : `software-${line}`,
     minFrequencyHz,
     maxFrequencyHz,
+    fixedFunction: false,
   });
   const board = {
     pwm: [at(18, "software", 0.1, 1_000), at(18, "hardware", 10, 1_000_000), at(17, "software", 0.1, 1_000)],
@@ -238,5 +239,30 @@ describe("ways to make a PWM signal", () => {
     const on = rulesOf("pi-4", { i2cBuses: [1] });
     expect(refusal(() => on.pwmMethods("i2c-1:0x48", pwm()))[1]).toBe("mode.kind");
     expect(refusal(() => on.pwmMethods("GPIO2", pwm()))[0]).toBe("FAILED_PRECONDITION");
+  });
+
+  it("are the channel alone at a pin that the machine gave to it, which is nothing else", () => {
+    const fixed = { ...at(18, "hardware", 0.1, 1_000_000), fixedFunction: true };
+    const ofKernel = rulesOf("pi-4", {
+      pwm: [fixed, at(18, "software", 0.1, 100), at(17, "software", 0.1, 100)],
+    });
+    const message = expect.stringMatching(
+      /^GPIO18 is the pin of the PWM channel pwm0.*dtoverlay=pwm.*config\.txt/,
+    );
+    for (const mode of [input, output]) {
+      expect(refusal(() => ofKernel.claims("GPIO18", mode))).toEqual([
+        "FAILED_PRECONDITION",
+        "resource",
+        message,
+      ]);
+    }
+    expect(refusal(() => ofKernel.claims("GPIO18", pwm("software")))).toEqual([
+      "FAILED_PRECONDITION",
+      "mode.method",
+      message,
+    ]);
+    expect(ofKernel.claims("GPIO18", pwm("hardware"))).toEqual(claimsOf("gpio:18", "pwm:pwm0"));
+    expect(ofKernel.pwmMethods("GPIO18", pwm("auto", 50))).toEqual(["hardware"]);
+    expect(ofKernel.claims("GPIO17", output)).toEqual(claimsOf("gpio:17"));
   });
 });

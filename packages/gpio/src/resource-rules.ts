@@ -2,7 +2,7 @@ import type { Header, PwmOutput } from "@pi-controller/hardware";
 import { type Board, type GpioMode, MeshError } from "@pi-controller/schema";
 import type { Claim, ResourceRules } from "./ledger/ledger.ts";
 import { busPins, turnOff, turnOn } from "./resources/bus-pins.ts";
-import { pwmMethodsAt } from "./resources/pwm-methods.ts";
+import { fixedPwmAt, pwmMethodsAt, usedByPwm } from "./resources/pwm-methods.ts";
 import { type ParsedResource, parseResource, resourceText } from "./resources/resource-text.ts";
 
 /** What of a board decides who can have what. */
@@ -26,7 +26,11 @@ export function resourceRules(header: Header, board: RuledBoard): ResourceRules 
       throw notToHave(`GPIO${gpio} is a pin of ${bus}, which is on. To use it as a pin, ${turnOff(bus)}`);
     }
     const pin: Claim = { key: `gpio:${gpio}`, share: null };
-    if (mode.kind !== "pwm") return [pin];
+    if (mode.kind !== "pwm") {
+      const fixed = fixedPwmAt(gpio, board.pwm);
+      if (fixed !== undefined) throw notToHave(usedByPwm(gpio, fixed));
+      return [pin];
+    }
     const best = pwmMethodsAt(gpio, mode, header, board.pwm)[0];
     return best?.method === "hardware" ? [pin, { key: `pwm:${best.channel}`, share: null }] : [pin];
   };

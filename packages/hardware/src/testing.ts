@@ -9,6 +9,7 @@ export { pigpioGpio } from "./pigpio/pigpio-gpio.ts";
 export { pigpioPwm } from "./pigpio/pigpio-pwm.ts";
 export { command as pigpioCommand, type Report as PigpioReport } from "./pigpio/wire.ts";
 export { describePwmDriverContract } from "./pwm/pwm-contract.ts";
+export { simulatedPwm } from "./pwm/simulated-pwm.ts";
 export { sysfsPwm } from "./pwm/sysfs-pwm.ts";
 export { linuxSpi } from "./spi/linux-spi.ts";
 export { describeSpiDriverContract } from "./spi/spi-contract.ts";

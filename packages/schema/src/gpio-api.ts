@@ -183,6 +183,8 @@ export const pwmChannelSchema = z.object({
   channel: z.string(),
   minFrequencyHz: z.number(),
   maxFrequencyHz: z.number(),
+  /** True: the machine gave the pin to PWM when it started. It is no input or output, and safe by being low or high. */
+  fixedFunction: z.boolean().optional(),
 });
 /** Answer of `GET /api/v1/nodes/{id}/gpio`: what one node can and what holds it. */
 export const nodeGpioSchema = z.object({

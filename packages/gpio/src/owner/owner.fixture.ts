@@ -79,6 +79,8 @@ export class OwnerFixture {
   readonly events: TestEvent[] = [];
   readonly log: string[] = [];
   readonly hardware: PinHardware & { readonly simulation: PinSimulation | null };
+  /** Instead of that of the simulated board, as the kernel's; set before `begin`. */
+  pwm: PinHardware["pwm"] | undefined;
   /** All that this life of the peer does to hardware and disk goes over it. */
   wire = new Wire();
   service!: OwnerService;
@@ -159,7 +161,7 @@ export class OwnerFixture {
     if (this.bootEpoch === 1) await this.finish(this.hardware.start(started));
     this.service = createPinOwner(
       {
-        hardware: wire.hardware(this.hardware),
+        hardware: wire.hardware(this.hardware, this.pwm),
         own: wire.document(this.documents.own),
         mesh: wire.document(this.documents.mesh),
         otherNodes: () => this.otherNodes(),

@@ -1,5 +1,6 @@
 import type { LineConfig, LineLevel, PinHardware } from "@pi-controller/hardware";
-import type { MeshError } from "@pi-controller/schema";
+import type { GpioMode, MeshError, PwmMode } from "@pi-controller/schema";
+import { fixedPwmAt } from "../resources/pwm-methods.ts";
 import { asHardwareError, type HardwareCalls } from "./hardware-calls.ts";
 import { IDLE_INPUT, outputConfig } from "./line-config.ts";
 import type { PinChanges } from "./pin-changes.ts";
@@ -22,6 +23,8 @@ interface Plan {
   readonly situation: Situation;
   /** The number of this call for the pin: a later one takes over from this one. */
   readonly call: number;
+  /** Set where the pin is made safe by its PWM channel alone: see `PwmOutput.fixedFunction`. */
+  readonly channel: PwmMode | undefined;
 }
 
 /** Makes pins safe. */
@@ -43,7 +46,7 @@ export class Safety {
     reservations: readonly Reservation[],
     situation: Situation,
   ): Promise<readonly Reservation[]> {
-    const plans = reservations.flatMap((reservation) => planFor(reservation, situation) ?? []);
+    const plans = reservations.flatMap((reservation) => this.#plan(reservation, situation) ?? []);
     const drivenTogether = plans.filter(({ reservation, state }) => isPlainDrive(reservation, state));
     const inputsTogether =
       situation === "stopped"
@@ -55,6 +58,24 @@ export class Safety {
       .map((plan) => this.#safely(plan, () => this.#makeOneSafe(plan)));
     const results = await Promise.all([...together, ...alone.map(async (one) => [await one])]);
     return results.flat().filter((failed) => failed !== undefined);
+  }
+
+  #plan(reservation: Reservation, situation: Situation): Plan | undefined {
+    const { line, record, pin } = reservation;
+    if (line === null) return undefined;
+    const channel = this.#channelOf(line, record.mode);
+    const wanted = safeStateOf(record, situation);
+    // No input can be had of such a pin: low is what is left of its signal.
+    const state: SafeState =
+      channel !== undefined && wanted.kind === "input" ? { kind: "drive", level: "low" } : wanted;
+    // Not even looked at: an input under an emergency stop goes on.
+    if (state.kind === "leave" && situation === "stopped") return undefined;
+    return { reservation, line, state, situation, call: pin.call(), channel };
+  }
+
+  #channelOf(line: number, mode: GpioMode): PwmMode | undefined {
+    if (mode.kind !== "pwm" || mode.method !== "hardware") return undefined;
+    return fixedPwmAt(line, this.#components.hardware.pwm.outputs()) === undefined ? undefined : mode;
   }
 
   async #driveTogether(plans: readonly Plan[]): Promise<readonly (Reservation | undefined)[]> {
@@ -91,6 +112,10 @@ export class Safety {
     const { reservation, line, state, situation, call } = plan;
     const { hardware, calls } = this.#components;
     const { pin, record } = reservation;
+    if (plan.channel !== undefined) {
+      await this.#steady(plan, plan.channel);
+      return;
+    }
     if (state.kind === "leave") {
       if (situation === "ended" && pin.use === "pwm") this.#components.pins.leaveOn(line);
       else await this.#letGo(plan);
@@ -106,6 +131,25 @@ export class Safety {
     pin.use = config.direction;
     await calls.answered(configured);
     await this.#letGo(plan);
+  }
+
+  /**
+   * Lets the signal of a channel stand still, low or high; what stands low, or is over, is let go of. Also a signal that
+   * a process before this one left on: to set it takes it over. All calls are made before this returns.
+   */
+  async #steady({ reservation: { pin }, line, state, situation }: Plan, mode: PwmMode): Promise<void> {
+    const { hardware, calls } = this.#components;
+    const done: Promise<unknown>[] = [];
+    if (state.kind === "drive") {
+      const { frequencyHz } = pin.asked ?? mode;
+      const still = { frequencyHz, dutyCycle: state.level === "high" ? 1 : 0, inverted: false };
+      done.push(hardware.pwm.set(line, "hardware", still));
+      pin.use = "pwm";
+    }
+    if (state.kind === "drive" && state.level === "low") done.push(hardware.pwm.end(line));
+    else if (situation === "ended") done.push(hardware.pwm.end(line, "as-is"));
+    if (done.length > 1 || situation === "ended") pin.use = "none";
+    await calls.answered(Promise.all(done));
   }
 
   /** What is over is held by this process no longer: what the line does then, it does by itself. */
@@ -145,15 +189,6 @@ export class Safety {
       () => false,
     );
   }
-}
-
-function planFor(reservation: Reservation, situation: Situation): Plan | undefined {
-  const { line, record, pin } = reservation;
-  if (line === null) return undefined;
-  const state = safeStateOf(record, situation);
-  // Not even looked at: an input under an emergency stop goes on.
-  if (state.kind === "leave" && situation === "stopped") return undefined;
-  return { reservation, line, state, situation, call: pin.call() };
 }
 
 function isPlainDrive({ pin }: Reservation, state: SafeState): boolean {

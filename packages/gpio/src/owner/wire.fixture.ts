@@ -24,7 +24,8 @@ export class Wire {
     this.#isCut = true;
   }
 
-  hardware(hardware: PinHardware): PinHardware {
+  /** @param driver of PWM, instead of the hardware's own */
+  hardware(hardware: PinHardware, driver = hardware.pwm): PinHardware {
     const gpio = {
       name: "gpio",
       get features() {
@@ -54,9 +55,9 @@ export class Wire {
       name: "pwm",
       start: async () => {},
       stop: async () => {},
-      outputs: () => hardware.pwm.outputs(),
-      set: this.#through((...args: Parameters<typeof hardware.pwm.set>) => hardware.pwm.set(...args)),
-      end: this.#through((line: number) => hardware.pwm.end(line)),
+      outputs: () => driver.outputs(),
+      set: this.#through((...args: Parameters<typeof driver.set>) => driver.set(...args)),
+      end: this.#through((...args: Parameters<typeof driver.end>) => driver.end(...args)),
     };
     return {
       get kind() {

@@ -16,7 +16,12 @@ export function pwmMethodsAt(
   header: Header,
   outputs: readonly PwmOutput[] | undefined,
 ): readonly Output[] {
-  const here = outputs?.filter(({ line }) => line === gpio) ?? byHeader(gpio, header);
+  const fixed = fixedPwmAt(gpio, outputs);
+  if (fixed !== undefined && mode.method === "software") {
+    throw refusal("FAILED_PRECONDITION", "mode.method", usedByPwm(gpio, fixed));
+  }
+  const here =
+    fixed === undefined ? (outputs?.filter(({ line }) => line === gpio) ?? byHeader(gpio, header)) : [fixed];
   const possible = here
     .filter(({ method }) => mode.method === "auto" || method === mode.method)
     .sort(byMethod);
@@ -30,6 +35,20 @@ export function pwmMethodsAt(
     ({ method, minFrequencyHz, maxFrequencyHz }) => `${minFrequencyHz} to ${maxFrequencyHz} Hz by ${method}`,
   );
   throw refusal("OUT_OF_RANGE", "mode.frequencyHz", `expected ${ranges.join(" or ")} at GPIO${gpio}`);
+}
+
+/** The output whose channel the machine gave the pin to for good. */
+export function fixedPwmAt(gpio: number, outputs: readonly PwmOutput[] | undefined): PwmOutput | undefined {
+  return outputs?.find(({ line, fixedFunction }) => line === gpio && fixedFunction);
+}
+
+/** Why such a pin is nothing else, and what would change that. */
+export function usedByPwm(gpio: number, { channel }: Pick<PwmOutput, "channel">): string {
+  return (
+    `GPIO${gpio} is the pin of the PWM channel ${channel}, which is on: as anything else it would carry no PWM until ` +
+    "the next start. To use it otherwise, take out dtoverlay=pwm or pwm-2chan, or name another pin there, in " +
+    "/boot/firmware/config.txt and restart"
+  );
 }
 
 function byMethod(one: Output, other: Output): number {

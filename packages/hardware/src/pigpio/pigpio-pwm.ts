@@ -52,11 +52,11 @@ class PigpioPwm implements PwmDriver {
     this.#connection = connection;
     this.#outputs = [
       ...pins.map(({ gpio, channel }) => ({
-        ...{ line: gpio, method: "hardware" as const, channel },
+        ...{ line: gpio, method: "hardware" as const, channel, fixedFunction: false },
         ...HARDWARE,
       })),
       ...lines.map((line) => ({
-        ...{ line, method: "software" as const, channel: `software-${line}` },
+        ...{ line, method: "software" as const, channel: `software-${line}`, fixedFunction: false },
         ...BY_DMA,
       })),
     ];

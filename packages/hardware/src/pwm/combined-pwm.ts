@@ -38,7 +38,11 @@ class CombinedPwm implements PwmDriver {
   }
 
   outputs(): readonly PwmOutput[] {
-    return [...this.#drivers.hardware.outputs(), ...this.#drivers.software.outputs()];
+    const hardware = this.#drivers.hardware.outputs();
+    const fixed = new Set(hardware.filter(({ fixedFunction }) => fixedFunction).map(({ line }) => line));
+    // By software the line would be taken as GPIO.
+    const software = this.#drivers.software.outputs().filter(({ line }) => !fixed.has(line));
+    return [...hardware, ...software];
   }
 
   async set(line: number, method: PwmOutput["method"], setting: PwmSetting): Promise<PwmSetting> {
@@ -51,11 +55,11 @@ class CombinedPwm implements PwmDriver {
     });
   }
 
-  async end(line: number): Promise<void> {
+  async end(line: number, leave?: "off" | "as-is"): Promise<void> {
     await this.#queue.run(async () => {
       const method = this.#methods.get(line);
       if (method === undefined) return;
-      await this.#drivers[method].end(line);
+      await this.#drivers[method].end(line, leave);
       this.#methods.delete(line);
     });
   }

@@ -158,6 +158,28 @@ export function describePwmDriverContract(name: string, make: () => Promise<PwmU
       await expectSignal(output.line, { ...calm, dutyCycle: 0.5 });
     });
 
+    it("is told to stand still and to end at once, as a pin is made safe, and begins anew afterwards", async () => {
+      await set({ ...calm, inverted: true });
+      await Promise.all([set({ ...calm, dutyCycle: 0 }), driver.end(output.line)]);
+      await expectSignal(output.line, null);
+      await set(calm);
+      await expectSignal(output.line, calm);
+    });
+
+    it("leaves a signal on without holding its channel, where nothing else can make the pin what it was", async () => {
+      const high = { ...calm, dutyCycle: 1 };
+      await set(high);
+      await driver.end(output.line, "as-is");
+      await expectSignal(output.line, output.fixedFunction ? high : null);
+      await driver.stop();
+      await expectSignal(output.line, output.fixedFunction ? high : null);
+      await driver.start(AbortSignal.timeout(10_000));
+      await set(calm);
+      await expectSignal(output.line, calm);
+      await driver.end(output.line);
+      await expectSignal(output.line, null);
+    });
+
     it("has nothing against ending what never began", async () => {
       await driver.end(output.line);
       await driver.end(999);

@@ -9,8 +9,16 @@ export interface PwmOutput {
   readonly channel: string;
   readonly minFrequencyHz: number;
   readonly maxFrequencyHz: number;
+  /**
+   * Whether the machine gave the pin to this channel when it started, and nothing gives it back later: who takes the
+   * pin as a GPIO line ends its PWM until the next start. Such a pin is made low or high by its channel alone, and
+   * cannot become an input. Source: Linux, drivers/pinctrl/bcm/pinctrl-bcm2835.c (`bcm2835_pmx_gpio_set_direction`,
+   * `bcm2835_pmx_gpio_disable_free`) and pinctrl-rp1.c (`rp1_pmx_gpio_set_direction`).
+   */
+  readonly fixedFunction: boolean;
 }
 
+/** A signal. */
 export interface PwmSetting {
   readonly frequencyHz: number;
   /** 0 to 1. */
@@ -30,6 +38,11 @@ export interface PwmDriver extends Service {
    *   or process, UNAVAILABLE when the hardware fails
    */
   set(line: number, method: PwmOutput["method"], setting: PwmSetting): Promise<PwmSetting>;
-  /** Ends the signal and lets go of the channel; the pin is low (inverted: high) until somebody sets it up otherwise. */
-  end(line: number): Promise<void>;
+  /**
+   * Ends the signal and lets go of the channel; the pin is low (inverted: high) until somebody sets it up otherwise.
+   *
+   * @param leave `as-is`: lets go of the channel while its signal goes on, also when this process has ended. Only of
+   *   an output with `fixedFunction`: the signal of any other one ends
+   */
+  end(line: number, leave?: "off" | "as-is"): Promise<void>;
 }

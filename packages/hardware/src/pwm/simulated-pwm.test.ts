@@ -13,6 +13,11 @@ describePwmDriverContract("simulated PWM", async () => {
   return { driver, signalAt: async (line) => driver.control.signalAt(line) };
 });
 
+describePwmDriverContract("simulated PWM as the kernel's", async () => {
+  const driver = simulatedPwm({ pins, fixedFunction: true });
+  return { driver, signalAt: async (line) => driver.control.signalAt(line) };
+});
+
 describe("simulated PWM", () => {
   it("fails as it is told to and keeps the signal that was, until it is told otherwise", async () => {
     const driver = simulatedPwm({ pins });

@@ -7,6 +7,8 @@ import { pwmNotStarted } from "./pwm-errors.ts";
 export interface SimulatedPwmOptions {
   /** The pins of the header that have PWM. */
   readonly pins: readonly PwmPin[];
+  /** As with PWM of the kernel; false when left out. */
+  readonly fixedFunction?: boolean;
 }
 
 /** What a test or a demonstration sees and does behind the driver's back. */
@@ -38,13 +40,14 @@ class SimulatedPwm implements PwmDriver {
   /** Undefined while it is stopped. */
   #claims: PwmClaims | undefined;
 
-  constructor({ pins }: SimulatedPwmOptions) {
+  constructor({ pins, fixedFunction = false }: SimulatedPwmOptions) {
     this.#outputs = pins.map(({ gpio, channel }) => ({
       line: gpio,
       method: "hardware",
       channel,
       minFrequencyHz: MIN_FREQUENCY_HZ,
       maxFrequencyHz: MAX_FREQUENCY_HZ,
+      fixedFunction,
     }));
     this.control = {
       signalAt: (line) => this.#signals.get(line) ?? null,
@@ -60,8 +63,8 @@ class SimulatedPwm implements PwmDriver {
   }
 
   async stop(): Promise<void> {
+    for (const { line } of this.#claims?.allHeld() ?? []) this.#signals.delete(line);
     this.#claims = undefined;
-    this.#signals.clear();
   }
 
   outputs(): readonly PwmOutput[] {
@@ -73,17 +76,20 @@ class SimulatedPwm implements PwmDriver {
     const output = claims.check(line, method, setting);
     this.#throwIfFailing(line);
     claims.hold(output);
+    // A signal that was left on at another pin of the channel is over.
+    for (const other of this.#outputs) if (other.channel === output.channel) this.#signals.delete(other.line);
     const became = divided(setting);
     this.#signals.set(line, became);
     return became;
   }
 
-  async end(line: number): Promise<void> {
+  async end(line: number, leave: "off" | "as-is" = "off"): Promise<void> {
     const claims = this.#started();
-    if (claims.held(line) === undefined) return;
+    const held = claims.held(line);
+    if (held === undefined) return;
     this.#throwIfFailing(line);
     claims.release(line);
-    this.#signals.delete(line);
+    if (leave === "off" || !held.fixedFunction) this.#signals.delete(line);
   }
 
   #started(): PwmClaims {

@@ -57,6 +57,7 @@ class SoftwarePwm implements PwmDriver {
       channel: `software-${line}`,
       minFrequencyHz: MIN_FREQUENCY_HZ,
       maxFrequencyHz: MAX_FREQUENCY_HZ,
+      fixedFunction: false,
     }));
   }
 

@@ -74,6 +74,7 @@ class SysfsPwm implements PwmDriver {
         channel,
         minFrequencyHz: MIN_FREQUENCY_HZ,
         maxFrequencyHz: MAX_FREQUENCY_HZ,
+        fixedFunction: true,
       }));
     this.#claims = new PwmClaims(this.#outputs);
   }
@@ -114,11 +115,13 @@ class SysfsPwm implements PwmDriver {
     });
   }
 
-  async end(line: number): Promise<void> {
+  async end(line: number, leave: "off" | "as-is" = "off"): Promise<void> {
     await this.#queue.run(async () => {
       const claims = this.#started();
       if (claims.held(line) === undefined) return;
-      await this.#close(line);
+      // What is not closed goes on in the kernel, until somebody sets the channel again.
+      if (leave === "as-is") this.#channels.delete(line);
+      else await this.#close(line);
       claims.release(line);
     });
   }

@@ -15,5 +15,3 @@ export function desiredDigest(
   const signed = canonicalJson({ id, node, token, value, writtenAt, applyBefore });
   return createHash("sha256").update(signed).digest("hex");
 }
-
-export { canonicalJson };

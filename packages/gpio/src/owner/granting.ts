@@ -1,3 +1,4 @@
+import { canonicalJson } from "@pi-controller/document";
 import { MeshError, type ReservationRecord, type ReservationRequest } from "@pi-controller/schema";
 import type { OwnerAsking } from "../asking.ts";
 import { decide } from "../ledger/decide.ts";
@@ -7,7 +8,6 @@ import { settleMode } from "../ledger/settle-mode.ts";
 import { isDriven, keepOf, validateRequest } from "../ledger/validate-request.ts";
 import { type BringUpComponents, bringUp } from "./bring-up.ts";
 import type { GpioEvents } from "./components.ts";
-import { canonicalJson } from "./desired-digest.ts";
 import type { Endings } from "./endings.ts";
 import { eventDataOf } from "./event-data.ts";
 import { asHardwareError } from "./hardware-calls.ts";

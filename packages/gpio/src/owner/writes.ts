@@ -1,8 +1,8 @@
+import { canonicalJson } from "@pi-controller/document";
 import { RateLimiter } from "@pi-controller/runtime";
 import { type GpioValue, MeshError } from "@pi-controller/schema";
 import type { OwnerAsking } from "../asking.ts";
 import { valueFits } from "../ledger/value-fits.ts";
-import { canonicalJson } from "./desired-digest.ts";
 import { guarded } from "./guard.ts";
 import { asHardwareError } from "./hardware-calls.ts";
 import { pwmSetting } from "./line-config.ts";

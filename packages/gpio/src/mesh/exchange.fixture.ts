@@ -3,6 +3,7 @@ import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
 import { type MembershipState, MeshError, type NodeId, type ReservationRecord } from "@pi-controller/schema";
 import type { OwnerAsking } from "../asking.ts";
+import { recordOf as recordOfLedger } from "../ledger/ledger.fixture.ts";
 import { ChangeRing } from "../owner/change-ring.ts";
 import type { OwnedReservation, OwnGpio, PinOwner } from "../owner/pin-owner.ts";
 import { reservationIdOf } from "../reservation-id.ts";
@@ -15,31 +16,18 @@ const ASKER = "node-asker-0001";
 export const OWNER = "node-owner-0001";
 export const ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
+/** A granted output of a node, with what is given instead. */
 export function recordOf(node: NodeId, given: Partial<ReservationRecord> = {}): ReservationRecord {
-  return {
+  return recordOfLedger(1, {
     id: reservationIdOf(node, ULID),
-    resource: "GPIO18",
-    namespace: "default",
-    purpose: "",
-    mode: { kind: "output", activeLow: false, drive: "push-pull", initial: "low" },
     ttlMs: 60_000,
-    onExpire: "input",
-    watchdogMs: null,
-    priority: 0,
-    preemptible: false,
-    powerMilliwatts: 0,
-    keep: false,
     holder: { userName: "ada", userId: "user-ada0000000000000" },
     state: "granted",
-    token: "1.1",
     requestedAt: "2026-01-01T00:00:00.000Z",
     grantedAt: "2026-01-01T00:00:00.000Z",
-    waitsUntil: null,
     expiresAt: "2026-01-01T00:01:00.000Z",
-    desired: null,
-    requestKey: null,
     ...given,
-  };
+  });
 }
 
 export const observed = {
@@ -50,6 +38,7 @@ export const observed = {
   fault: null,
 } as const;
 
+/** As its owner tells it. */
 export function ownedOf(node: NodeId, given: Partial<ReservationRecord> = {}): OwnedReservation {
   return {
     record: recordOf(node, given),

@@ -100,6 +100,22 @@ describe("a request to another node's pins", () => {
     expect(clock.monotonic() - startedMs).toBeLessThan(800);
   });
 
+  it("takes an emergency stop, however much waits for an owner whose disk hangs", async () => {
+    const { pins, owner, clock, finish } = await served();
+    owner.before = () => new Promise(() => undefined);
+    const brief = askingOf("ada", { timeoutMs: 1_000 });
+    const refusals: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      const calls = Array.from({ length: 60 }, () => refusalOf(pins.write([write], brief)));
+      await clock.advance(1_500);
+      refusals.push(...(await finish(Promise.all(calls))));
+    }
+    expect(refusals[0]).toContain("DEADLINE_EXCEEDED");
+    expect(refusals.at(-1)).toContain("RESOURCE_EXHAUSTED");
+    owner.before = async () => undefined;
+    expect(await finish(refusalOf(pins.stop({ reason: "smoke" }, askingOf())))).toBe("done");
+  });
+
   it("ends as soon as the node is believed dead, and says that it may have been done", async () => {
     const { pins, owner, clock, believe, finish } = await served();
     owner.before = () => new Promise(() => undefined);

@@ -51,14 +51,16 @@ export class CallAnswerer {
     }
     const call = parseInput(callSchema, decodeJson(payload), "request to a pin");
     const { operation, correlationId } = call;
-    return this.#inFlight.run(from, async () => {
+    const work = async () => {
       const asking: OwnerAsking = {
         requester: await evidence.verify(call.evidence, from),
         correlationId,
         idempotencyKey: call.idempotencyKey ?? undefined,
       };
       return encodeJson((await runs[operation](owner, call.arguments, asking)) ?? null);
-    });
+    };
+    // A disk that hangs keeps what waits for it under way; nothing may keep an emergency stop out.
+    return operation === "stop" ? work() : this.#inFlight.run(from, work);
   }
 }
 

@@ -49,7 +49,10 @@ export function jwtSource(
     const { token, source } = ofApiToken(credentials.bearer, view, nowMs);
     return found(source, Date.parse(token.expiresAt));
   }
-  throw new MeshError("PERMISSION_DENIED", "Only a login or an API token can be turned into a token");
+  throw new MeshError(
+    "PERMISSION_DENIED",
+    "Other nodes believe logins and API tokens alone: use one of them, or ask the node itself",
+  );
 }
 
 /** @throws MeshError PERMISSION_DENIED when the user's key has not signed, or not for now, that this node may */

@@ -18,18 +18,19 @@ describe("after something failed half way", () => {
     const held = await machine.reserve({ resource: "GPIO18", ttlMs: 1_000 });
     await machine.reserve({ resource: "GPIO18", ttlMs: null, waitMs: 3_600_000 }, asking("bob"));
     // The end of the lease is written down, and then the disk is full.
-    const release = machine.documents.own.transact;
+    const { own } = machine.documents;
+    const transact: typeof own.transact = own.transact.bind(own);
     let writes = 0;
-    const gate = Object.assign(machine.documents.own, {
-      transact: (change: Parameters<typeof release>[0]) => {
+    const gate = Object.assign(own, {
+      transact: (change: Parameters<typeof transact>[0]) => {
         if (++writes > 1) return Promise.reject(new MeshError("RESOURCE_EXHAUSTED", "The disk is full"));
-        return release.call(machine.documents.own, change);
+        return transact(change);
       },
     });
     await machine.release(held);
     await machine.settle();
     expect(await states()).toEqual([["bob", "waiting"]]);
-    gate.transact = release;
+    gate.transact = transact;
     await machine.run(2 * 60_000);
     expect(await states()).toEqual([["bob", "granted"]]);
   });

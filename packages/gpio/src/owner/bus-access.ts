@@ -84,8 +84,8 @@ export class BusAccess {
       if (this.#busy.has(bus)) throw new MeshError("UNAVAILABLE", `${bus} does not answer`);
       const answer = call();
       this.#busy.add(bus);
-      const done = () => void this.#busy.delete(bus);
-      answer.then(done, done);
+      const ended = () => void this.#busy.delete(bus);
+      answer.then(ended, ended);
       return this.#components.calls.answered(answer);
     });
   }

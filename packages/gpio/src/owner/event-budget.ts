@@ -34,7 +34,7 @@ export class EventBudget implements GpioEvents {
     const { events, clock, logger } = this.#components;
     const isStop = type === "gpio.stop.set" || type === "gpio.stop.cleared";
     // Names of tenants have no colon.
-    const teller = "namespace" in data ? String(data.namespace) : `hardware:${type}`;
+    const teller = "namespace" in data ? data.namespace : `hardware:${type}`;
     if (!isStop && this.#tellers.take(teller, clock.monotonic()) > 0) {
       this.#limiter.limit("budget", (suppressed) =>
         logger.warn(

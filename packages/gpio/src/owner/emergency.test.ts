@@ -174,6 +174,20 @@ describe("emergency stops", () => {
     ]);
   });
 
+  it("do not end the lease of a holder who goes on writing, by his watchdog", async () => {
+    const held = await machine.reserve({ resource: "GPIO17", watchdogMs: 500 });
+    await stop();
+    for (let times = 0; times < 5; times++) {
+      await machine.run(400);
+      expect(await machine.write(held, "high")).toBe("FAILED_PRECONDITION");
+    }
+    await clear();
+    expect(await machine.write(held, "high")).toBe("ok");
+    await stop();
+    await machine.run(500);
+    expect(await machine.write(held, "high")).toBe("ABORTED");
+  });
+
   it("stop PWM, whose pin is low from then on", async () => {
     const pwm = await machine.reserve({ resource: "GPIO12", mode: { kind: "pwm", frequencyHz: 50 } });
     const { id, token } = pwm.record;

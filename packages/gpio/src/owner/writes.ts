@@ -43,8 +43,9 @@ export class Writes {
       const found = guarded(registry, id, token, requester, nowMs);
       if (found instanceof MeshError) return found;
       const refusal = this.#refusal(found, value, nowMs);
+      // Whoever an emergency stop keeps from driving is there nevertheless: his watchdog does not take the pin from him.
+      if (refusal === undefined || refusal.code === "FAILED_PRECONDITION") found.lastWriteMs = nowMs;
       if (refusal !== undefined) return refusal;
-      found.lastWriteMs = nowMs;
       return values.push({ reservation: found, value }) - 1;
     });
     const errors = await pins.write(values);

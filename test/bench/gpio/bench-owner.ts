@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { createPinOwner, type OwnerAsking, type PinOwner } from "@pi-controller/gpio";
 import { openPinHardware, type PinHardware, type PinHardwareOptions } from "@pi-controller/hardware";
 import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
-import type { Board } from "@pi-controller/schema";
+import { type Board, builtInRoles, ruleSchema } from "@pi-controller/schema";
+import { authorize } from "@pi-controller/security";
+import * as z from "zod";
 import { machineTime } from "../../../peer/src/machine-time.ts";
 import { newNetwork, startPeer } from "../document/peers.ts";
+import type { Times } from "./shared-time.ts";
 
 export interface BenchOwner {
   readonly owner: PinOwner;
@@ -16,20 +19,21 @@ export interface BenchOwner {
 }
 
 const NODE = "bench-node-0001";
+const USER = { userName: "bench", rules: z.array(ruleSchema).parse(builtInRoles.operator.rules) };
 
 /** The owner of the pins of a board as a peer has it: LevelDB with synced writes, and the board's driver. */
 export async function benchOwner(
   board: Board,
   driver: PinHardwareOptions["driver"],
-  chip = "",
+  options: { readonly times?: Times | undefined } = {},
 ): Promise<BenchOwner> {
   const directory = mkdtempSync(join(tmpdir(), "pi-controller-owner-"));
   const peer = await startPeer(newNetwork(), NODE, join(directory, "documents"));
-  const clock = systemClock();
+  const { clock, machineTime: time } = options.times ?? { clock: systemClock(), machineTime: machineTime() };
   const common = { clock, random: systemRandom(), logger: silentLogger };
   const hardware = openPinHardware(common, board, {
     driver,
-    chip,
+    chip: "",
     pigpiodAddress: "127.0.0.1:1",
     simulationFile: join(directory, "simulated-pins"),
   });
@@ -45,7 +49,7 @@ export async function benchOwner(
       events: { emit: () => {} },
       evidence: { verifyIntent: () => Promise.reject(new Error("Nobody writes for later here")) },
       knowsUser: () => undefined,
-      machineTime: machineTime(),
+      machineTime: time,
       trustedNow: () => clock.now(),
     },
     { node: NODE, bootEpoch: 1, leaseFile: join(directory, "gpio-leases") },
@@ -55,7 +59,11 @@ export async function benchOwner(
     owner: service.owner,
     hardware,
     asking: {
-      requester: { userName: "bench", userId: "bench-user", refusal: () => undefined },
+      requester: {
+        userName: USER.userName,
+        userId: "bench-user",
+        refusal: (access) => authorize(USER, access),
+      },
       correlationId: "bench",
       idempotencyKey: undefined,
     },

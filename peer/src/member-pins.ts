@@ -2,11 +2,13 @@ import { join } from "node:path";
 import type { Documents } from "@pi-controller/document";
 import {
   createPinOwner,
+  type GpioEvents,
   type GpioEvidence,
   type GpioNodes,
   type GpioUseCases,
   type Requester,
   routedGpio,
+  StoredAtStart,
   serveGpio,
   stopsCollection,
 } from "@pi-controller/gpio";
@@ -22,6 +24,7 @@ import type { Surroundings } from "./create-peer.ts";
 import { GPIO_LEASES } from "./data-directory.ts";
 import { machineTime } from "./machine-time.ts";
 import { OwnPins } from "./own-pins.ts";
+import { sealOf } from "./own-seal.ts";
 
 /** In the data directory of a peer with a simulated board: what happens at its pins. */
 const SIMULATION_FILE = "simulated-pins";
@@ -36,11 +39,15 @@ export interface MemberPinsComponents {
   readonly events: Events;
   readonly security: Pick<SecurityUseCases, "authorize" | "evidence" | "intents">;
   readonly board: () => Promise<Board>;
+  /** This node's identity. */
+  readonly privateKey: { readonly raw: Uint8Array };
   readonly bootEpoch: number;
 }
 
 export interface MemberPins {
   readonly useCases: GpioUseCases;
+  /** Reads what the disk says of the pins: after the documents were opened, and before the network starts. */
+  readonly disk: Service;
   readonly service: Service;
   /** Has the pins react to what the board suffers from. */
   onHardwareEvent(type: HardwareEventType): void;
@@ -55,6 +62,12 @@ export function createMemberPins(config: Config, components: MemberPinsComponent
   const { self: node } = network;
   const others = () => [...trust.view.members.keys()].filter((id) => id !== node);
   const evidence = evidenceOf(security);
+  const seal = sealOf(components.privateKey);
+  const stored = new StoredAtStart({ own: documents.own, seal });
+  const pinEvents: GpioEvents = {
+    emit: (type, data, correlationId) =>
+      void events.emit(type, { node, data, ...(correlationId === undefined ? {} : { correlationId }) }),
+  };
   const pins = new OwnPins({
     ...component("gpio"),
     async open() {
@@ -70,16 +83,12 @@ export function createMemberPins(config: Config, components: MemberPinsComponent
           ...component("gpio"),
           hardware,
           own: documents.own,
+          seal,
+          stored,
+          wasLost: () => documents.wasLost,
           mesh: documents.mesh,
           otherNodes: () => others().map((id) => ({ node: id, document: documents.node(id) })),
-          events: {
-            emit: (type, data, correlationId) =>
-              void events.emit(type, {
-                node,
-                data,
-                ...(correlationId === undefined ? {} : { correlationId }),
-              }),
-          },
+          events: pinEvents,
           evidence,
           knowsUser(userName) {
             const user = userByName(trust.view, userName);
@@ -100,11 +109,13 @@ export function createMemberPins(config: Config, components: MemberPinsComponent
     feed: pins.changes,
     network,
     documents,
+    events: pinEvents,
     nodes: nodesOf(components),
     now: () => trust.now(),
   });
   return {
     useCases,
+    disk: { name: "pins on disk", start: async () => stored.read(), stop: async () => {} },
     service: pins,
     onHardwareEvent(type) {
       const alarm = alarms[type];

@@ -284,6 +284,7 @@ export async function createMemberStage(
     events,
     security: security.useCases,
     board,
+    privateKey,
     bootEpoch,
   });
   const registration = new SelfRegistration(
@@ -318,6 +319,7 @@ export async function createMemberStage(
     secrets,
     eventLog,
     documents,
+    pins.disk,
     carrier,
     news,
     events,

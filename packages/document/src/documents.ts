@@ -128,6 +128,7 @@ export class Documents implements Service {
     new MeshError("FAILED_PRECONDITION", "The documents are not open"),
   );
   #isSynced = false;
+  #wasLost = false;
 
   constructor(components: DocumentsComponents, options: Partial<DocumentsOptions> = {}) {
     this.#components = components;
@@ -203,6 +204,11 @@ export class Documents implements Service {
     await this.mesh.collection(announcedDocuments).delete(id);
   }
 
+  /** Whether there was no store at the start, or a damaged one: what this node had written only others may have. */
+  get wasLost(): boolean {
+    return this.#wasLost;
+  }
+
   status(): DocumentsStatus {
     const { lastError } = this.#committer;
     const nodes = [...this.#set.nodes.values()];
@@ -226,6 +232,7 @@ export class Documents implements Service {
         suffix: () => `damaged-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, "-")}`,
       },
     );
+    this.#wasLost = loaded.origin !== "existing";
     this.#author.renewMesh(loaded.epoch);
     this.#set.setMesh(loaded.mesh);
     await this.#takeNodes(loaded);

@@ -13,4 +13,6 @@ export { createPinOwner } from "./owner/create-pin-owner.ts";
 export type { MachineTime } from "./owner/machine-time.ts";
 export type { OwnerService } from "./owner/owner-service.ts";
 export type { OwnedReservation, OwnGpio, PinOwner, PinWrite, WriteResult } from "./owner/pin-owner.ts";
+export type { Seal } from "./owner/sealing.ts";
+export { StoredAtStart } from "./owner/stored-at-start.ts";
 export type { ChangeStream, GpioUseCases } from "./use-cases.ts";

@@ -1,13 +1,15 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPinOwner, type OwnerAsking, type PinOwner } from "@pi-controller/gpio";
+import { createPinOwner, type OwnerAsking, type PinOwner, StoredAtStart } from "@pi-controller/gpio";
 import { openPinHardware, type PinHardware, type PinHardwareOptions } from "@pi-controller/hardware";
 import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
 import { type Board, builtInRoles, ruleSchema } from "@pi-controller/schema";
 import { authorize } from "@pi-controller/security";
 import * as z from "zod";
 import { machineTime } from "../../../peer/src/machine-time.ts";
+import { sealOf } from "../../../peer/src/own-seal.ts";
 import { newNetwork, startPeer } from "../document/peers.ts";
 import type { Times } from "./shared-time.ts";
 
@@ -39,11 +41,15 @@ export async function benchOwner(
   });
   const signal = new AbortController().signal;
   await hardware.start(signal);
+  const seal = sealOf({ raw: randomBytes(64) });
   const service = createPinOwner(
     {
       ...common,
       hardware,
       own: peer.documents.own,
+      seal,
+      stored: new StoredAtStart({ own: peer.documents.own, seal }),
+      wasLost: () => false,
       mesh: peer.documents.mesh,
       otherNodes: () => [],
       events: { emit: () => {} },

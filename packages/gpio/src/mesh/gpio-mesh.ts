@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,8 @@ import {
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { GpioEvents } from "../owner/components.ts";
 import { createPinOwner } from "../owner/create-pin-owner.ts";
+import type { Seal } from "../owner/sealing.ts";
+import { StoredAtStart } from "../owner/stored-at-start.ts";
 import type { GpioUseCases } from "../use-cases.ts";
 import { serveGpio } from "./gpio-exchange.ts";
 import { routedGpio } from "./routed-gpio.ts";
@@ -183,11 +186,15 @@ export class GpioMesh {
     const emit: GpioEvents["emit"] = (type, data) => void events.push({ type, data });
     const now = () => clock.now();
     const others = () => [...this.#machines.keys()].filter((other) => other !== id);
+    const seal: Seal = { mac: (text) => createHmac("sha256", id).update(text).digest("base64") };
     const service = createPinOwner(
       {
         ...common,
         hardware,
         own: documents.own,
+        seal,
+        stored: new StoredAtStart({ own: documents.own, seal }),
+        wasLost: () => documents.wasLost,
         mesh: documents.mesh,
         otherNodes: () => others().map((node) => ({ node, document: documents.node(node) })),
         events: { emit },
@@ -205,6 +212,7 @@ export class GpioMesh {
       feed,
       network,
       documents,
+      events: { emit },
       now,
       nodes: {
         all: () => [...this.#machines.keys()],

@@ -4,6 +4,8 @@ import type { Clock, Logger, Random } from "@pi-controller/runtime";
 import type { EventData, EventType, NodeId } from "@pi-controller/schema";
 import type { GpioEvidence } from "../asking.ts";
 import type { MachineTime } from "./machine-time.ts";
+import type { Seal } from "./sealing.ts";
+import type { StoredAtStart } from "./stored-at-start.ts";
 
 export type GpioEventType = Extract<EventType, `gpio.${string}`>;
 
@@ -24,6 +26,12 @@ export interface PinOwnerComponents {
   readonly hardware: PinHardware;
   /** This node's own document: what is granted, and its stops. */
   readonly own: WritableDocument;
+  /** Proves what this node wrote there itself, in all of its lives. */
+  readonly seal: Seal;
+  /** What its disk says, of the same document and seal; read at the start, if it was not before. */
+  readonly stored: StoredAtStart;
+  /** Whether this node had no documents when it started: then it takes grants back that others have kept for it. */
+  readonly wasLost: () => boolean;
   /** Stops, quotas and policy of all nodes, and values for pins whose owner was away. */
   readonly mesh: WritableDocument;
   /** The other nodes' own documents, for what tenants hold there. */

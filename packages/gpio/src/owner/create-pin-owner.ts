@@ -15,6 +15,7 @@ import { Granting } from "./granting.ts";
 import { Handover } from "./handover.ts";
 import { HardwareCalls } from "./hardware-calls.ts";
 import { Idempotency } from "./idempotency.ts";
+import { LateRecords } from "./late-records.ts";
 import { LeaseFile } from "./lease-file.ts";
 import { LeaseNotes } from "./lease-notes.ts";
 import { leaseSnapshot } from "./lease-snapshot.ts";
@@ -29,6 +30,7 @@ import type { Reservation } from "./reservation.ts";
 import { Restoring } from "./restoring.ts";
 import { RisingIds } from "./rising-ids.ts";
 import { Safety } from "./safety.ts";
+import { sealedReservations, sealedStops } from "./sealing.ts";
 import { Stops } from "./stops.ts";
 import { tenantLimits } from "./tenant-limits.ts";
 import { Tokens } from "./tokens.ts";
@@ -51,8 +53,9 @@ export function createPinOwner(given: PinOwnerComponents, options: PinOwnerOptio
   const calls = new HardwareCalls({ clock });
   const gate = new Gate();
   const rules = new BoardRules({ hardware });
-  const records = new Records({ own });
-  const stops = new Stops({ own, mesh });
+  const { stored } = components;
+  const records = new Records({ own, sealed: sealedReservations(components) });
+  const stops = new Stops({ own, mesh, stored, sealed: sealedStops(components) });
   const tokens = new Tokens(options);
   const limits = tenantLimits(components, () => hardware.header.limits.boardMilliwatts);
   const idempotency = new Idempotency({ clock });
@@ -113,7 +116,6 @@ export function createPinOwner(given: PinOwnerComponents, options: PinOwnerOptio
   const notes = new LeaseNotes({ leases, expiry, clock, onError });
   const restoring = new Restoring({
     ...bringUp,
-    own,
     registry,
     endings,
     rules,
@@ -121,9 +123,18 @@ export function createPinOwner(given: PinOwnerComponents, options: PinOwnerOptio
     now: () => ({ bootId: machineTime.bootId, uptimeMs: machineTime.uptimeMs(), wallMs: trustedNow() }),
     enqueue,
     onFreed,
-    onTerms: () => notes.soon(),
     onUnfinished,
     onError,
+  });
+  const late = new LateRecords({
+    ...components,
+    records,
+    registry,
+    tokens,
+    restore: (...found) => restoring.restore(...found),
+    enqueue,
+    onTerms: () => notes.soon(),
+    onFreed,
   });
   const writes = new Writes({ registry, stops, pins, records, machineTime });
   const emergency = new Emergency(
@@ -162,7 +173,7 @@ export function createPinOwner(given: PinOwnerComponents, options: PinOwnerOptio
     expiry,
     emergency,
     desired,
-    restoring,
+    late,
     repairs,
     onFreed,
     notes,

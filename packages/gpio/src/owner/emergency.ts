@@ -43,6 +43,7 @@ export class Emergency {
   readonly #components: EmergencyComponents;
   readonly #node: NodeId;
   readonly #alarms = new Set<AlarmKind>();
+  #isRepairing = false;
   #unsubscribe: Unsubscribe | undefined;
   /** The last one of making outputs safe: nobody may drive them again before it has ended. */
   #halting: Promise<void> = Promise.resolve();
@@ -159,10 +160,20 @@ export class Emergency {
   }
 
   #onDocuments(): void {
-    const { stops, onCleared } = this.#components;
+    const { stops, onCleared, onError } = this.#components;
     const before = stops.current;
     if (stops.look()) this.#halt();
     if (before !== undefined && stops.current === undefined) onCleared();
+    if (this.#isRepairing || !stops.isDocumentChanged) return;
+    this.#isRepairing = true;
+    const repaired = stops.repair().finally(() => {
+      this.#isRepairing = false;
+    });
+    repaired.then(
+      () => this.#onDocuments(),
+      (error: unknown) =>
+        onError(error, "Could not undo what others did to the stops of this node's own document"),
+    );
   }
 
   /** The calls that make plain outputs safe are made before this returns. */

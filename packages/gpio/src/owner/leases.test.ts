@@ -1,6 +1,5 @@
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { reservationsCollection } from "../collections.ts";
 import { asking, codeOf, OwnerFixture } from "./owner.fixture.ts";
 
 describe("leases of pins", () => {
@@ -252,47 +251,6 @@ describe("leases over a restart", () => {
     await machine.begin();
     expect([machine.level(18), machine.level(17)]).toEqual(["high", "high"]);
     expect(machine.told("gpio.reservation.ended")).toEqual([]);
-  });
-
-  it("takes over grants that come back to its document later, but gives no pin to two for them", async () => {
-    const held = await machine.reserve({ resource: "GPIO18", ttlMs: null, mode: { initial: "high" } });
-    await machine.release(held);
-    const other = await machine.reserve({ resource: "GPIO17", ttlMs: null });
-    const bob = await machine.reserve({ resource: "GPIO27", ttlMs: null }, asking("bob"));
-    // As when the disk was lost, and others have kept an older state of the document.
-    const collection = machine.documents.own.collection(reservationsCollection);
-    const ulid = (last: string) => `${held.record.id.slice(0, -1)}${last}`;
-    await machine.finish(collection.put(ulid("X"), { ...held.record, id: ulid("X"), token: "1.90" }));
-    await machine.finish(
-      collection.put(ulid("Y"), { ...bob.record, id: ulid("Y"), resource: "GPIO17", token: "1.91" }),
-    );
-    await machine.settle();
-    const tokens = (await machine.list()).map(({ record }) => [record.resource, record.token] as const);
-    expect(Object.fromEntries(tokens)).toEqual({
-      GPIO17: other.record.token,
-      GPIO18: "1.90",
-      GPIO27: bob.record.token,
-    });
-    expect(machine.level(18)).toBe("high");
-    expect(machine.told("gpio.reservation.ended").at(-1)).toMatchObject({ reason: "not restored" });
-    expect((await machine.reserve({ resource: "GPIO22" })).record.token).toBe("1.92");
-  });
-
-  it("go on, and waits do, however the wall clock is set while the machine goes on", async () => {
-    await machine.reserve({ resource: "GPIO18", ttlMs: 60_000 });
-    await machine.reserve({ resource: "GPIO18", waitMs: 600_000 }, asking("bob"));
-    const states = async () => (await machine.list()).map(({ record }) => record.state).sort();
-    for (const stepMs of [86_400_000, -2 * 86_400_000]) {
-      machine.clock.jumpTo(machine.clock.now() + stepMs);
-      // Killed before the ends were noted beside the records.
-      await machine.kill();
-      writeFileSync(machine.leaseFile, "");
-      await machine.begin();
-      expect(await states()).toEqual(["granted", "waiting"]);
-    }
-    await machine.run(60_000);
-    expect(await states()).toEqual(["granted"]);
-    expect((await machine.list())[0]?.record.holder.userName).toBe("bob");
   });
 
   it("limits how often a kept value changes, to spare the memory card", async () => {

@@ -9,14 +9,13 @@ import type { Emergency } from "./emergency.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Gate } from "./gate.ts";
 import type { HardwareCalls } from "./hardware-calls.ts";
+import type { LateRecords } from "./late-records.ts";
 import type { LeaseFile } from "./lease-file.ts";
 import type { LeaseNotes } from "./lease-notes.ts";
 import type { PinChanges } from "./pin-changes.ts";
 import type { PinOwner } from "./pin-owner.ts";
-import type { Records } from "./records.ts";
 import type { Registry } from "./registry.ts";
 import type { Repairs } from "./repairs.ts";
-import type { Restoring } from "./restoring.ts";
 import type { Safety } from "./safety.ts";
 import type { Stops } from "./stops.ts";
 import { within } from "./within.ts";
@@ -33,7 +32,6 @@ export interface OwnerServiceParts {
   readonly logger: Logger;
   readonly rules: BoardRules;
   readonly registry: Registry;
-  readonly records: Records;
   readonly queue: ChangeQueue;
   readonly leases: LeaseFile;
   readonly calls: HardwareCalls;
@@ -43,7 +41,7 @@ export interface OwnerServiceParts {
   readonly expiry: Expiry;
   readonly emergency: Emergency;
   readonly desired: DesiredWatch;
-  readonly restoring: Restoring;
+  readonly late: LateRecords;
   readonly repairs: Repairs;
   /** Pins have become free. */
   readonly onFreed: () => Promise<void>;
@@ -70,17 +68,16 @@ export class OwnerService implements Service {
 
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { rules, records, stops, restoring, hardware, pinChanges, expiry, emergency, desired } =
-      this.#parts;
+    const { rules, stops, late, hardware, pinChanges, expiry, emergency, desired } = this.#parts;
     this.#isStarted = true;
     rules.open();
-    stops.look();
+    stops.open();
     const leases = await this.#loadLeases();
     this.#subscriptions.push(hardware.gpio.observe((edges) => pinChanges.edges(edges)));
-    await restoring.restore(records.all(), leases);
+    await late.start(leases);
     this.#isRestored = true;
     signal.throwIfAborted();
-    this.#subscriptions.push(restoring.observe());
+    this.#subscriptions.push(late.observe());
     this.#parts.gate.open();
     expiry.start();
     emergency.start();

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,8 @@ import type { PinOwnerComponents } from "./components.ts";
 import { createPinOwner } from "./create-pin-owner.ts";
 import type { OwnerService } from "./owner-service.ts";
 import type { OwnedReservation } from "./pin-owner.ts";
+import type { Seal } from "./sealing.ts";
+import { StoredAtStart } from "./stored-at-start.ts";
 import { Wire } from "./wire.fixture.ts";
 
 export const NODE = "node-owner-0000";
@@ -38,6 +41,11 @@ const board: Board = {
   kernel: "6.12",
   hostname: "raspberrypi",
   simulated: true,
+};
+
+/** The same in all lives of the machine. */
+export const testSeal: Seal = {
+  mac: (text) => createHmac("sha256", "the key of this machine").update(text).digest("base64"),
 };
 
 export interface TestEvent {
@@ -92,6 +100,8 @@ export class OwnerFixture {
   users = new Set(["ada", "bob", "eve"]);
   bootEpoch = 0;
   otherNodes: PinOwnerComponents["otherNodes"] = () => [];
+  /** Happens after a start has looked at the disk, and before the pins are restored. */
+  whileStarting: () => Promise<void> = async () => {};
   readonly #folder = mkdtempSync(join(tmpdir(), "pin-owner-"));
   readonly #hub: SimulatedNetwork;
   readonly #random = seededRandom(1);
@@ -159,10 +169,17 @@ export class OwnerFixture {
     });
     await this.finish(this.documents.start(started));
     if (this.bootEpoch === 1) await this.finish(this.hardware.start(started));
+    const own = wire.document(this.documents.own);
+    const stored = new StoredAtStart({ own, seal: testSeal });
+    stored.read();
+    await this.finish(this.whileStarting());
     this.service = createPinOwner(
       {
         hardware: wire.hardware(this.hardware, this.pwm),
-        own: wire.document(this.documents.own),
+        own,
+        seal: testSeal,
+        stored,
+        wasLost: () => this.documents.wasLost,
         mesh: wire.document(this.documents.mesh),
         otherNodes: () => this.otherNodes(),
         events: {

@@ -1,7 +1,4 @@
-import type { WritableDocument } from "@pi-controller/document";
-import type { Unsubscribe } from "@pi-controller/runtime";
 import type { ReservationRecord } from "@pi-controller/schema";
-import { reservationsCollection } from "../collections.ts";
 import type { EndReason, ResourceRules } from "../ledger/ledger.ts";
 import { type BringUpComponents, bringUp } from "./bring-up.ts";
 import type { Ending, Endings } from "./endings.ts";
@@ -14,7 +11,6 @@ import { planRestore, type RestorePlan } from "./restore.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface RestoringComponents extends BringUpComponents {
-  readonly own: WritableDocument;
   readonly registry: Registry;
   readonly endings: Endings;
   readonly rules: ResourceRules;
@@ -23,7 +19,6 @@ export interface RestoringComponents extends BringUpComponents {
   /** Runs something in the queue of changes. */
   readonly enqueue: (change: () => Promise<void>) => void;
   readonly onFreed: () => Promise<void>;
-  readonly onTerms: () => void;
   readonly onUnfinished: () => void;
   readonly onError: (error: unknown, what: string) => void;
 }
@@ -52,30 +47,6 @@ export class Restoring {
       ...plan.standing.map((reservation) => this.#bringUp(reservation)),
     ]);
     if (endings.length > 0) enqueue(() => this.#finishAll(endings));
-  }
-
-  /** Takes over records that come after the start: this node's disk was lost, and others have kept its document. */
-  observe(): Unsubscribe {
-    const { own, enqueue } = this.#components;
-    const collection = own.collection(reservationsCollection);
-    return collection.observe((changes) => {
-      const ids = changes.flatMap(({ id, value }) =>
-        value !== undefined && this.#isUnknown(id) ? [id] : [],
-      );
-      if (ids.length === 0) return;
-      // Most are grants of this moment, which are known when the queue comes to this.
-      enqueue(async () => {
-        const unknown = ids.filter((id) => this.#isUnknown(id)).flatMap((id) => collection.get(id) ?? []);
-        if (unknown.length === 0) return;
-        await this.restore(unknown, undefined);
-        this.#components.onTerms();
-        await this.#components.onFreed();
-      });
-    });
-  }
-
-  #isUnknown(id: string): boolean {
-    return this.#components.registry.get(id) === undefined;
   }
 
   #endAll(over: RestorePlan["over"]): readonly Ending[] {

@@ -122,8 +122,8 @@ export class DesiredValues {
   }
 }
 
-function expectHolder({ namespace, holder }: ReservationRecord, requester: Requester): void {
-  const access: Access = { verb: "update", resource: "gpio", namespace };
+function expectHolder({ id, namespace, holder }: ReservationRecord, requester: Requester): void {
+  const access: Access = { verb: "update", resource: "gpio", namespace, name: id };
   const refusal = requester.refusal(access);
   if (refusal !== undefined) throw new MeshError("PERMISSION_DENIED", refusal);
   const isHolder =

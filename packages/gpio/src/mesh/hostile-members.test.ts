@@ -152,6 +152,7 @@ describe("values that are left for an owner that is away", () => {
       documents,
       network: { self: OWNER, request: network.request.bind(network) },
       nodes: { ...nodes, all: () => [OWNER] },
+      events: { emit() {} },
       now: () => Date.parse("2026-01-01T00:01:00.000Z"),
       clock: new VirtualClock(),
       random: seededRandom(1),

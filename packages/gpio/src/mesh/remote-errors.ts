@@ -21,8 +21,9 @@ export function noAnswerOfIts(node: NodeId): MeshError {
 }
 
 /**
- * Whether a request failed because its owner is away. One that got no answer may have been done: it counts as away only
- * when nothing says that the owner is there.
+ * Whether a request as a whole failed because its owner is away, or does not serve yet or any more: then it takes what
+ * was left for it at its next start. What the owner answers for one write, its hardware's UNAVAILABLE among it, is none
+ * of these. One that got no answer may have been done: it counts as away only when nothing says that the owner is there.
  */
 export function isAway(error: unknown, membership: MembershipState): boolean {
   if (!(error instanceof MeshError)) return false;

@@ -131,7 +131,8 @@ export class ReservationViews {
   }
 
   #knownRecord(node: NodeId, record: ReservationRecord, { requester }: Asking): GpioView {
-    if (requester.refusal({ verb: "get", resource: "gpio", namespace: record.namespace }) !== undefined) {
+    const { id: name, namespace } = record;
+    if (requester.refusal({ verb: "get", resource: "gpio", namespace, name }) !== undefined) {
       throw new MeshError("NOT_FOUND", `There is no reservation ${record.id}`);
     }
     return this.ofRecord(node, record);

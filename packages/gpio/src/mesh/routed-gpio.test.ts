@@ -329,6 +329,27 @@ describe("a value for a node that is away", () => {
     expect(peer(0).documents.mesh.collection(desiredCollection).all()).toHaveLength(1);
   });
 
+  it("is not kept when its owner is there, and answers that its hardware fails", async () => {
+    const { peer, finish, run } = bound(await start(2));
+    const request = reservationRequestSchema.parse({
+      node: nodeIdOf(1),
+      resource: "GPIO18",
+      mode: { kind: "pwm", method: "hardware", frequencyHz: 50 },
+      ttlMs: null,
+    });
+    const granted = await finish(peer(0).gpio.reserve(request, askingOf()));
+    await run(1_000);
+    const write = () => {
+      const asked = { token: tokenOf(granted), value: { dutyCycle: 0.5 }, applyWithinMs: 60_000 };
+      return finish(refusalOf(peer(0).gpio.write(granted.id, asked, askingOf())));
+    };
+    peer(1).simulation.pwm.fail(18, "a short circuit");
+    expect(await write()).toContain("UNAVAILABLE");
+    expect(peer(0).documents.mesh.collection(desiredCollection).all()).toEqual([]);
+    peer(1).simulation.pwm.fail(18, null);
+    expect(await write()).toBe("done");
+  });
+
   it("is not written when it comes too late", async () => {
     const { write, finish, run, begin, connectAll, until, peer } = await away();
     await finish(write({ applyWithinMs: 2_000 }));

@@ -32,7 +32,8 @@ import {
 } from "@pi-controller/schema";
 import type { Asking } from "../asking.ts";
 import type { ChangeFeed } from "../owner/changes.ts";
-import type { PinOwner } from "../owner/pin-owner.ts";
+import type { GpioEvents } from "../owner/components.ts";
+import type { PinOwner, WriteResult } from "../owner/pin-owner.ts";
 import type { ChangeStream, GpioUseCases } from "../use-cases.ts";
 import { writeBatch } from "./batch-writes.ts";
 import { ChangeStreams } from "./change-streams.ts";
@@ -55,6 +56,7 @@ export interface RoutedGpioComponents {
   readonly network: Pick<Network, "self" | "request">;
   readonly documents: GpioDocuments;
   readonly nodes: GpioNodes;
+  readonly events: GpioEvents;
   readonly now: TrustedNow;
   readonly clock: Clock;
   readonly random: Random;
@@ -123,17 +125,20 @@ class RoutedGpio implements GpioUseCases {
     const { token, value, applyWithinMs } = write;
     // Some of the time is needed to leave the value for later.
     const mine = applyWithinMs === undefined ? asking : withTimeout(asking, asking.timeoutMs / 2);
+    let results: readonly WriteResult[];
     try {
-      const [result] = await router.pinsOf(node).write([{ id, token, value }], mine);
-      if (result === undefined) throw new MeshError("INTERNAL", "A write has no result");
-      if ("error" in result) throw errorOf(result.error);
-      return await this.#written(node, write, result, left);
+      results = await router.pinsOf(node).write([{ id, token, value }], mine);
     } catch (error) {
       if (applyWithinMs === undefined || node === router.self || !isAway(error, nodes.stateOf(node)))
         throw error;
+      const record = await desired.leave(id, node, write, applyWithinMs, left());
+      return views.ofRecord(node, record);
     }
-    const record = await desired.leave(id, node, write, applyWithinMs, left());
-    return views.ofRecord(node, record);
+    // From here on its owner has answered: whatever that says, it is there.
+    const [result] = results;
+    if (result === undefined) throw new MeshError("INTERNAL", "A write has no result");
+    if ("error" in result) throw errorOf(result.error);
+    return this.#written(node, write, result, left);
   }
 
   /** What was written, without asking the owner again where it has told of the reservation. */

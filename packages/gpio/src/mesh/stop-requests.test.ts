@@ -49,7 +49,12 @@ describe("a stop of all nodes", () => {
     expect(mesh.peer(2).gpio.stops(askingOf("mona")).mesh).toHaveLength(1);
     const cleared = await clearAll(1);
     expect(cleared).toEqual({ mesh: [], nodes: [], unconfirmed: [] });
+    await clearAll(1);
     await mesh.run(2_000);
+    const told = [...mesh.peers.values()].map(({ events }) =>
+      events.flatMap(({ type, data }) => (type === "gpio.stop.cleared" ? [data] : [])),
+    );
+    expect(told).toEqual([[], [{ scope: "mesh", by: "ada" }], []]);
     expect(levels()).toEqual(["low", "low", "low"]);
     for (const index of [0, 1, 2]) expect(await write(index)).toBe("done");
     expect(levels()).toEqual(["high", "high", "high"]);

@@ -3,6 +3,7 @@ import type { Logger } from "@pi-controller/runtime";
 import type { EmergencyStop, NodeId, StopList, StopRequest } from "@pi-controller/schema";
 import type { Asking } from "../asking.ts";
 import { stopsCollection, stopsIn } from "../collections.ts";
+import type { GpioEvents } from "../owner/components.ts";
 import { demand } from "./access.ts";
 import { withTimeout } from "./narrowed-asking.ts";
 import type { NodeRouter } from "./node-router.ts";
@@ -12,6 +13,7 @@ export interface StopRequestsComponents {
   readonly router: NodeRouter;
   readonly nodes: GpioNodes;
   readonly documents: GpioDocuments;
+  readonly events: GpioEvents;
   readonly now: TrustedNow;
   readonly logger: Logger;
 }
@@ -44,12 +46,17 @@ export class StopRequests {
 
   /** As `GpioUseCases.clear`: those that this peer knows of, so that none is cleared that nobody here has seen. */
   async clear(node: NodeId | null, asking: Asking): Promise<StopList> {
-    const { documents, router } = this.#components;
+    const { documents, router, events } = this.#components;
     if (node === null) {
       demand(asking.requester, { verb: "delete", resource: "gpio-stops" });
-      await documents.mesh.transact((transaction) => {
-        for (const { id } of transaction.all(stopsCollection)) transaction.delete(stopsCollection, id);
+      const cleared = await documents.mesh.transact((transaction) => {
+        const stops = transaction.all(stopsCollection);
+        for (const { id } of stops) transaction.delete(stopsCollection, id);
+        return stops.length;
       });
+      // Told here, once: each node sees it in the document, and cannot tell by whom it is.
+      const { userName: by } = asking.requester;
+      if (cleared > 0) events.emit("gpio.stop.cleared", { scope: "mesh", by }, asking.correlationId);
       return this.#list();
     }
     const known = stopsIn(documents.node(node));

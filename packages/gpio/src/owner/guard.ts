@@ -20,7 +20,12 @@ export function guarded(
   const reservation = registry.get(id);
   if (reservation === undefined) return absent(registry, id);
   const { record, phase, endsAtMs } = reservation;
-  const refusal = requester.refusal({ verb: "update", resource: "gpio", namespace: record.namespace });
+  const refusal = requester.refusal({
+    verb: "update",
+    resource: "gpio",
+    namespace: record.namespace,
+    name: id,
+  });
   if (refusal !== undefined) return new MeshError("PERMISSION_DENIED", refusal);
   if (record.token !== token) return staleToken(reservation);
   if (!isHolder(reservation, requester)) return notHolder(reservation);
@@ -44,9 +49,13 @@ export function isHolder({ record: { holder } }: Reservation, { userId, userName
   return holder.userId === null ? holder.userName === userName : holder.userId === userId;
 }
 
-/** @throws MeshError PERMISSION_DENIED */
-export function demandRight(requester: Requester, verb: Verb, namespace: string): void {
-  const refusal = requester.refusal({ verb, resource: "gpio", namespace });
+/**
+ * @param name id of the reservation that it is about, as rules with `names` have it; undefined for one that is not yet
+ * @throws MeshError PERMISSION_DENIED
+ */
+export function demandRight(requester: Requester, verb: Verb, namespace: string, name?: ReservationId): void {
+  const access = { verb, resource: "gpio", namespace } as const;
+  const refusal = requester.refusal(name === undefined ? access : { ...access, name });
   if (refusal !== undefined) throw new MeshError("PERMISSION_DENIED", refusal);
 }
 

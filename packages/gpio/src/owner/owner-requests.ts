@@ -80,10 +80,11 @@ export class OwnerRequests implements PinOwner {
     this.#parts.gate.demandOpen();
     const { registry } = this.#parts;
     const asked = ids === undefined ? registry.all() : ids.flatMap((id) => registry.get(id) ?? []);
-    const shown = asked.filter(({ record: { namespace }, phase }) => {
-      const may = (verb: Verb) => requester.refusal({ verb, resource: "gpio", namespace }) === undefined;
+    const shown = asked.filter(({ record: { id, namespace }, phase }) => {
+      const may = (access: { verb: Verb; name?: string }) =>
+        requester.refusal({ resource: "gpio", namespace, ...access }) === undefined;
       // It answers lists and looks at single ones alike.
-      return phase !== "ended" && (may("get") || may("list"));
+      return phase !== "ended" && (may({ verb: "get", name: id }) || may({ verb: "list" }));
     });
     const look = await this.#look(shown);
     const now = this.#now();

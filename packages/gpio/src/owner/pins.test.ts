@@ -1,4 +1,4 @@
-import type { I2cTransaction } from "@pi-controller/schema";
+import { type I2cTransaction, type Rule, rulesAllow } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { asking, codeOf, OwnerFixture, user } from "./owner.fixture.ts";
 import type { PinWrite } from "./pin-owner.ts";
@@ -151,10 +151,11 @@ describe("pins and buses", () => {
     const device = await machine.reserve({ resource: "i2c-1:0x48", mode: { kind: "i2c" } });
     const { id, token } = device.record;
     const transaction: I2cTransaction = { token: token ?? "", operations: [{ op: "write", bytes: [1] }] };
-    const { transact } = machine.hardware.i2c;
+    const { i2c } = machine.hardware;
+    const transact = i2c.transact.bind(i2c);
     const answer = Promise.withResolvers<void>();
     let calls = 0;
-    Object.assign(machine.hardware.i2c, {
+    Object.assign(i2c, {
       transact: async () => {
         calls++;
         await answer.promise;
@@ -170,7 +171,7 @@ describe("pins and buses", () => {
     answer.resolve();
     await machine.settle();
     expect(await ask()).toBe("ok");
-    Object.assign(machine.hardware.i2c, { transact });
+    Object.assign(i2c, { transact });
   });
 
   it("say which addresses of a bus answer", async () => {
@@ -216,4 +217,20 @@ describe("pins and buses", () => {
       transfers: [{ bytes: [1, 2] }],
     };
   }
+
+  it("are had by rules that name their reservation, and by those alone", async () => {
+    const held = await machine.reserve({ resource: "GPIO18" });
+    const other = await machine.reserve({ resource: "GPIO17" });
+    const verbs: Rule["verbs"] = ["get", "update", "delete"];
+    const rules: Rule[] = [{ verbs, resources: ["gpio"], names: [held.record.id] }];
+    const named = { ...asking(), requester: user("ada", (access) => !rulesAllow(rules, access)) };
+    expect(await machine.write(other, "high", named)).toBe("PERMISSION_DENIED");
+    expect(await machine.write(held, "high", named)).toBe("ok");
+    expect(
+      (await machine.finish(machine.owner.list(undefined, named))).map(({ record }) => record.id),
+    ).toEqual([held.record.id]);
+    expect(await codeOf(machine.release(other, named))).toBe("PERMISSION_DENIED");
+    expect(await codeOf(machine.release(held, named))).toBe("ok");
+    expect(await codeOf(machine.reserve({ resource: "GPIO18" }, named))).toBe("PERMISSION_DENIED");
+  });
 });

@@ -27,7 +27,7 @@ export async function release(
   const reservation = registry.get(id);
   if (reservation === undefined) return;
   const { namespace, resource } = reservation.record;
-  demandRight(requester, options.force ? "revoke" : "delete", namespace);
+  demandRight(requester, options.force ? "revoke" : "delete", namespace, id);
   if (!options.force) {
     const refusal = refusalOf(reservation, options.token, requester);
     if (refusal !== undefined) throw refusal;

@@ -55,6 +55,31 @@ describe("the routes of pins", () => {
     expect(await left.json()).toMatchObject({ pending: { value: { level: "high" } } });
   });
 
+  it("tell of all that an owner may answer, in the OpenAPI document", async () => {
+    const api = await startApi();
+    const document = (await (await send(api, "GET", "/api/v1/openapi.json")).json()) as {
+      readonly paths: Record<string, Record<string, { readonly responses: Record<string, unknown> }>>;
+    };
+    const statusesOf = (method: string, path: string) =>
+      Object.keys(document.paths[path]?.[method]?.responses ?? {}).map(Number);
+    // Source: the table of refusals of `gpio.call` in PROTOCOL.md.
+    const ofAll = [400, 401, 403, 404, 429, 503, 504];
+    const changes = [...ofAll, 409, 412, 501];
+    const one = "/api/v1/gpio/{id}";
+    expect(statusesOf("post", "/api/v1/gpio")).toEqual(expect.arrayContaining(changes));
+    expect(statusesOf("put", one)).toEqual(expect.arrayContaining(changes));
+    for (const bus of ["i2c", "spi"]) {
+      expect(statusesOf("post", `${one}/${bus}`)).toEqual(expect.arrayContaining(changes));
+    }
+    for (const act of ["renew", "transfer"]) {
+      expect(statusesOf("post", `${one}/${act}`)).toEqual(expect.arrayContaining([...ofAll, 409]));
+    }
+    expect(statusesOf("delete", one)).toEqual(expect.arrayContaining([...ofAll, 409]));
+    expect(statusesOf("get", one)).toEqual(expect.arrayContaining(ofAll));
+    const scan = "/api/v1/nodes/{id}/i2c/{bus}/scan";
+    expect(statusesOf("post", scan)).toEqual(expect.arrayContaining([...ofAll, 412, 501]));
+  });
+
   it("take an emergency stop without a body, as a person in a hurry sends it", async () => {
     const api = await startApi();
     const stopped = await send(api, "POST", "/api/v1/gpio-stops");

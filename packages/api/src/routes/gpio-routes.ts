@@ -12,7 +12,7 @@ import {
   transferSchema,
 } from "@pi-controller/schema";
 import type { AskedRequest } from "../access/asking.ts";
-import { gpioMeanings, IN_ITS_NAMESPACE } from "./gpio-answers.ts";
+import { gpioMeanings, HARDWARE_ERRORS, IN_ITS_NAMESPACE } from "./gpio-answers.ts";
 import { type Route, route } from "./route.ts";
 import { nodeParams, reservationParams } from "./schemas.ts";
 
@@ -63,7 +63,7 @@ export function gpioRoutes({ gpio, asking }: GpioRouteComponents): readonly Rout
           headers: ["Location"],
         },
       },
-      errors: ["NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "DEADLINE_EXCEEDED"],
+      errors: ["NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "DEADLINE_EXCEEDED", ...HARDWARE_ERRORS],
       meanings: gpioMeanings,
       async handle(request) {
         const { body, nameTarget } = request;

@@ -10,14 +10,20 @@ import {
   MeshError,
   spiTransactionSchema,
 } from "@pi-controller/schema";
-import { gpioMeanings, IN_ITS_NAMESPACE } from "./gpio-answers.ts";
+import { gpioMeanings, HARDWARE_ERRORS, IN_ITS_NAMESPACE } from "./gpio-answers.ts";
 import { GPIO_PATH, type GpioRouteComponents, targetOf } from "./gpio-routes.ts";
 import { type Route, route } from "./route.ts";
 import { busParams, reservationParams } from "./schemas.ts";
 
 /** Driving what one holds: pins, PWM, devices on buses. */
 export function gpioWriteRoutes({ gpio, asking }: GpioRouteComponents): readonly Route[] {
-  const writeErrors = ["NOT_FOUND", "ABORTED", "FAILED_PRECONDITION", "DEADLINE_EXCEEDED"] as const;
+  const writeErrors = [
+    "NOT_FOUND",
+    "ABORTED",
+    "FAILED_PRECONDITION",
+    "DEADLINE_EXCEEDED",
+    ...HARDWARE_ERRORS,
+  ] as const;
   const updates = { verb: "update", resource: "gpio", name: "id", ...IN_ITS_NAMESPACE } as const;
   /** With a device on a bus. */
   const transaction = {
@@ -126,7 +132,7 @@ export function gpioWriteRoutes({ gpio, asking }: GpioRouteComponents): readonly
       params: busParams,
       headers: ["Idempotency-Key"],
       answers: { 200: { description: "The addresses that answered", body: i2cScanSchema } },
-      errors: ["NOT_FOUND", "FAILED_PRECONDITION", "DEADLINE_EXCEEDED"],
+      errors: ["NOT_FOUND", "FAILED_PRECONDITION", "DEADLINE_EXCEEDED", ...HARDWARE_ERRORS],
       meanings: gpioMeanings,
       handle: async (request) => ({
         status: 200,

@@ -25,7 +25,7 @@ export class NodeRouter {
   /**
    * Two nodes whose ids hash to one prefix are told apart by their documents.
    *
-   * @throws MeshError NOT_FOUND; FAILED_PRECONDITION when two nodes claim it: by chance that is not, so one of them lies,
+   * @throws MeshError NOT_FOUND; UNAVAILABLE when two nodes claim it: by chance that is not, so one of them lies,
    *   and what is meant for the other's pin is told to neither
    */
   ownerOf(id: ReservationId): NodeId {
@@ -37,7 +37,7 @@ export class NodeRouter {
         : candidates;
     if (claiming.length > 1) {
       const names = claiming.map((node) => nodes.nameOf(node)).join(" and ");
-      throw new MeshError("FAILED_PRECONDITION", `${names} claim this reservation: revoke the one that lies`);
+      throw new MeshError("UNAVAILABLE", `${names} claim this reservation: revoke the one that lies`);
     }
     const found = claiming[0] ?? candidates[0];
     if (found === undefined) throw new MeshError("NOT_FOUND", "No node of this mesh has such a reservation");

@@ -189,7 +189,10 @@ export const reservationRecordSchema = z.object({
   uptimeEnd: z.object({ bootId: z.string().max(64), endsAtMs: z.number().nonnegative() }).optional(),
   /** What was last written with `keep`; null: nothing yet, or nothing since an emergency stop. */
   desired: gpioValueSchema.nullable(),
-  /** `writtenAt` of the last value looked at that was left while the owner was away: none before it counts any more. */
+  /**
+   * When the value was written that is kept, or was looked at last of those that were left while the owner was away: no
+   * value that was left before counts any more.
+   */
   desiredAt: timestampSchema.optional(),
   /** Finds the grant again for whoever asks twice: SHA-256 of user and key, hexadecimal. */
   requestKey: z.string().max(64).nullable(),

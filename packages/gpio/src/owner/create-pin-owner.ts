@@ -136,7 +136,7 @@ export function createPinOwner(given: PinOwnerComponents, options: PinOwnerOptio
     onTerms: () => notes.soon(),
     onFreed,
   });
-  const writes = new Writes({ registry, stops, pins, records, machineTime });
+  const writes = new Writes({ registry, stops, pins, records, machineTime, trustedNow });
   const emergency = new Emergency(
     {
       ...components,

@@ -134,11 +134,13 @@ export class DesiredWatch {
     try {
       const requester = await evidence.verifyIntent(signature, desiredDigest(desired));
       const before = this.#done.get(id)?.writtenAt ?? registry.get(id)?.record.desiredAt ?? "";
-      if (writtenAt < before) return "older than what was looked at before it";
+      if (writtenAt < before) return "older than what was written or looked at before it";
+      const isOverwritten = Date.parse(writtenAt) < (registry.get(id)?.valueOfMs ?? 0);
+      if (isOverwritten) return "older than what was written since";
       // The very same, from before a restart: it was taken then.
       if (writtenAt === before && !this.#done.has(id)) return undefined;
       const asking = { requester, correlationId: id, idempotencyKey: undefined };
-      const [result] = await writes.write([{ id, token, value }], asking);
+      const [result] = await writes.write([{ id, token, value }], asking, Date.parse(writtenAt));
       const refused = result !== undefined && "error" in result ? result.error : undefined;
       if (refused !== undefined && isTransient(refused.code)) {
         throw new MeshError("UNAVAILABLE", refused.detail);

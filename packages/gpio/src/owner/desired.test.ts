@@ -115,6 +115,41 @@ describe("values that were written while the owner was away", () => {
     expect(machine.level(18)).toBe("high");
   });
 
+  it.each([null, 60_000])(
+    "are discarded when something was written straight to the owner since they were signed (ttlMs: %s)",
+    async (ttlMs) => {
+      await machine.release(held);
+      held = await machine.reserve({ resource: "GPIO18", ttlMs });
+      const late = { writtenAt: new Date(machine.clock.now()).toISOString() };
+      await machine.run(1_000);
+      await machine.write(held, "high");
+      await machine.write(held, "low");
+      await leave(late);
+      expect(machine.level(18)).toBe("low");
+      expect(collection().all()).toEqual([]);
+      expect(discarded()).toMatchObject([{ reason: expect.stringContaining("older") as string }]);
+      // Of two that were signed before they came, the later one counts.
+      await machine.run(1_000);
+      const first = { writtenAt: new Date(machine.clock.now() - 500).toISOString() };
+      await leave(first);
+      expect(machine.level(18)).toBe("high");
+      const second = { writtenAt: new Date(machine.clock.now() - 400).toISOString() };
+      await leave({ ...second, value: { level: "low" } });
+      expect(machine.level(18)).toBe("low");
+    },
+  );
+
+  it("are discarded after a restart, too, when a value that is kept was written since", async () => {
+    const late = { writtenAt: new Date(machine.clock.now()).toISOString() };
+    await machine.run(1_000);
+    await machine.write(held, "high");
+    await machine.write(held, "low");
+    await machine.restart();
+    await leave(late);
+    expect(machine.level(18)).toBe("low");
+    expect(discarded()).toMatchObject([{ reason: expect.stringContaining("older") as string }]);
+  });
+
   it("are tried again while the hardware fails, until it works", async () => {
     const works = machine.breakGpio();
     await leave();

@@ -64,6 +64,18 @@ describe("emergency stops", () => {
     expect(machine.level(17)).toBe("low");
   });
 
+  it("stop each time, under an idempotency key that was used for one that was cleared, too", async () => {
+    const held = await machine.reserve({ resource: "GPIO17", onExpire: "low" });
+    const by = asking("ada", "key-00001");
+    for (let time = 0; time < 2; time++) {
+      expect(await machine.write(held, "high")).toBe("ok");
+      await machine.finish(machine.owner.stop({ reason: "smoke" }, by));
+      expect(machine.level(17)).toBe("low");
+      expect(await machine.write(held, "high")).toBe("FAILED_PRECONDITION");
+      await clear();
+    }
+  });
+
   it("stand over a restart, and are over when somebody clears them; nothing springs back", async () => {
     const held = await machine.reserve({ resource: "GPIO17", ttlMs: null, onExpire: "low" });
     await machine.write(held, "high");

@@ -159,15 +159,17 @@ export class OwnerRequests implements PinOwner {
     return this.#parts.buses.scan(bus);
   }
 
-  /** Not behind the queue, nor refused before the ledger is there: it has to work when nothing else does. */
+  /**
+   * Not behind the queue, nor refused before the ledger is there: it has to work when nothing else does. Nor is it ever
+   * one that was done before: a stop under the same idempotency key may have been cleared since.
+   */
   async stop(
     request: StopRequest,
     asking: OwnerAsking,
     ofMesh?: EmergencyStop,
   ): Promise<readonly EmergencyStop[]> {
-    const { idempotency, emergency, stops } = this.#parts;
-    const asked = { operation: "stop", request, ofMesh: ofMesh?.id };
-    await idempotency.once(asking, asked, () => emergency.set(request, asking, ofMesh));
+    const { emergency, stops } = this.#parts;
+    await emergency.set(request, asking, ofMesh);
     return stops.of("node");
   }
 

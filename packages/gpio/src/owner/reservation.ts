@@ -25,6 +25,8 @@ export class Reservation implements Entry {
   /** The term as renewed last. */
   ttlMs: number | null;
   lastWriteMs = 0;
+  /** Wall clock, in ms, of the last value for its pin: when it was written, or signed for an owner that was away. */
+  valueOfMs = 0;
   /** What was last driven for a holder who wants it kept; on its way to the disk, if it is not there. */
   kept: GpioValue | null;
   /** How many values are on their way to the disk. */

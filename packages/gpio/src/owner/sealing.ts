@@ -38,7 +38,7 @@ export class Sealed<T extends { readonly id: string }> {
 
   constructor(components: { readonly seal: Seal }, options: { readonly of: CollectionDefinition<T> }) {
     this.#seal = components.seal;
-    this.#schema = options.of.schema as z.ZodType<T>;
+    this.#schema = options.of.schema;
     this.collection = { name: options.of.name, schema: envelopeSchema };
   }
 
@@ -96,7 +96,7 @@ export class Sealed<T extends { readonly id: string }> {
 }
 
 export function sealedReservations(components: { readonly seal: Seal }): Sealed<ReservationRecord> {
-  return new Sealed(components, { of: reservationsCollection as CollectionDefinition<ReservationRecord> });
+  return new Sealed(components, { of: reservationsCollection });
 }
 
 export function sealedStops(components: { readonly seal: Seal }): Sealed<EmergencyStop> {

@@ -23,6 +23,7 @@ export interface WritesComponents {
   readonly pins: Pins;
   readonly records: Records;
   readonly machineTime: MachineTime;
+  readonly trustedNow: () => number;
 }
 
 /** Writes to pins. From the check of the token to the call of the driver nothing is awaited. */
@@ -34,8 +35,16 @@ export class Writes {
     this.#components = components;
   }
 
-  /** As `PinOwner.write`. */
-  async write(writes: readonly PinWrite[], { requester }: OwnerAsking): Promise<readonly WriteResult[]> {
+  /**
+   * As `PinOwner.write`.
+   *
+   * @param writtenMs wall clock of values that were written before: none older is driven after them
+   */
+  async write(
+    writes: readonly PinWrite[],
+    { requester }: OwnerAsking,
+    writtenMs = this.#components.trustedNow(),
+  ): Promise<readonly WriteResult[]> {
     const { registry, machineTime, pins } = this.#components;
     const nowMs = machineTime.uptimeMs();
     const values: PinValue[] = [];
@@ -46,6 +55,7 @@ export class Writes {
       // Whoever an emergency stop keeps from driving is there nevertheless: his watchdog does not take the pin from him.
       if (refusal === undefined || refusal.code === "FAILED_PRECONDITION") found.lastWriteMs = nowMs;
       if (refusal !== undefined) return refusal;
+      found.valueOfMs = Math.max(found.valueOfMs, writtenMs);
       return values.push({ reservation: found, value }) - 1;
     });
     const errors = await pins.write(values);
@@ -94,7 +104,11 @@ export class Writes {
     reservation.keeping++;
     try {
       // What was driven last counts, whichever of several writes gets to the disk first.
-      await records.change([reservation], (record) => ({ ...record, desired: reservation.kept }));
+      await records.change([reservation], (record) => ({
+        ...record,
+        desired: reservation.kept,
+        desiredAt: new Date(reservation.valueOfMs).toISOString(),
+      }));
     } finally {
       reservation.keeping--;
     }

@@ -115,6 +115,12 @@ export class GpioMesh {
     if (machine !== undefined) machine.disk.openedBy = undefined;
   }
 
+  /** Makes it a member that runs other software: nothing looks after what its own document says of its pins. */
+  async endOwner(index: number): Promise<void> {
+    const owner = this.peer(index).services.find(({ name }) => name === "pin-owner");
+    await this.finish(owner?.stop() ?? Promise.resolve());
+  }
+
   /** Connects everyone with everyone, and lets them tell each other what they know. */
   async connectAll(): Promise<void> {
     const peers = [...this.peers.values()];

@@ -120,9 +120,11 @@ describe("a hostile member", () => {
   it("shows none of another node's reservations as its own", async () => {
     const { mesh, pump } = await begin();
     const copy = { ...recordOf(nodeIdOf(1)), id: pump.id, resource: "GPIO4" };
+    await mesh.endOwner(2);
     await mesh.finish(mesh.peer(2).documents.own.collection(reservationsCollection).put(copy.id, copy));
-    await mesh.run(2_000);
-    const { gpio } = mesh.peer(0);
+    const { gpio, documents } = mesh.peer(0);
+    const ofHostile = documents.node(nodeIdOf(2)).collection(reservationsCollection);
+    await mesh.until(() => ofHostile.get(copy.id) !== undefined);
     const { items } = await mesh.finish(gpio.list({ limit: 100 }, askingOf()));
     expect(items.map(({ node, resource }) => [node, resource])).toEqual([[nodeIdOf(1), "GPIO18"]]);
   });

@@ -61,6 +61,7 @@ describe("quotas", () => {
     const { gpio, documents } = mesh.peer(0);
     const { documents: hostile } = mesh.peer(1);
     await mesh.finish(hostile.mesh.collection(quotasCollection).put("plant", { namespace: "home", pins: 0 }));
+    await mesh.endOwner(1);
     const claimed = recordOf(nodeIdOf(0), { namespace: "home", resource: "GPIO9" });
     await mesh.finish(hostile.own.collection(reservationsCollection).put(claimed.id, claimed));
     await mesh.finish(gpio.setQuota({ namespace: "home", pins: 1 }, askingOf()));

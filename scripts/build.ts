@@ -1,5 +1,5 @@
 // `npm run build`: the peer without its dependencies' folders, with the web UI beside it, in dist/.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { buildUi, uiDirectory } from "./build-ui.ts";
@@ -96,12 +96,26 @@ export async function buildPeer(): Promise<void> {
     metafile: true,
     logLevel: "warning",
   });
+  warnOfWideSources();
   writeFileSync(join(bundleDirectory, "meta.json"), JSON.stringify(result.metafile));
   writeFileSync(join(bundleDirectory, "peer.mjs"), ENTRY);
   writeFileSync(join(bundleDirectory, "pi-controller"), LAUNCHER, { mode: 0o755 });
   cpSync(uiDirectory, join(bundleDirectory, "ui"), { recursive: true });
   copyAddons(bundleDirectory);
   console.log(`Built dist/peer.mjs (${secondsSince(startedMs)}).`);
+}
+
+/**
+ * A program stays in memory as text for as long as it runs: a byte a character, or two when a single one of them is not
+ * in Latin-1. esbuild escapes such characters, but not those in regular expressions.
+ */
+function warnOfWideSources(): void {
+  for (const file of globSync("**/*.mjs", { cwd: bundleDirectory })) {
+    const wide = /[^\0-\u00ff]/.exec(readFileSync(join(bundleDirectory, file), "utf8"));
+    if (wide === null) continue;
+    const near = wide.input.slice(Math.max(0, wide.index - 40), wide.index + 10);
+    console.warn(`dist/${file} takes twice the memory, for one character that should be escaped: ${near}`);
+  }
 }
 
 if (import.meta.main) {

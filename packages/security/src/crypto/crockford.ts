@@ -35,7 +35,7 @@ export function grouped(text: string, size: number): string {
 export function normaliseCrockford(text: string): string {
   return text
     .toUpperCase()
-    .replaceAll(/[\s\-‐-―]/g, "")
+    .replaceAll(/[\s\-\u2010-\u2015]/g, "")
     .replaceAll(/[IL]/g, "1")
     .replaceAll("O", "0");
 }

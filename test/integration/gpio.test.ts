@@ -1,7 +1,7 @@
-import type { Client } from "@pi-controller/client";
+import { type Client, createClient } from "@pi-controller/client";
 import type { EventPage, GpioChange, GpioView, Level } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
-import { addUser, logIn, nodeOf } from "../support/acts.ts";
+import { addUser, logIn, makeApiToken, nodeOf } from "../support/acts.ts";
 import { allSee, Cleanup, type PeerProcess, startMesh } from "../support/peer-process.ts";
 import {
   clientOf,
@@ -110,6 +110,65 @@ describe("a pin of another node", () => {
     expect((await eventsOf(second, "gpio.reservation.ended")).map(({ data }) => data["reason"])).toContain(
       "expired",
     );
+  });
+});
+
+describe("a user who is disabled", () => {
+  it("drives nothing any more, through no peer and by no credential; what he held can be taken", async () => {
+    const [first, second, third] = await peersOf("disabled", 3);
+    if (first === undefined || second === undefined || third === undefined) {
+      throw new Error("Three were started");
+    }
+    const owner = await nodeOf(second);
+    const olga = await addUser(first, "olga", ["operator"]);
+    const { cookie } = await logIn(first, olga);
+    const token = await makeApiToken(first, olga, { cookie });
+    const clients = [first, second, third].map((peer) =>
+      createClient({ baseUrl: peer.url, credentials: { bearer: token } }),
+    );
+    const { id, ...heater } = await waitFor(
+      "all know her",
+      async () => {
+        const codes = await Promise.all(clients.map((client) => codeOf(client.gpio.stops())));
+        if (codes.some((code) => code !== undefined)) return undefined;
+        const terms = { ttlMs: null, onExpire: "low" } as const;
+        return clients[0] && reserveOutput(clients[0], owner, "GPIO17", terms);
+      },
+      { withinMs: 10_000 },
+    );
+    const write = { token: tokenOf({ id, ...heater }), value: { level: "high" } } as const;
+    for (const client of clients) await client.gpio.write(id, write);
+    const withSession = () =>
+      first.request(`/api/v1/gpio/${id}`, {
+        method: "PUT",
+        headers: { "content-type": "application/json", cookie },
+        body: JSON.stringify(write),
+      });
+    expect((await withSession()).status).toBe(200);
+    const inLine = { node: owner, resource: "GPIO18", mode: { kind: "output" }, waitMs: 60_000 } as const;
+    const pump = await reserveOutput(clientOf(first), owner, "GPIO18");
+    expect((await clients[2]?.gpio.reserve(inLine))?.state).toBe("waiting");
+
+    const disabled = { roles: ["operator"], disabled: true, password: first.access.password };
+    expect((await first.send("PUT", `/api/v1/users/${olga.id}`, disabled)).status).toBe(200);
+    await waitFor(
+      "she drives nothing",
+      async () => {
+        const codes = await Promise.all(clients.map((client) => codeOf(client.gpio.write(id, write))));
+        return codes.every((code) => code === "UNAUTHENTICATED") && (await withSession()).status === 401;
+      },
+      { withinMs: 5_000 },
+    );
+    // What she asked for before is not granted any more; what she had stands until somebody takes it.
+    const admin = clientOf(second);
+    await clientOf(first).gpio.release(pump.id, { token: tokenOf(pump) });
+    expect(
+      (await admin.gpio.list()).items.map(({ resource, holder }) => [resource, holder.userName]),
+    ).toEqual([["GPIO17", "olga"]]);
+    expect((await admin.gpio.get(id)).observed.value?.level).toBe("high");
+    await admin.gpio.release(id, { force: true });
+    const next = await reserveInput(admin, owner, "GPIO17");
+    expect(next.state).toBe("granted");
   });
 });
 

@@ -85,7 +85,7 @@ interface Boot {
 }
 
 function boot({ run, directory, exchange, endMark }: Boot): Promise<KernelRunResult> {
-  const args = [
+  const commandLine = [
     ...[`mem=${MEMORY_MB}M`, "rootfstype=hostfs", "rootflags=/", "ro", "quiet"],
     ...["con=null", "con0=null,fd:1", `uml_dir=${directory}/`, "umid=guest"],
     "i2c-stub.chip_addr=0x48,0x76",
@@ -95,7 +95,7 @@ function boot({ run, directory, exchange, endMark }: Boot): Promise<KernelRunRes
   ];
   return new Promise((resolve, reject) => {
     // It ends with this process however that ends.
-    const guest = spawn("setpriv", ["--pdeathsig", "KILL", kernelImage, ...args], {
+    const guest = spawn("setpriv", ["--pdeathsig", "KILL", kernelImage, ...commandLine], {
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, with a process for each address space of the guest.
       detached: true,

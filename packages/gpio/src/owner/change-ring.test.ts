@@ -21,7 +21,7 @@ describe("the ring of changes", () => {
   it("gives each reader what came after his cursor, in order, as much as he takes", () => {
     const ring = new ChangeRing("1");
     const cursor = ring.cursor();
-    for (let n = 0; n < 5; n++) ring.add(change(4, n));
+    for (let number = 0; number < 5; number++) ring.add(change(4, number));
     const first = ring.read(cursor, 3);
     expect(first.changes.map(({ kernelTimestampNs }) => kernelTimestampNs)).toEqual(["0", "1", "2"]);
     const rest = ring.read(first.cursor, 3);
@@ -34,7 +34,7 @@ describe("the ring of changes", () => {
     const cursor = ring.cursor();
     ring.add(change(4, 0));
     ring.add(change(4, 1));
-    for (let n = 2; n < 8; n++) ring.add(change(17, n));
+    for (let number = 2; number < 8; number++) ring.add(change(17, number));
     const { changes, coalesced } = ring.read(cursor, 100);
     expect(changes.map(({ kernelTimestampNs }) => kernelTimestampNs)).toEqual(["1", "4", "5", "6", "7"]);
     expect(coalesced).toBe(3);

@@ -15,7 +15,7 @@ export interface PinChangesComponents {
 export class PinChanges {
   readonly #components: PinChangesComponents;
   readonly #node: NodeId;
-  #stamped = { ms: Number.NaN, text: "" };
+  #stamped = { atMs: Number.NaN, text: "" };
 
   constructor(components: PinChangesComponents, options: { readonly node: NodeId }) {
     this.#components = components;
@@ -62,8 +62,8 @@ export class PinChanges {
 
   /** Many changes are of one ms, and to write a date costs more than all else of a write. */
   #timestamp(): string {
-    const ms = Math.floor(this.#components.clock.now());
-    if (this.#stamped.ms !== ms) this.#stamped = { ms, text: new Date(ms).toISOString() };
+    const atMs = Math.floor(this.#components.clock.now());
+    if (this.#stamped.atMs !== atMs) this.#stamped = { atMs, text: new Date(atMs).toISOString() };
     return this.#stamped.text;
   }
 }

@@ -98,4 +98,49 @@ describe("after something failed half way", () => {
     await machine.end();
     expect(machine.level(18)).toBe("low");
   });
+
+  it("ends a PWM signal whose end has failed before", async () => {
+    const pwm = await machine.reserve({
+      resource: "GPIO17",
+      mode: { kind: "pwm", frequencyHz: 50, dutyCycle: 0.5 },
+      onExpire: "low",
+    });
+    const { end } = machine.hardware.pwm;
+    const broken = new MeshError("UNAVAILABLE", "The channel does not answer");
+    Object.assign(machine.hardware.pwm, { end: () => Promise.reject(broken) });
+    expect(await codeOf(machine.release(pwm))).toBe("UNAVAILABLE");
+    Object.assign(machine.hardware.pwm, { end });
+    await machine.run(30_000);
+    expect(await machine.list()).toEqual([]);
+    // Nor does it go on at the pin of the next holder.
+    await machine.reserve({ resource: "GPIO17" }, asking("bob"));
+    const levels = new Set<string>();
+    for (let time = 0; time < 20; time++) {
+      await machine.run(3);
+      levels.add(machine.level(17));
+    }
+    expect([...levels]).toEqual(["low"]);
+  });
+
+  it("stops outputs in front of however many writes", async () => {
+    const pwm = await machine.reserve({
+      resource: "GPIO17",
+      mode: { kind: "pwm", frequencyHz: 50, dutyCycle: 1 },
+      ttlMs: null,
+      keep: false,
+      onExpire: "low",
+    });
+    const { id, token } = pwm.record;
+    const write = { id, token: token ?? "", value: { dutyCycle: 0.5 } };
+    const writing = Array.from({ length: 6 }, () =>
+      machine.owner.write(Array<typeof write>(256).fill(write), asking()),
+    );
+    const stopping = machine.owner.stop({ reason: "" }, asking());
+    const results = (await machine.finish(Promise.all(writing))).flat();
+    await machine.finish(stopping);
+    expect(machine.drives(17)).toBe("low");
+    expect(JSON.stringify(results)).toContain("RESOURCE_EXHAUSTED");
+    expect((await machine.list())[0]?.observed).toMatchObject({ stopped: true, fault: null });
+    expect(machine.told("gpio.hardware.failed")).toEqual([]);
+  });
 });

@@ -1,6 +1,11 @@
 import type { Clock, Timer } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 
+/**
+ * Calls that drive pins and have no answer yet. Drivers let 256 signals wait, and 1,024 changes of levels: what makes
+ * pins safe always finds a place behind these, whatever is written how fast.
+ */
+const MAX_DRIVING = { signals: 128, levels: 768 } as const;
 /** Longer than any call of a driver takes whose hardware answers at all. */
 const TIMEOUT_MS = 5_000;
 
@@ -17,9 +22,19 @@ export class HardwareCalls {
   readonly #clock: Clock;
   readonly #calls = new Set<Call>();
   #timer: Timer | undefined;
+  /** Those that nobody waits for any more count, too: the driver has still to make them. */
+  #unanswered = 0;
 
   constructor(components: { readonly clock: Clock }) {
     this.#clock = components.clock;
+  }
+
+  /** Why no more pins are driven before some calls were answered; undefined when they can be. */
+  refusal(what: keyof typeof MAX_DRIVING): MeshError | undefined {
+    if (this.#unanswered < MAX_DRIVING[what]) return undefined;
+    return new MeshError("RESOURCE_EXHAUSTED", "Too much is waiting for this hardware already", {
+      retryAfterMs: 1_000,
+    });
   }
 
   /**
@@ -31,13 +46,16 @@ export class HardwareCalls {
     return new Promise<T>((resolve, reject) => {
       const entry: Call = { untilMs: this.#clock.monotonic() + TIMEOUT_MS, giveUp: reject };
       this.#calls.add(entry);
+      this.#unanswered++;
       this.#timer ??= this.#clock.setTimer(() => this.#onTimer(), TIMEOUT_MS);
       call.then(
         (result) => {
+          this.#unanswered--;
           this.#calls.delete(entry);
           resolve(result);
         },
         (error: unknown) => {
+          this.#unanswered--;
           this.#calls.delete(entry);
           reject(asHardwareError(error));
         },
@@ -70,7 +88,9 @@ export function asHardwareError(error: unknown): MeshError {
   return new MeshError("UNAVAILABLE", "The hardware does not do what it is told", {}, { cause: error });
 }
 
-/** Whether it is the request that is wrong, and not the hardware. */
+const REQUESTS_FAULTS = ["OUT_OF_RANGE", "INVALID_ARGUMENT", "UNIMPLEMENTED", "RESOURCE_EXHAUSTED"];
+
+/** Whether it is the request that is wrong, or one too many, and not the hardware. */
 export function isRequestsFault({ code }: MeshError): boolean {
-  return code === "OUT_OF_RANGE" || code === "INVALID_ARGUMENT" || code === "UNIMPLEMENTED";
+  return REQUESTS_FAULTS.includes(code);
 }

@@ -94,6 +94,8 @@ export class Pins {
   /** Makes one call of a driver for all of the group, before it returns. */
   #send(group: readonly PinValue[]): Promise<MeshError | undefined> {
     const mode = group[0]?.reservation.record.mode;
+    const refusal = this.#components.calls.refusal(mode?.kind === "pwm" ? "signals" : "levels");
+    if (refusal !== undefined) return Promise.resolve(refusal);
     const use = group[0]?.reservation.pin.use;
     if (mode?.kind === "pwm") return this.#setPwm(group[0] as PinValue, mode);
     return use === "output" ? this.#writeLevels(group) : this.#makeOutputs(group);

@@ -116,13 +116,18 @@ export class Safety {
       await this.#steady(plan, plan.channel);
       return;
     }
+    // After a call that failed nobody knows whether there is a signal: to end none does nothing.
+    const mayHaveSignal = record.mode.kind === "pwm" && (pin.use === "pwm" || pin.use === "none");
     if (state.kind === "leave") {
-      if (situation === "ended" && pin.use === "pwm") this.#components.pins.leaveOn(line);
+      if (situation === "ended" && mayHaveSignal) this.#components.pins.leaveOn(line);
       else await this.#letGo(plan);
       return;
     }
-    if (pin.use === "pwm") {
-      await calls.answered(hardware.pwm.end(line));
+    let failure: unknown;
+    if (mayHaveSignal) {
+      await calls.answered(hardware.pwm.end(line)).catch((error: unknown) => {
+        failure = error;
+      });
       if (!pin.isLast(call)) return;
       pin.use = "none";
     }
@@ -130,6 +135,8 @@ export class Safety {
     const configured = hardware.gpio.configure(new Map([[line, config]]));
     pin.use = config.direction;
     await calls.answered(configured);
+    // As good as it gets: a signal that goes on would drive the line again.
+    if (failure !== undefined) throw failure;
     await this.#letGo(plan);
   }
 

@@ -105,7 +105,8 @@ describe("after something failed half way", () => {
       mode: { kind: "pwm", frequencyHz: 50, dutyCycle: 0.5 },
       onExpire: "low",
     });
-    const { end } = machine.hardware.pwm;
+    const driver = machine.hardware.pwm;
+    const end = driver.end.bind(driver);
     const broken = new MeshError("UNAVAILABLE", "The channel does not answer");
     Object.assign(machine.hardware.pwm, { end: () => Promise.reject(broken) });
     expect(await codeOf(machine.release(pwm))).toBe("UNAVAILABLE");
@@ -133,7 +134,10 @@ describe("after something failed half way", () => {
     const { id, token } = pwm.record;
     const write = { id, token: token ?? "", value: { dutyCycle: 0.5 } };
     const writing = Array.from({ length: 6 }, () =>
-      machine.owner.write(Array<typeof write>(256).fill(write), asking()),
+      machine.owner.write(
+        Array.from({ length: 256 }, () => write),
+        asking(),
+      ),
     );
     const stopping = machine.owner.stop({ reason: "" }, asking());
     const results = (await machine.finish(Promise.all(writing))).flat();

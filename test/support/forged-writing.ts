@@ -1,0 +1,46 @@
+// What a member that runs other software can make of another node's own document: more of it, in that node's name.
+import { join } from "node:path";
+import { levelStore } from "@pi-controller/document";
+import type { NodeId } from "@pi-controller/schema";
+import { SharedDocument } from "../../packages/document/src/content/shared-document.ts";
+import { encodeWrites, type Write } from "../../packages/document/src/content/update-encoder.ts";
+import { nodeClient, parseNodeLog } from "../../packages/document/src/names.ts";
+
+/** A record that the node never wrote. */
+export interface ForgedRecord {
+  readonly collection: string;
+  readonly id: string;
+  readonly value: object;
+}
+
+/**
+ * Goes on with the document of another node as a card has it, as if that node had written it. Whoever hears of it has
+ * no way to tell, and the node itself believes that it has lost it.
+ *
+ * @param directory of a peer that does not run
+ */
+export async function forgeWriting(
+  directory: string,
+  victim: NodeId,
+  forged: readonly ForgedRecord[],
+): Promise<void> {
+  const store = levelStore({ directory: join(directory, "documents") });
+  await store.open();
+  try {
+    for await (const { log, entries } of store.read()) {
+      const name = parseNodeLog(log);
+      if (name?.id !== victim) continue;
+      const document = new SharedDocument();
+      for (const entry of entries) document.apply(entry);
+      const writes = forged.map(
+        ({ collection, id, value }): Write => ({ collection, id, record: JSON.stringify(value) }),
+      );
+      const entry = encodeWrites(document, nodeClient(victim, name.guid), writes);
+      await store.write([{ kind: "append", log, entry }]);
+      return;
+    }
+    throw new Error(`There is no document of ${victim} in ${directory}`);
+  } finally {
+    await store.close();
+  }
+}

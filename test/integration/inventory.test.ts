@@ -65,6 +65,8 @@ async function statusOf(route: string, headers: Readonly<Record<string, string>>
   const filled = path
     .replace("{fingerprint}", "0".repeat(64))
     .replace("{name}", "gardener")
+    .replace("{namespace}", "garden")
+    .replace("{bus}", "1")
     .replace("{id}", path.includes("nodes") ? node : "0".repeat(16));
   const answer = await fetch(member.url + filled, { method, headers, redirect: "manual" });
   await answer.text();
@@ -136,7 +138,7 @@ describe("the REST routes of a member", () => {
 describe("the WebSockets of a member", () => {
   it("refuse strangers, and whoever has no role", async () => {
     const sockets = names("websocket");
-    expect(sockets).toEqual(["/api/v1/events"]);
+    expect(sockets).toEqual(["/api/v1/events", "/api/v1/gpio/changes"]);
     const { cookie } = await logIn(member, nemo);
     for (const path of sockets) {
       expect(await handshake(path, {})).toBe(401);
@@ -200,6 +202,8 @@ describe("the peer protocols of a member", () => {
     const reached = await codesOf({ meshSecret, privateKey, introduction });
     expect(Object.values(reached)).not.toContain("UNAVAILABLE");
     expect(Object.values(reached)).not.toContain("UNIMPLEMENTED");
+    // To be a member is not enough for pins: each request has to show on whose behalf it is made.
+    expect(reached).toMatchObject({ "gpio.call": "INVALID_ARGUMENT", "gpio.changes": "INVALID_ARGUMENT" });
   });
 
   it("gossip with members alone", async () => {

@@ -10,6 +10,8 @@ import {
 
 /** Some hundred bytes each. */
 const MAX_KEPT = 8_192;
+/** Of what a fault is told with: the owner's words, and a hostile owner has many. */
+const MAX_FAULT_CHARACTERS = 500;
 
 interface Kept {
   readonly value: Observed;
@@ -33,7 +35,8 @@ export class HeardPins {
     { observed, asOf }: { readonly observed: Observed; readonly asOf: string },
     membership: MembershipState,
   ): RemoteValue<Observed> {
-    const kept = { value: observed, asOf, heardAtMs: this.#clock.monotonic() };
+    const fault = observed.fault?.slice(0, MAX_FAULT_CHARACTERS) ?? null;
+    const kept = { value: { ...observed, fault }, asOf, heardAtMs: this.#clock.monotonic() };
     this.#kept.delete(id);
     this.#kept.set(id, kept);
     if (this.#kept.size > MAX_KEPT) {

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 import type { Seal } from "@pi-controller/gpio";
 import { deriveKey } from "@pi-controller/security";
 
@@ -10,6 +10,7 @@ const SEED_BYTES = 32;
  * of its identity by HKDF (RFC 5869) and is used for nothing else. Whoever has the card has it.
  */
 export function sealOf(privateKey: { readonly raw: Uint8Array }): Seal {
-  const key = deriveKey(privateKey.raw.subarray(0, SEED_BYTES), "gpio records");
+  // As a key object: to make one of bytes for each MAC takes ten times as long as the MAC.
+  const key = createSecretKey(deriveKey(privateKey.raw.subarray(0, SEED_BYTES), "gpio records"));
   return { mac: (text) => createHmac("sha256", key).update(text).digest("base64") };
 }

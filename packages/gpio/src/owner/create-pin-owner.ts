@@ -145,7 +145,7 @@ export function createPinOwner(given: PinOwnerComponents, options: PinOwnerOptio
       records,
       safety,
       newId: nextUlid,
-      onUnsafe: onUnfinished,
+      onUnfinished,
       onCleared: () => enqueue(onFreed),
       onError,
     },

@@ -186,6 +186,25 @@ describe("emergency stops", () => {
     ]);
   });
 
+  it("are on the disk as soon as it takes them, unless they were cleared before", async () => {
+    const held = await machine.reserve({ resource: "GPIO17", ttlMs: null, onExpire: "low" });
+    const stopOnFullDisk = async () => {
+      machine.disk.isFull = true;
+      expect(await codeOf(stop())).toBe("RESOURCE_EXHAUSTED");
+      machine.disk.isFull = false;
+    };
+    await stopOnFullDisk();
+    await machine.run(15_000);
+    await machine.restart();
+    expect(await machine.write(held, "high")).toBe("FAILED_PRECONDITION");
+    await clear();
+    await stopOnFullDisk();
+    await clear();
+    await machine.run(15_000);
+    await machine.restart();
+    expect(await machine.write(held, "high")).toBe("ok");
+  });
+
   it("do not end the lease of a holder who goes on writing, by his watchdog", async () => {
     const held = await machine.reserve({ resource: "GPIO17", watchdogMs: 500 });
     await stop();

@@ -30,8 +30,8 @@ export interface EmergencyComponents {
   readonly events: GpioEvents;
   readonly clock: Clock;
   readonly newId: () => string;
-  /** A pin is not safe: is to be tried again. */
-  readonly onUnsafe: () => void;
+  /** A pin is not safe, or a stop not on the disk: is to be tried again. */
+  readonly onUnfinished: () => void;
   /** Nothing stands any more. */
   readonly onCleared: () => void;
   /** Something in the background failed. */
@@ -139,7 +139,7 @@ export class Emergency {
 
   /** @param tell what happened, once outputs are safe and if it was not known before */
   async #set(stop: EmergencyStop, scope: StopScope, tell: () => void = () => {}): Promise<void> {
-    const { stops } = this.#components;
+    const { stops, onUnfinished } = this.#components;
     const present = stops.of(scope);
     const isOneMore = present.length < MAX_STOPS && !present.some(({ id }) => id === stop.id);
     if (isOneMore) stops.latch(stop, scope);
@@ -147,7 +147,12 @@ export class Emergency {
     await this.#halting;
     if (!isOneMore) return;
     tell();
-    await stops.store(stop, scope);
+    try {
+      await stops.store(stop, scope);
+    } catch (error) {
+      onUnfinished();
+      throw error;
+    }
   }
 
   async #clear(ids: readonly string[], by: string, correlationId: string | undefined): Promise<void> {
@@ -178,11 +183,11 @@ export class Emergency {
 
   /** The calls that make plain outputs safe are made before this returns. */
   #halt(): void {
-    const { registry, safety, onUnsafe, onError } = this.#components;
+    const { registry, safety, onUnfinished, onError } = this.#components;
     const driven = registry.driven();
     for (const reservation of driven) reservation.kept = null;
     const halted = safety.makeSafe(driven, "stopped").then((unsafe) => {
-      if (unsafe.length > 0) onUnsafe();
+      if (unsafe.length > 0) onUnfinished();
     });
     this.#halting = Promise.all([this.#halting, halted]).then(() => undefined);
     this.#forgetDesired().catch((error: unknown) =>

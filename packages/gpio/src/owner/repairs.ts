@@ -20,7 +20,7 @@ export interface RepairsComponents extends BringUpComponents {
 
 /**
  * Tries again what hardware or disk did not do: pins of leases that are over and are not safe, outputs that an
- * emergency stop could not stop, pins of grants that could not be set up. Until it works, the more slowly the longer
+ * emergency stop could not stop, pins of grants that could not be set up, stops that the disk did not take. Until it works, the more slowly the longer
  * it does not.
  */
 export class Repairs {
@@ -61,6 +61,7 @@ export class Repairs {
     for (const reservation of registry.all()) {
       if (reservation.phase === "setting-up") await this.#bringUp(reservation);
     }
+    await this.#storeStops();
     const ended = registry.all().filter(({ phase }) => phase === "ended");
     // Those that are safe on the disk, too, are gone after this.
     await endings.finish(endings.begin(ended, "expired", ""), { correlationId: undefined });
@@ -74,6 +75,15 @@ export class Repairs {
     if (stops.current === undefined) return;
     const unsafe = registry.driven().filter(({ pin, phase }) => phase === "held" && !pin.isStopped);
     if ((await safety.makeSafe(unsafe, "stopped")).length > 0) this.needed();
+  }
+
+  async #storeStops(): Promise<void> {
+    try {
+      await this.#components.stops.storeLatched();
+    } catch {
+      // Whoever set the stop was told; it stands until a restart, and after one, too, once this works.
+      this.needed();
+    }
   }
 
   async #bringUp(reservation: Reservation): Promise<void> {

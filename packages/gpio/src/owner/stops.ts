@@ -31,6 +31,8 @@ export class Stops {
   readonly #own = new Map<string, EmergencyStop>();
   /** MACs of those of this node that were cleared, or are about to be. */
   readonly #cleared = new Set<string>();
+  #storing: Promise<void> = Promise.resolve();
+  #removing = 0;
   #current: EmergencyStop | undefined;
   #known: ReadonlySet<string> = new Set();
 
@@ -116,18 +118,37 @@ export class Stops {
     this.look();
   }
 
+  /**
+   * Writes down what stands in memory alone, since the disk did not take it before.
+   *
+   * @throws as `WritableDocument.transact`, and MeshError UNAVAILABLE while some are being ended: then try again
+   */
+  async storeLatched(): Promise<void> {
+    for (const { stop, scope } of [...this.#latched.values()]) {
+      if (this.#removing > 0) throw new MeshError("UNAVAILABLE", "Stops are being ended");
+      if (!this.#latched.has(stop.id)) continue;
+      this.#storing = this.store(stop, scope);
+      await this.#storing;
+    }
+  }
+
   /** Ends stops of this node. @throws as `WritableDocument.transact`: then they stand */
   async remove(ids: readonly string[]): Promise<void> {
     const { own, sealed } = this.#components;
+    this.#removing++;
     const macs = this.of("node").flatMap((stop) => (ids.includes(stop.id) ? [sealed.close(stop).mac] : []));
     for (const mac of macs) this.#cleared.add(mac);
     try {
+      // Else it would come after this, and stand again.
+      await this.#storing.catch(() => undefined);
       await own.transact((transaction) => {
         for (const id of ids) transaction.delete(sealed.collection, id);
       });
     } catch (error) {
       for (const mac of macs) this.#cleared.delete(mac);
       throw error;
+    } finally {
+      this.#removing--;
     }
     for (const id of ids) {
       this.#latched.delete(id);

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { type CollectionDefinition, canonicalJson, type ReadonlyDocument } from "@pi-controller/document";
+import type { CollectionDefinition, ReadonlyDocument } from "@pi-controller/document";
 import { type EmergencyStop, parseInput, type ReservationRecord } from "@pi-controller/schema";
 import * as z from "zod";
 import { reservationsCollection, stopsCollection } from "../collections.ts";
@@ -90,8 +90,9 @@ export class Sealed<T extends { readonly id: string }> {
     return record === undefined ? undefined : { record, mac };
   }
 
+  /** The fields are in the order in which they are stored, which reading does not change: no need to sort them. */
   #macOf(content: object): string {
-    return this.#seal.mac(`${this.collection.name}\n${canonicalJson(content)}`);
+    return this.#seal.mac(`${this.collection.name}\n${JSON.stringify(content)}`);
   }
 }
 

@@ -119,6 +119,19 @@ describe("buses that are on", () => {
     }
   });
 
+  it.each([
+    ["pi-4", "uart-1", "GPIO14", "set enable_uart=0 and dtparam=uart1=off in /boot/firmware/config.txt"],
+    ["pi-5", "uart-0", "GPIO15", "set enable_uart=0 and dtparam=uart0=off in /boot/firmware/config.txt"],
+    ["pi-4", "uart-3", "GPIO4", "take out its dtoverlay in /boot/firmware/config.txt, and restart"],
+  ])("of a %s are UARTs too: %s keeps %s from all others", (family, uart, pin, how) => {
+    for (const mode of [input, output, pwm("software")]) {
+      const refused = refusal(() => rulesOf(family, { uarts: [uart] }).claims(pin, mode));
+      expect(refused.slice(0, 2)).toEqual(["FAILED_PRECONDITION", "resource"]);
+      expect(refused[2]).toContain(`${pin} is a pin of ${uart}, which is on. To use it as a pin, ${how}`);
+    }
+    expect(rulesOf(family, { uarts: ["uart-10"] }).claims(pin, output)).toHaveLength(1);
+  });
+
   it("leave alone the pin of a chip select that has no device", () => {
     expect(rules.claims("GPIO7", output)).toEqual(claimsOf("gpio:7"));
   });
@@ -157,6 +170,17 @@ describe("buses that are on", () => {
       "resource",
       expect.stringMatching(message),
     ]);
+  });
+
+  it.each([
+    ["i2c-2:0x48", i2c, "dtoverlay=i2c2-pi5,"],
+    ["i2c-3:0x48", i2c, "dtoverlay=i2c3-pi5,"],
+    ["spi-1.0", spi, "dtoverlay=spi1-1cs,"],
+    ["spi-2.1", spi, "dtoverlay=spi2-2cs-pi5,"],
+    ["spi-5.0", spi, "dtoverlay=spi5-1cs-pi5,"],
+    ["i2c-1:0x48", i2c, "dtparam=i2c_arm=on"],
+  ])("of a Pi 5 say of %s which overlay turns it on there", (device, mode, overlay) => {
+    expect(refusal(() => rulesOf("pi-5").claims(device, mode))[2]).toContain(overlay);
   });
 
   it("of a Pi 5 do not give away the one that carries its boot firmware", () => {

@@ -6,7 +6,7 @@ import { fixedPwmAt, pwmMethodsAt, usedByPwm } from "./resources/pwm-methods.ts"
 import { type ParsedResource, parseResource, resourceText } from "./resources/resource-text.ts";
 
 /** What of a board decides who can have what. */
-export interface RuledBoard extends Pick<Board, "i2cBuses" | "spiDevices"> {
+export interface RuledBoard extends Pick<Board, "i2cBuses" | "spiDevices" | "uarts"> {
   /** What the driver can do once it has started; left out: hardware PWM where the header has it, software at each pin. */
   readonly pwm?: readonly PwmOutput[];
 }
@@ -40,7 +40,7 @@ export function resourceRules(header: Header, board: RuledBoard): ResourceRules 
     if (mode.kind !== "i2c") throw wrongMode(`expected i2c: ${text} is an I2C device`);
     const bus = `i2c-${device.bus}`;
     const pins = buses.sharedPins(bus);
-    if (!board.i2cBuses.includes(device.bus)) throw notToHave(`${bus} is not on. ${turnOn(bus)}`);
+    if (!board.i2cBuses.includes(device.bus)) throw notToHave(`${bus} is not on. ${turnOn(header, bus)}`);
     return [{ key: text, share: null }, ...pins.map((gpio) => ({ key: `gpio:${gpio}`, share: bus }))];
   };
 
@@ -50,7 +50,7 @@ export function resourceRules(header: Header, board: RuledBoard): ResourceRules 
     const bus = `spi-${device.bus}`;
     const pins = buses.sharedPins(bus);
     if (!board.spiDevices.includes(device.device)) {
-      throw notToHave(`${text} is not on. ${turnOn(bus, device.chipSelect + 1)}`);
+      throw notToHave(`${text} is not on. ${turnOn(header, bus, device.chipSelect + 1)}`);
     }
     const select = buses.chipSelect(bus, device.chipSelect);
     return [

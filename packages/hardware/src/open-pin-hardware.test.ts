@@ -80,6 +80,13 @@ describe("openPinHardware", () => {
     await hardware.stop();
   });
 
+  it("tells which UARTs are on, unless the header is not that of the board", async () => {
+    const board = { ...(await simulated("pi-4")), simulated: false, uarts: ["uart-1"] };
+    expect(open(board, { driver: "gpiod" }).uarts).toEqual(["uart-1"]);
+    expect(open(board, { driver: "simulated" }).uarts).toEqual([]);
+    expect(open(await simulated("pi-5")).uarts).toEqual([]);
+  });
+
   it("reads from the start what its file says of the wires", async () => {
     writeFileSync(join(directory, "board-pins"), "GPIO4 high");
     const hardware = open(await simulated("pi-4"));

@@ -74,6 +74,12 @@ class BoardPinHardware implements PinHardware {
     return this.#simulation;
   }
 
+  /** Those of a real board are none of a simulated header's business. */
+  get uarts() {
+    const isReal = this.#choice.kind !== "simulated" || this.#board.simulated;
+    return isReal ? (this.#board.uarts ?? []) : [];
+  }
+
   get gpio() {
     return this.#adapters.gpio;
   }

@@ -10,6 +10,8 @@ export interface PinHardware {
   /** Why there is no GPIO and what would change that; null when there is. Known after `start`; of a daemon it may change. */
   readonly problem: string | null;
   readonly header: Header;
+  /** UARTs that are on and led to the header, as `uart-0`: what they carry is not the drivers' business. */
+  readonly uarts: readonly string[];
   readonly gpio: GpioDriver;
   readonly pwm: PwmDriver;
   readonly i2c: I2cDriver;

@@ -36,6 +36,8 @@ export const boardSchema = z.object({
   i2cBuses: z.array(z.int().nonnegative()),
   /** As `0.0`: bus and chip select. */
   spiDevices: z.array(z.string()),
+  /** UARTs that are on and led to the header, as `uart-0`; left out: none is known. */
+  uarts: z.array(z.string()).optional(),
   pwmChips: z.array(z.object({ name: z.string(), channels: z.int().nonnegative() })),
   storage: z.array(storageDeviceSchema),
   operatingSystem: z.string(),

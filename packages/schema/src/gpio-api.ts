@@ -171,7 +171,7 @@ export const headerPinSchema = z.object({
   reservedFor: z.string().nullable(),
   /** What the board itself has on the pin, for people, as `a resistor of 1.8 kΩ to 3.3 V`; left out: nothing. */
   wiredTo: z.string().optional(),
-  /** What it carries on this node at the moment, as `i2c-1`; null: nothing but itself. */
+  /** What it carries on this node at the moment, as `i2c-1` or `uart-0`; null: nothing but itself. */
   bus: z.string().nullable(),
   reservation: reservationIdSchema.nullable(),
 });

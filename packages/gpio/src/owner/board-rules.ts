@@ -14,8 +14,9 @@ export class BoardRules implements ResourceRules {
 
   /** To be called when the hardware has started. */
   open(): void {
-    const { header, i2c, spi, pwm } = this.#hardware;
-    const board = { i2cBuses: [...i2c.buses()], spiDevices: [...spi.devices()], pwm: pwm.outputs() };
+    const { header, i2c, spi, pwm, uarts } = this.#hardware;
+    const buses = { i2cBuses: [...i2c.buses()], spiDevices: [...spi.devices()], uarts: [...uarts] };
+    const board = { ...buses, pwm: pwm.outputs() };
     this.#rules = resourceRules(header, board);
   }
 

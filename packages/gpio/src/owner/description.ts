@@ -37,10 +37,13 @@ export function describeOwn(state: {
   };
 }
 
-/** The pins of buses that are on, by BCM number. */
-function busPins({ header, i2c, spi }: PinHardware): ReadonlyMap<number, string> {
+/** The pins of buses and UARTs that are on, by BCM number. */
+function busPins({ header, i2c, spi, uarts }: PinHardware): ReadonlyMap<number, string> {
   const [i2cBuses, spiDevices] = [i2c.buses(), spi.devices()];
   const pins = new Map<number, string>();
+  for (const one of header.uarts) {
+    if (uarts.includes(one.uart)) for (const gpio of one.pins) pins.set(gpio, one.uart);
+  }
   for (const { bus, shared, chipSelects } of header.buses) {
     const [kind, number] = bus.split("-");
     if (kind === "i2c" && i2cBuses.includes(Number(number))) {

@@ -67,6 +67,7 @@ export class Wire {
         return hardware.problem;
       },
       header: hardware.header,
+      uarts: hardware.uarts,
       gpio,
       pwm,
       get i2c() {

@@ -1,9 +1,9 @@
 import type { Header } from "@pi-controller/hardware";
 import { type Board, MeshError } from "@pi-controller/schema";
 
-/** Which pins the buses of a board take, by bus (`i2c-1`, `spi-0`). */
+/** Which pins the buses and UARTs of a board take, by name (`i2c-1`, `spi-0`, `uart-0`). */
 export interface BusPinsOfBoard {
-  /** The bus that is on and uses this pin. */
+  /** The bus or UART that is on and uses this pin. */
   using(gpio: number): string | undefined;
   /**
    * Pins that all devices of a bus use. None where it is not known which buses are led to a header.
@@ -16,8 +16,14 @@ export interface BusPinsOfBoard {
 }
 
 /** @param board which of the buses and chip selects of the header are on */
-export function busPins(header: Header, board: Pick<Board, "i2cBuses" | "spiDevices">): BusPinsOfBoard {
+export function busPins(
+  header: Header,
+  board: Pick<Board, "i2cBuses" | "spiDevices" | "uarts">,
+): BusPinsOfBoard {
   const inUse = new Map<number, string>();
+  for (const { uart, pins } of header.uarts) {
+    if (board.uarts?.includes(uart) === true) for (const gpio of pins) inUse.set(gpio, uart);
+  }
   for (const { bus, shared, chipSelects } of header.buses) {
     const selects = chipSelects.filter((_gpio, index) =>
       board.spiDevices.includes(`${bus.slice("spi-".length)}.${index}`),
@@ -46,19 +52,32 @@ export function busPins(header: Header, board: Pick<Board, "i2cBuses" | "spiDevi
 }
 
 /**
- * What makes a bus give back its pins, and what turns it on. Source: Linux for Raspberry Pi,
- * arch/arm/boot/dts/overlays/README.
+ * What makes a bus or UART give back its pins, and what turns a bus on. Source: Linux for Raspberry Pi,
+ * arch/arm/boot/dts/overlays/README; Raspberry Pi documentation, "Configure UARTs".
  */
 export function turnOff(bus: string): string {
+  if (bus.startsWith("uart-")) return `${turnOffUart(bus)}, and restart`;
   const parameter = parameters[bus];
   const change = parameter === undefined ? "take out its dtoverlay" : `set dtparam=${parameter}=off`;
   return `${change} in ${CONFIG} and restart`;
 }
 
+/** What turned the first two on depends on the model: their own default, `enable_uart`, or an overlay. */
+function turnOffUart(uart: string): string {
+  const name = uart.replace("-", "");
+  if (name !== "uart0" && name !== "uart1") return `take out its dtoverlay in ${CONFIG}`;
+  return (
+    `set enable_uart=0 and dtparam=${name}=off in ${CONFIG}, take out a dtoverlay=${name}-pi5 there ` +
+    "and console=serial0,115200 in cmdline.txt beside it"
+  );
+}
+
 /** @param chipSelects how many an SPI bus should have */
-export function turnOn(bus: string, chipSelects = 1): string {
+export function turnOn({ buses }: Pick<Header, "buses">, bus: string, chipSelects = 1): string {
   const parameter = parameters[bus];
-  const overlay = bus.startsWith("spi-") ? `${bus.replace("-", "")}-${chipSelects}cs` : bus.replace("-", "");
+  const suffix = buses.find((one) => one.bus === bus)?.overlaySuffix ?? "";
+  const name = bus.replace("-", "");
+  const overlay = `${bus.startsWith("spi-") ? `${name}-${chipSelects}cs` : name}${suffix}`;
   const change =
     parameter === undefined ? `add its overlay, as dtoverlay=${overlay},` : `set dtparam=${parameter}=on`;
   return `To turn it on, ${change} in ${CONFIG} and restart`;

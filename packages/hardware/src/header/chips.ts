@@ -1,5 +1,5 @@
 import { bcm2711Functions, bcm2835Functions, functionsOf, rp1Functions } from "./function-tables.ts";
-import type { BusPins, Header, PinFunction, PwmPin } from "./header.ts";
+import type { BusPins, Header, PinFunction, PwmPin, UartPins } from "./header.ts";
 
 /** What the chip behind a header decides. */
 export interface HeaderChip {
@@ -8,6 +8,7 @@ export interface HeaderChip {
   /** Of GPIO0 to GPIO27. */
   readonly functions: () => readonly (readonly PinFunction[])[];
   readonly buses: readonly BusPins[];
+  readonly uarts: readonly UartPins[];
   readonly pwm: readonly PwmPin[];
   readonly limits: Header["limits"];
 }
@@ -19,8 +20,18 @@ export interface HeaderChip {
  */
 const i2c0: BusPins = { bus: "i2c-0", shared: [0, 1], chipSelects: [] };
 const i2c1: BusPins = { bus: "i2c-1", shared: [2, 3], chipSelects: [] };
+const pi5 = { overlaySuffix: "-pi5" } as const;
 const spi0: BusPins = { bus: "spi-0", shared: [9, 10, 11], chipSelects: [8, 7] };
 const spi1: BusPins = { bus: "spi-1", shared: [19, 20, 21], chipSelects: [18, 17, 16] };
+
+/**
+ * One of the two: the other one serves Bluetooth, or nothing. Those of the BCM2711 and the RP1 beyond them have the
+ * pins of their overlays, as above: "uart2" to "uart5", "uart0-pi5" to "uart4-pi5".
+ */
+const bcmUarts: readonly UartPins[] = [
+  { uart: "uart-0", pins: [14, 15] },
+  { uart: "uart-1", pins: [14, 15] },
+];
 
 /**
  * The total is no limit of the chip: the 3.3 V supply was laid out for about 3 mA at each of the 17 pins of the first
@@ -41,6 +52,7 @@ export const bcm2835: HeaderChip = {
   label: "pinctrl-bcm2835",
   functions: () => functionsOf(bcm2835Functions),
   buses: [i2c0, i2c1, spi0, spi1],
+  uarts: bcmUarts,
   pwm: [
     { gpio: 12, channel: "pwm0" },
     { gpio: 13, channel: "pwm1" },
@@ -68,6 +80,13 @@ export const bcm2711: HeaderChip = {
     { bus: "spi-5", shared: [13, 14, 15], chipSelects: [12, 26] },
     { bus: "spi-6", shared: [19, 20, 21], chipSelects: [18, 27] },
   ],
+  uarts: [
+    ...bcmUarts,
+    { uart: "uart-2", pins: [0, 1] },
+    { uart: "uart-3", pins: [4, 5] },
+    { uart: "uart-4", pins: [8, 9] },
+    { uart: "uart-5", pins: [12, 13] },
+  ],
   pwm: bcm2835.pwm,
   limits: bcmLimits,
 };
@@ -79,13 +98,20 @@ export const rp1: HeaderChip = {
   buses: [
     i2c0,
     i2c1,
-    { bus: "i2c-2", shared: [4, 5], chipSelects: [] },
-    { bus: "i2c-3", shared: [6, 7], chipSelects: [] },
+    { bus: "i2c-2", shared: [4, 5], chipSelects: [], ...pi5 },
+    { bus: "i2c-3", shared: [6, 7], chipSelects: [], ...pi5 },
     spi0,
     spi1,
-    { bus: "spi-2", shared: [1, 2, 3], chipSelects: [0, 24] },
-    { bus: "spi-3", shared: [5, 6, 7], chipSelects: [4, 25] },
-    { bus: "spi-5", shared: [13, 14, 15], chipSelects: [12, 26] },
+    { bus: "spi-2", shared: [1, 2, 3], chipSelects: [0, 24], ...pi5 },
+    { bus: "spi-3", shared: [5, 6, 7], chipSelects: [4, 25], ...pi5 },
+    { bus: "spi-5", shared: [13, 14, 15], chipSelects: [12, 26], ...pi5 },
+  ],
+  uarts: [
+    { uart: "uart-0", pins: [14, 15] },
+    { uart: "uart-1", pins: [0, 1] },
+    { uart: "uart-2", pins: [4, 5] },
+    { uart: "uart-3", pins: [8, 9] },
+    { uart: "uart-4", pins: [12, 13] },
   ],
   pwm: [
     { gpio: 12, channel: "pwm0" },

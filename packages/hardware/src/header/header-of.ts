@@ -102,6 +102,7 @@ function headerWith({ chip, note }: Family): Header {
   return {
     places,
     buses: chip.buses,
+    uarts: chip.uarts,
     pwm: chip.pwm,
     limits: chip.limits,
     ...(note !== undefined && { note }),
@@ -114,6 +115,7 @@ const MAX_PLACES = 40;
 const emptyHeader: Header = {
   places: [],
   buses: [],
+  uarts: [],
   pwm: [],
   limits: {
     pinMilliamperes: 0,

@@ -30,6 +30,15 @@ export interface BusPins {
   readonly shared: readonly number[];
   /** Of an SPI bus: the pin of each chip select, `0` first. */
   readonly chipSelects: readonly number[];
+  /** What the name of its overlay ends with on boards with this chip, as `-pi5`; left out: nothing. */
+  readonly overlaySuffix?: string;
+}
+
+export interface UartPins {
+  /** As `uart-0`. */
+  readonly uart: string;
+  /** BCM numbers: where it sends and where it receives. */
+  readonly pins: readonly number[];
 }
 
 /** One hardware PWM channel at one pin. */
@@ -44,6 +53,8 @@ export interface Header {
   readonly places: readonly HeaderPlace[];
   /** Every bus that the header can carry; which ones are on, the board's device files say. */
   readonly buses: readonly BusPins[];
+  /** Every UART that the header can carry; which ones are on, the board says. */
+  readonly uarts: readonly UartPins[];
   readonly pwm: readonly PwmPin[];
   readonly limits: {
     readonly pinMilliamperes: number;

@@ -7,6 +7,7 @@ import { machineName } from "./machine-name.ts";
 import { parseAssignment, parseCpuInfo, parseMemory } from "./parse.ts";
 import { decodeRevision, familyFromModel } from "./revision.ts";
 import { findStorage } from "./storage.ts";
+import { headerUarts } from "./uarts.ts";
 
 /**
  * Reads what the machine is from its files.
@@ -42,6 +43,7 @@ export async function detectBoard(
     gpioChips: await attempt("GPIO chips", () => findGpioChips(files), []),
     i2cBuses: devices.flatMap((name) => /^i2c-(\d+)$/.exec(name)?.slice(1).map(Number) ?? []),
     spiDevices: devices.flatMap((name) => /^spidev(\d+\.\d+)$/.exec(name)?.slice(1) ?? []),
+    uarts: await attempt("UARTs", () => headerUarts(files), []),
     pwmChips: await attempt("PWM chips", () => pwmChips(files), []),
     storage: await attempt("storage", () => findStorage(files), []),
     operatingSystem: await attempt("operating system", () => operatingSystem(files), "Linux"),

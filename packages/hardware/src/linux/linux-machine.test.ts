@@ -67,6 +67,7 @@ describe("linuxMachine", () => {
       ],
       i2cBuses: [1, 13, 14],
       spiDevices: ["0.0", "10.0"],
+      uarts: [],
       pwmChips: [{ name: "pwmchip0", channels: 4 }],
       storage: [
         { name: "mmcblk0", type: "sd-card", bytes: 63_864_569_856, root: false },

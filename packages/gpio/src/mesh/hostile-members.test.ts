@@ -92,7 +92,7 @@ describe("a hostile member", () => {
     }
     const [one, other] = twins;
     const id = reservationIdOf(one, ULID);
-    const routerWith = (...claiming: readonly string[]) =>
+    const routerWith = (claiming: readonly string[], self = "node-self") =>
       new NodeRouter(
         {
           own: {} as NodePins,
@@ -110,11 +110,12 @@ describe("a hostile member", () => {
             },
           },
         },
-        { self: "node-self" },
+        { self },
       );
-    expect(routerWith(one).ownerOf(id)).toBe(one);
-    expect(routerWith(other).ownerOf(id)).toBe(other);
-    expect(() => routerWith(one, other).ownerOf(id)).toThrow(/claim this reservation/);
+    expect(routerWith([one]).ownerOf(id)).toBe(one);
+    expect(routerWith([other]).ownerOf(id)).toBe(other);
+    expect(() => routerWith([one, other]).ownerOf(id)).toThrow(/claim this reservation/);
+    expect(routerWith([one, other], one).ownerOf(id)).toBe(one);
   });
 
   it("shows none of another node's reservations as its own", async () => {

@@ -35,6 +35,8 @@ export class NodeRouter {
       candidates.length > 1
         ? candidates.filter((node) => documents.node(node).collection(reservationsCollection).get(id))
         : candidates;
+    // Of its own ones each node knows.
+    if (claiming.includes(this.self)) return this.self;
     if (claiming.length > 1) {
       const names = claiming.map((node) => nodes.nameOf(node)).join(" and ");
       throw new MeshError("UNAVAILABLE", `${names} claim this reservation: revoke the one that lies`);

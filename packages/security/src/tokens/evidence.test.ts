@@ -81,12 +81,19 @@ describe("Evidence", () => {
     const there = await elsewhere(THERE);
     await there.evidence.verify(text, mesh.node.node);
     const codes = new Set<string>();
-    for (let attempt = 0; attempt < 50; attempt++) {
+    for (let attempt = 0; attempt < 150; attempt++) {
       await there.evidence
         .verify(`${text.slice(0, -6)}${attempt}`, mesh.node.node)
         .catch((error: { code: string }) => codes.add(error.code));
     }
     expect([...codes]).toEqual(["UNAUTHENTICATED", "RESOURCE_EXHAUSTED"]);
+    // Nor do its other users wait for long, whose evidence is new there.
+    const other = await login();
+    const fresh = await evidence.of(acting(other.principal), { session: other.secret }, THERE.node);
+    const verified = () => there.evidence.verify(fresh, mesh.node.node);
+    await expect(verified()).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+    await mesh.clock.advance(1_000);
+    expect(await verified()).toMatchObject({ userName: "ada" });
     expect(await there.evidence.verify(text, mesh.node.node)).toMatchObject({ userName: "ada" });
   });
 

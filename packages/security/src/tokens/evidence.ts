@@ -3,6 +3,7 @@ import type { Clock } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import { principalOfJwt } from "../authentication/bearer.ts";
 import { AddressLimit } from "../limits/address-limit.ts";
+import type { AttemptPolicy } from "../limits/attempts.ts";
 import { RecentMap } from "../limits/recent-map.ts";
 import { type JwtSourceComponents, jwtSource } from "../sessions/jwt-source.ts";
 import type { TrustView } from "../trust/trust-port.ts";
@@ -27,6 +28,12 @@ const LEFT_MS = 60_000;
 /** Users and programs that ask other nodes at the same time, one for each node; and those that others bring. */
 const MAX_KEPT = 1_024;
 
+/**
+ * What a node shows that proves nothing costs signatures to find out. Its pauses are short: it asks for all of its users,
+ * and of one whom it does not know to have changed yet it shows, in good faith, what is good no more.
+ */
+const LIMIT: AttemptPolicy = { free: 100, initialMs: 100, maximumMs: 1_000, forgetAfterMs: 5_000 };
+
 interface Kept<Value> {
   readonly value: Value;
   readonly untilMs: number;
@@ -46,7 +53,7 @@ export class Evidence implements EvidenceUseCases {
 
   constructor(components: EvidenceComponents) {
     this.#components = components;
-    this.#limit = new AddressLimit(components);
+    this.#limit = new AddressLimit(components, { policy: LIMIT });
   }
 
   async of(acting: Acting, credentials: PresentedCredentials, audience: NodeId): Promise<string> {

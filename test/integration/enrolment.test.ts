@@ -18,7 +18,7 @@ import {
   type PeerProcessOptions,
   startMesh,
 } from "../support/peer-process.ts";
-import { speak, startBareNode, startStranger } from "../support/strangers.ts";
+import { speakPatiently, startBareNode, startStranger } from "../support/strangers.ts";
 import { waitFor } from "../support/wait.ts";
 
 const WRONG_CODE = "ZZZZZ-ZZZZZ-ZZZZZ-ZZZZZ";
@@ -136,9 +136,9 @@ describe("a peer that belongs to no mesh", () => {
     const address = multiaddr(unclaimed.meshAddress);
     expect(protocols.length).toBeGreaterThanOrEqual(3);
     for (const protocol of [...protocols, "/ipfs/id/1.0.0", "/ipfs/ping/1.0.0"]) {
-      expect(await speak(bare, address, protocol), protocol).toBe("unknown protocol");
+      expect(await speakPatiently(bare, address, protocol), protocol).toBe("unknown protocol");
     }
-    expect(await speak(bare, address, "/pi-controller/pending/request/1")).toBe("spoken");
+    expect(await speakPatiently(bare, address, "/pi-controller/pending/request/1")).toBe("spoken");
 
     const asker = await startStranger(cleanup, { meshName: "pending" });
     const node = await nodeOf(unclaimed);

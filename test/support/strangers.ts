@@ -64,12 +64,31 @@ export async function startBareNode(cleanup: Cleanup): Promise<Libp2p> {
   return node;
 }
 
+/** As `speak`, with some who cannot always have a connection: they are asked again. */
+export async function speakPatiently(
+  node: Libp2p,
+  address: Parameters<Libp2p["dial"]>[0],
+  protocol: string,
+): Promise<Spoken> {
+  let heard: Spoken = "no connection";
+  // A peer takes few connections a second from one address, and resets the rest.
+  for (let attempt = 0; heard === "no connection" && attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await new Promise((wake) => setTimeout(wake, PAUSE_MS));
+    heard = await speak(node, address, protocol);
+  }
+  return heard;
+}
+
+export type Spoken = "spoken" | "unknown protocol" | "no connection";
+const ATTEMPTS = 4;
+const PAUSE_MS = 1_000;
+
 /** What comes of opening a stream of a protocol, over a connection of its own. */
 export async function speak(
   node: Libp2p,
   address: Parameters<Libp2p["dial"]>[0],
   protocol: string,
-): Promise<"spoken" | "unknown protocol" | "no connection"> {
+): Promise<Spoken> {
   // A peer that was asked for what it does not speak may close the connection.
   await Promise.all(node.getConnections().map((connection) => connection.close().catch(() => undefined)));
   const signal = AbortSignal.timeout(5_000);

@@ -136,6 +136,7 @@ describe("a lost disk", () => {
     await fixture.begin(one, { recover: true });
     expect([...one.disk.asides.keys()]).toEqual([expect.stringMatching(/^damaged-2026-01-01T/)]);
     expect(one.disk.asides.values().next().value?.get("mesh")).toHaveLength(1 + mesh.length);
+    expect([one.documents.wasLost, other.documents.wasLost]).toEqual([true, true]);
     const writing = putOwn(one, "new", 2);
     await fixture.connectAll();
     await fixture.finish(writing);
@@ -147,6 +148,9 @@ describe("a lost disk", () => {
     expect(thingsOf(one)).toEqual([{ id: "x", n: 1 }]);
     expect(thingsOf(one, one)).toEqual(expected);
     expect(thingsOf(other, one)).toEqual(expected);
+    fixture.kill(one);
+    await fixture.begin(one);
+    expect(one.documents.wasLost).toBe(false);
   });
 
   test("does not hold up a peer that finds nobody to ask for ever", async () => {

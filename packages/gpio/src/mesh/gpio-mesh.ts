@@ -115,6 +115,11 @@ export class GpioMesh {
     if (machine !== undefined) machine.disk.openedBy = undefined;
   }
 
+  /** Takes the documents of a machine whose process was killed. */
+  loseDocuments(index: number): void {
+    this.#machines.get(nodeIdOf(index))?.disk.logs.clear();
+  }
+
   /** Makes it a member that runs other software: nothing looks after what its own document says of its pins. */
   async endOwner(index: number): Promise<void> {
     const owner = this.peer(index).services.find(({ name }) => name === "pin-owner");

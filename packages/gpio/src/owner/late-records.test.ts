@@ -48,7 +48,8 @@ describe("what comes into the own document of a node from elsewhere", () => {
 
   it("is ignored and taken out when the node did not write it; said once", async () => {
     const held = await machine.reserve({ resource: "GPIO17" });
-    const forged = otherOf(held, { resource: "GPIO18", mode: { ...output, initial: "high" } });
+    // Of an earlier life, as what a lost disk gets back.
+    const forged = otherOf(held, { resource: "GPIO18", mode: { ...output, initial: "high" }, token: "0.5" });
     await put(forged.id, forged);
     await put(forged.id, { ...stored().get(held.record.id), ...forged });
     expect(machine.drives(18)).toBe("input");
@@ -74,7 +75,8 @@ describe("what comes into the own document of a node from elsewhere", () => {
   it("keeps no token and no id from being given out, however high those of a forged record are", async () => {
     const held = await machine.reserve({ resource: "GPIO17" });
     const id = `${held.record.id.slice(0, 8)}-7${"Z".repeat(25)}`;
-    const forged = { ...held.record, id, token: "999999999999999.999999999999999" };
+    const { mac } = stored().get(held.record.id) ?? {};
+    const forged = { ...held.record, id, token: "999999999999999.999999999999999", mac };
     await put(id, forged);
     machine.wire.cut();
     await put(id, forged);

@@ -60,7 +60,7 @@ export class MemoryGpio implements GpioUseCases {
   async get(id: string, asking: Asking) {
     const view = this.#reservations.get(id);
     if (view === undefined) throw new MeshError("NOT_FOUND", `There is no reservation ${id}`);
-    demand(asking, { verb: "get", resource: "gpio", namespace: view.namespace });
+    demand(asking, { verb: "get", resource: "gpio", namespace: view.namespace, name: id });
     return view;
   }
 
@@ -99,7 +99,7 @@ export class MemoryGpio implements GpioUseCases {
     const results = writes.map(({ id }) => {
       const view = this.#reservations.get(id);
       const { namespace = "default" } = view ?? {};
-      const detail = asking.requester.refusal({ verb: "update", resource: "gpio", namespace });
+      const detail = asking.requester.refusal({ verb: "update", resource: "gpio", namespace, name: id });
       if (detail !== undefined) {
         return { id, ok: false, observed: null, error: { code: "PERMISSION_DENIED", detail } };
       }
@@ -122,7 +122,8 @@ export class MemoryGpio implements GpioUseCases {
 
   async release(...[id, options, asking]: Parameters<GpioUseCases["release"]>) {
     const verb = options.force === "true" ? "revoke" : "delete";
-    demand(asking, { verb, resource: "gpio", namespace: this.#reservations.get(id)?.namespace ?? "default" });
+    const { namespace = "default" } = this.#reservations.get(id) ?? {};
+    demand(asking, { verb, resource: "gpio", namespace, name: id });
     this.#change("release", asking, { id, ...options });
     this.#reservations.delete(id);
   }

@@ -189,6 +189,8 @@ export const reservationRecordSchema = z.object({
   uptimeEnd: z.object({ bootId: z.string().max(64), endsAtMs: z.number().nonnegative() }).optional(),
   /** What was last written with `keep`; null: nothing yet, or nothing since an emergency stop. */
   desired: gpioValueSchema.nullable(),
+  /** An emergency stop has come since it was granted: with nothing kept since then, a restart leaves it safe. */
+  stopped: z.literal(true).optional(),
   /**
    * When the value was written that is kept, or was looked at last of those that were left while the owner was away: no
    * value that was left before counts any more.

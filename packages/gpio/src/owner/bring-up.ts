@@ -21,11 +21,12 @@ export async function bringUp(components: BringUpComponents, reservation: Reserv
   await pins.makeWay(reservation);
   // From here to the call of the driver nothing is awaited: no stop and no end comes in between.
   if (reservation.phase !== "setting-up") return false;
-  if (stops.current !== undefined && reservation.isDriven) {
+  const { desired, keep, stopped = false } = reservation.record;
+  if (reservation.isDriven && (stops.current !== undefined || (stopped && desired === null))) {
     const unsafe = await safety.makeSafe([reservation], "stopped");
     if (unsafe.length > 0) return false;
   } else {
-    await pins.setUp(reservation, reservation.record.keep ? reservation.record.desired : null);
+    await pins.setUp(reservation, keep ? desired : null);
   }
   // It may have ended while the hardware was busy.
   if ((reservation.phase as string) === "ended") return false;

@@ -94,6 +94,22 @@ describe("emergency stops", () => {
     expect(machine.told("gpio.stop.cleared")).toMatchObject([{ scope: "node", by: "ada" }]);
   });
 
+  it("leave an output safe over a restart after they were cleared, until somebody writes", async () => {
+    const held = await machine.reserve({
+      resource: "GPIO17",
+      ttlMs: null,
+      keep: false,
+      onExpire: "low",
+      mode: { initial: "high" },
+    });
+    await stop();
+    await clear();
+    await machine.restart();
+    expect(machine.level(17)).toBe("low");
+    expect(await machine.write(held, "high")).toBe("ok");
+    expect(machine.level(17)).toBe("high");
+  });
+
   it("forget a value, too, that was on its way to the disk", async () => {
     const held = await machine.reserve({ resource: "GPIO17", ttlMs: null, onExpire: "low" });
     const { id, token } = held.record;

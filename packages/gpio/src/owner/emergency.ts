@@ -198,9 +198,10 @@ export class Emergency {
   /** Nothing springs back to what it was before the stop. */
   async #forgetDesired(): Promise<void> {
     const { registry, records } = this.#components;
-    // All that could be kept, since a value may be on its way to the disk; where there is none, nothing is written.
-    const keepers = registry.driven().filter(({ record }) => record.keep);
-    if (keepers.length > 0) await records.change(keepers, (record) => ({ ...record, desired: null }));
+    // All of them, since a value may be on its way to the disk, and since a restart would begin with `initial`.
+    const driven = registry.driven();
+    if (driven.length === 0) return;
+    await records.change(driven, (record) => ({ ...record, desired: null, stopped: true }));
   }
 
   #now(): string {

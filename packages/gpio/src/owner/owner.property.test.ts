@@ -22,6 +22,8 @@ interface Known {
   readonly keep: boolean;
   /** Acknowledged, and to come back after a restart. */
   kept: Level | null;
+  /** Without a kept value since then, a restart leaves it safe. */
+  wasStopped: boolean;
 }
 
 /**
@@ -59,6 +61,7 @@ class Explanation {
     this.isStopped = true;
     for (const known of this.#holders()) {
       known.kept = null;
+      known.wasStopped = true;
       this.pins.set(known.line, { id: known.id, drives: safe(known.onExpire, "input") });
     }
   }
@@ -66,7 +69,8 @@ class Explanation {
   /** A new life of the peer sets up what stands. */
   restarted(): void {
     for (const known of this.#holders()) {
-      const drives = this.isStopped ? safe(known.onExpire, "input") : (known.kept ?? known.initial);
+      const staysSafe = this.isStopped || (known.wasStopped && known.kept === null);
+      const drives = staysSafe ? safe(known.onExpire, "input") : (known.kept ?? known.initial);
       this.pins.set(known.line, { id: known.id, drives });
     }
   }
@@ -155,7 +159,16 @@ class Life {
     work.then(
       ({ record: { id, keep } }) => {
         // Known before its event is looked at.
-        this.explanation.known.set(id, { id, line, by, onExpire, initial, keep, kept: null });
+        this.explanation.known.set(id, {
+          id,
+          line,
+          by,
+          onExpire,
+          initial,
+          keep,
+          kept: null,
+          wasStopped: false,
+        });
       },
       () => undefined,
     );

@@ -47,16 +47,21 @@ describe.skipIf(skipWithout(capabilities.pigpiod))("through pigpiod", () => {
       { address: `127.0.0.1:${daemon.port}` },
     );
 
-  describeGpioDriverContract("pigpio", async () => {
-    for (const line of LINES) daemon.setWire(line, undefined);
-    return {
-      driver: pigpioGpio({ clock: systemClock(), connection: connection(), logger: silentLogger }),
-      lines: LINES,
-      drive: (line, level) => watcher.drive(line, level),
-      level: (line) => watcher.level(line),
-      stop: () => {},
-    };
-  });
+  describeGpioDriverContract(
+    "pigpio",
+    async () => {
+      for (const line of LINES) daemon.setWire(line, undefined);
+      return {
+        driver: pigpioGpio({ clock: systemClock(), connection: connection(), logger: silentLogger }),
+        lines: LINES,
+        drive: (line, level) => watcher.drive(line, level),
+        level: (line) => watcher.level(line),
+        stop: () => {},
+      };
+      // pigpio knows no owners of lines.
+    },
+    { areExclusive: false },
+  );
 
   /** With the connection that the GPIO driver starts in a peer. */
   function pwm(pins: typeof PINS, lines: readonly number[]) {

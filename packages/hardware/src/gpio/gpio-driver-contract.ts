@@ -6,8 +6,16 @@ import { describeInputs } from "./contract/inputs.ts";
 import { describeLines } from "./contract/lines.ts";
 import { describeOutputs } from "./contract/outputs.ts";
 
-/** What every adapter of `GpioDriver` does, whatever is behind it. */
-export function describeGpioDriverContract(name: string, make: () => Promise<GpioUnderTest>): void {
+/**
+ * What every adapter of `GpioDriver` does, whatever is behind it.
+ *
+ * @param options `areExclusive` false where nothing keeps two programs from one line
+ */
+export function describeGpioDriverContract(
+  name: string,
+  make: () => Promise<GpioUnderTest>,
+  options: { readonly areExclusive: boolean } = { areExclusive: true },
+): void {
   describe(`${name} as a GpioDriver`, () => {
     const bench = new GpioBench(make);
     beforeEach(() => bench.setUp());
@@ -16,7 +24,7 @@ export function describeGpioDriverContract(name: string, make: () => Promise<Gpi
     describeOutputs(bench);
     describeInputs(bench);
     describeEdges(bench);
-    describeLines(bench);
+    describeLines(bench, options);
     describeCalls(bench);
   });
 }

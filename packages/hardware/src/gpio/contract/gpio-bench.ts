@@ -15,7 +15,7 @@ export interface GpioUnderTest {
   drive(line: number, level: Level | null): Promise<void> | void;
   /** What is on the wire, looked at past the driver. */
   level(line: number): Promise<Level> | Level;
-  /** Lets another program take a line, under the name that is returned; left out where none can be let. */
+  /** Lets another program take a line, under the name that is returned; left out where nothing knows whose a line is. */
   takeElsewhere?(line: number): Promise<{ readonly consumer: string; release(): Promise<void> | void }>;
   /** Cleans up behind the driver, which has been stopped. */
   stop(): Promise<void> | void;
@@ -42,6 +42,15 @@ export const output = (
   level,
   ...config,
 });
+
+/** A line that takes the feature. */
+const needing: Readonly<Record<keyof GpioFeatures, LineConfig>> = {
+  pulls: input({ pull: "up" }),
+  openDrain: output("low", { drive: "open-drain" }),
+  openSource: output("low", { drive: "open-source" }),
+  debounce: input({ debounceMs: 10 }),
+  edges: input({ edges: "both" }),
+};
 
 /** What the cases of the contract share: the adapter of the case that runs, four of its lines, and what was told. */
 export class GpioBench {
@@ -115,12 +124,11 @@ export class GpioBench {
   readonly soon = <T>(look: () => T): ReturnType<typeof expect.poll<T>> =>
     expect.poll(look, { timeout: 5_000, interval: 5 });
 
-  /** A case that not every adapter can pass. */
-  readonly needs = (feature: keyof GpioFeatures, test: () => Promise<void>) => {
-    return async ({ skip }: { skip: (condition: boolean, note: string) => void }) => {
-      skip(!this.driver.features[feature], `the driver has no ${feature}`);
-      await test();
-    };
+  /** A case that not every adapter can pass: one that says that it lacks the feature has to refuse what takes it. */
+  readonly needs = (feature: keyof GpioFeatures, test: () => Promise<void>) => async () => {
+    if (this.driver.features[feature]) return test();
+    const refused = this.configure([this.a, needing[feature]]);
+    return expect(refused).rejects.toMatchObject({ code: "UNIMPLEMENTED" });
   };
 
   #line(index: number): number {

@@ -1,8 +1,11 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Each suite is a project, so that `npm test` can say of each one whether it ran.
 export default defineConfig({
   test: {
+    // On two cores, too: unit tests wait for sockets and disks about as much as they compute.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {

@@ -1,4 +1,4 @@
-import type { GpioView, Problem } from "@pi-controller/schema";
+import type { GpioView, NodeGpio, Problem } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import { capabilities, skipWithout } from "../capabilities.ts";
 import { nodeOf } from "../support/acts.ts";
@@ -73,12 +73,19 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a pin in a mesh whose cab
     expect(stale.status).toBe(409);
     const now = (await far.request(`/api/v1/gpio/${taken.id}`)).body as GpioView;
     expect(now.observed).toMatchObject({ status: "current", value: { level: "low" } });
-    // What the far side asked for while it was alone was not done behind its back.
-    const listed = (await far.request(`/api/v1/gpio?node=${node}`)).body as { items: GpioView[] };
+    // What the far side asked for while it was alone was not done behind its back. Lists are of the owner's document,
+    // which the far side has to get first.
     const first = here.body as GpioView;
-    expect(listed.items.filter(({ resource }) => resource === "GPIO17").map(({ id }) => id)).toEqual([
-      first.id,
-    ]);
+    const held = await waitFor(
+      "the far side knows who holds what",
+      async () => {
+        const listed = (await far.request(`/api/v1/gpio?node=${node}`)).body as { items: GpioView[] };
+        const ids = listed.items.filter(({ resource }) => resource === "GPIO17").map(({ id }) => id);
+        return ids.length > 0 ? ids : undefined;
+      },
+      { withinMs: 20_000, everyMs: 250 },
+    );
+    expect(held).toEqual([first.id]);
   });
 
   it("is not waited for any longer once its owner is believed dead", async () => {
@@ -90,6 +97,11 @@ describe.skipIf(skipWithout(capabilities.namespaces))("a pin in a mesh whose cab
     if (near === undefined || owner === undefined) throw new Error("Three were started");
     await allSee([near, owner], names, "alive", 20_000);
     const node = await nodeOf(owner);
+    await waitFor(
+      "the near side reaches the owner",
+      async () => ((await near.request(`/api/v1/nodes/${node}/gpio`)).body as NodeGpio).status === "current",
+      { withinMs: 10_000, everyMs: 100 },
+    );
     hosts.get("pi-b")?.cut();
     const sinceMs = performance.now();
     const answer = await near.send("POST", "/api/v1/gpio", {

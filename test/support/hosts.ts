@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { becomesMember, createJoinToken, type MeshAccess } from "../../scripts/mesh-setup.ts";
 import type { Host } from "./namespaces.ts";
-import { allSee, type Cleanup, PeerProcess } from "./peer-process.ts";
+import { allConnected, allSee, type Cleanup, PeerProcess } from "./peer-process.ts";
 
 const ALIVE_WITHIN_MS = 30_000;
 
@@ -68,5 +68,6 @@ export async function startMeshOn(
   });
   const peers = [first, ...(await Promise.all(joined))];
   await allSee(peers, [...hosts.keys()], "alive", ALIVE_WITHIN_MS);
+  await allConnected(peers);
   return peers;
 }

@@ -243,6 +243,19 @@ export async function allSee(
   );
 }
 
+/** Waits until each has a connection to every other one: who is known to be alive may still be out of reach. */
+export async function allConnected(peers: readonly PeerProcess[]): Promise<void> {
+  await Promise.all(
+    peers.map((peer) =>
+      waitFor(
+        `${peer.name} is connected with all others`,
+        async () => new Set((await peer.mesh()).connections.map(({ node }) => node)).size >= peers.length - 1,
+        { withinMs: 20_000 },
+      ),
+    ),
+  );
+}
+
 /** Ends what it was told of, in reverse, when a test is over, however that went. */
 export class Cleanup {
   readonly #tasks: (() => unknown)[] = [];
@@ -312,6 +325,7 @@ export async function startMesh(
     "alive",
     20_000,
   );
+  await allConnected(peers);
   return peers;
 }
 

@@ -33,7 +33,7 @@ async function eventsOf(peer: PeerProcess, type: string): Promise<EventPage["ite
   return ((await peer.request(`/api/v1/events?type=${type}`)).body as EventPage).items;
 }
 
-/** A simulated board looks at its wires twice a second. */
+/** A simulated board looks five times a second at the file that wires its pins. */
 async function shows(client: Client, sensor: GpioView, level: Level): Promise<void> {
   await waitFor(`the wire is ${level}`, async () => (await levelOf(client, sensor)) === level, {
     withinMs: 5_000,

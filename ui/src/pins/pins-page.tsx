@@ -1,5 +1,6 @@
 import "../style/pins.css";
 import type { FunctionComponent } from "preact";
+import { TabbedPage } from "../components/tabbed-page.tsx";
 import { useMay } from "../identity/identity-context.ts";
 import { type PinsSection, pinsPath } from "../route/route.ts";
 import { HeaderSection } from "./header-section.tsx";
@@ -26,27 +27,14 @@ export function PinsPage({ section }: { readonly section: PinsSection }) {
     "reservations",
     ...(maySeeLimits ? (["limits"] as const) : []),
   ];
-  const Content = contents[section];
   return (
-    <>
-      <div class="title">
-        <h1>Pins</h1>
-      </div>
-      <nav class="tabs" aria-label="Pins">
-        {shown.map((name) => (
-          <a key={name} href={pinsPath(name)} aria-current={name === section ? "page" : undefined}>
-            {titles[name]}
-          </a>
-        ))}
-      </nav>
-      {shown.includes(section) ? (
-        <Content key={section} />
-      ) : (
-        <section class="empty">
-          <h2>You may not see this</h2>
-          <p>Your role does not include it. An admin can give you another one.</p>
-        </section>
-      )}
-    </>
+    <TabbedPage
+      title="Pins"
+      section={section}
+      shown={shown}
+      titles={titles}
+      contents={contents}
+      pathOf={(name) => pinsPath(name)}
+    />
   );
 }

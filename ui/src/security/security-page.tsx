@@ -1,5 +1,5 @@
 import type { FunctionComponent } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { TabbedPage } from "../components/tabbed-page.tsx";
 import { useIdentity } from "../identity/identity-context.ts";
 import { type SecuritySection, securityPath } from "../route/route.ts";
 import { ApiTokensSection } from "./api-tokens/api-tokens-section.tsx";
@@ -28,34 +28,15 @@ const contents: Readonly<Record<SecuritySection, FunctionComponent>> = {
 /** Who and what is trusted, and who did what. Only the parts that the user may see are offered. */
 export function SecurityPage({ section }: { readonly section: SecuritySection }) {
   const principal = useIdentity().principal.value;
-  const nav = useRef<HTMLElement>(null);
-  // On a phone there are more tabs than fit.
-  useEffect(() => {
-    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [section]);
   if (principal === null) return null;
-  const shown = shownSections(principal);
-  const Content = contents[section];
   return (
-    <>
-      <div class="title">
-        <h1>Security</h1>
-      </div>
-      <nav class="tabs" aria-label="Security" ref={nav}>
-        {shown.map((name) => (
-          <a key={name} href={securityPath(name)} aria-current={name === section ? "page" : undefined}>
-            {sectionTitles[name]}
-          </a>
-        ))}
-      </nav>
-      {shown.includes(section) ? (
-        <Content key={section} />
-      ) : (
-        <section class="empty">
-          <h2>You may not see this</h2>
-          <p>Your role does not include it. An admin can give you another one.</p>
-        </section>
-      )}
-    </>
+    <TabbedPage
+      title="Security"
+      section={section}
+      shown={shownSections(principal)}
+      titles={sectionTitles}
+      contents={contents}
+      pathOf={securityPath}
+    />
   );
 }

@@ -29,7 +29,7 @@ export interface DesiredWatchComponents {
 
 /**
  * Writes what users left in the mesh document for this node while it was away. Any member can put something there, so
- * nothing of it counts but what a user has signed; and that passes the same checks as any write.
+ * only what a user has signed counts, and it has to pass the checks that any write does.
  */
 export class DesiredWatch {
   readonly #components: DesiredWatchComponents;

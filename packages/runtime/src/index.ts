@@ -7,4 +7,4 @@ export { jitter, pick, type Random, randomInteger, seededRandom, shuffle, system
 export { RateLimiter, type RateLimiterOptions } from "./rate-limiter.ts";
 export { type Service, startAll, stopAll } from "./service.ts";
 export { systemClock } from "./system-clock.ts";
-export { VirtualClock } from "./virtual-clock.ts";
+export { VirtualClock, type VirtualClockOptions } from "./virtual-clock.ts";

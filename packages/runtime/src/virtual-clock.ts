@@ -1,24 +1,48 @@
 import type { Clock, Timer } from "./clock.ts";
+import { type Due, TimerQueue } from "./timer-queue.ts";
 
-interface Pending {
-  readonly dueMs: number;
-  readonly order: number;
+interface Pending extends Due {
   readonly callback: () => void;
 }
 
-/** How many rounds of pending promises run between two timers; awaits nest deeper than one. */
-const MICROTASK_ROUNDS = 20;
+export interface VirtualClockOptions {
+  /** Wall clock at the start, in ms since 1970. */
+  readonly startMs: number;
+  /**
+   * Waits between two timers until nothing can go on by itself. When left out, until all promises have settled that
+   * wait for nothing but promises; who has others, as of files, waits for these, too.
+   */
+  readonly settle: () => Promise<void>;
+}
+
+const defaultOptions: VirtualClockOptions = { startMs: Date.UTC(2026, 0, 1), settle: turn };
 
 /** A clock that stands still until it is told to move. Timers due at the same moment fire in the order set. */
 export class VirtualClock implements Clock {
+  readonly #settle: () => Promise<void>;
+  readonly #pending = new TimerQueue<Pending>();
   #nowMs: number;
   #monotonicMs = 0;
   #order = 0;
-  readonly #pending = new Set<Pending>();
 
-  /** @param startMs wall clock at the start, in ms since 1970 */
-  constructor(startMs = Date.UTC(2026, 0, 1)) {
+  /** @param options a number is `startMs` alone */
+  constructor(options: Partial<VirtualClockOptions> | number = {}) {
+    const { startMs, settle } = {
+      ...defaultOptions,
+      ...(typeof options === "number" ? { startMs: options } : options),
+    };
     this.#nowMs = startMs;
+    this.#settle = settle;
+  }
+
+  /** How many timers have been set in all: what a simulation did, in a number. */
+  get timersSet(): number {
+    return this.#order;
+  }
+
+  /** How many timers wait. */
+  get pendingTimers(): number {
+    return this.#pending.size;
   }
 
   now(): number {
@@ -30,9 +54,14 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {
-    const pending = { dueMs: this.#monotonicMs + Math.max(delayMs, 0), order: this.#order++, callback };
+    const pending: Pending = {
+      dueMs: this.#monotonicMs + Math.max(delayMs, 0),
+      order: this.#order++,
+      isCancelled: false,
+      callback,
+    };
     this.#pending.add(pending);
-    return { cancel: () => void this.#pending.delete(pending) };
+    return { cancel: () => this.#pending.cancel(pending) };
   }
 
   /** Sets the wall clock without touching monotonic time, as NTP or a user would. */
@@ -43,12 +72,11 @@ export class VirtualClock implements Clock {
   /** Moves time on by `durationMs`, firing what falls due, and lets promises settle between timers. */
   async advance(durationMs: number): Promise<void> {
     const endMs = this.#monotonicMs + durationMs;
-    await settle();
-    for (let next = this.#next(endMs); next !== undefined; next = this.#next(endMs)) {
+    await this.#settle();
+    for (let next = this.#pending.take(endMs); next !== undefined; next = this.#pending.take(endMs)) {
       this.#moveTo(next.dueMs);
-      this.#pending.delete(next);
       next.callback();
-      await settle();
+      await this.#settle();
     }
     this.#moveTo(endMs);
   }
@@ -57,25 +85,9 @@ export class VirtualClock implements Clock {
     this.#nowMs += monotonicMs - this.#monotonicMs;
     this.#monotonicMs = monotonicMs;
   }
-
-  #next(endMs: number): Pending | undefined {
-    let first: Pending | undefined;
-    for (const pending of this.#pending) {
-      if (pending.dueMs > endMs) continue;
-      if (
-        first === undefined ||
-        pending.dueMs < first.dueMs ||
-        (pending.dueMs === first.dueMs && pending.order < first.order)
-      ) {
-        first = pending;
-      }
-    }
-    return first;
-  }
 }
 
-async function settle(): Promise<void> {
-  for (let round = 0; round < MICROTASK_ROUNDS; round++) {
-    await Promise.resolve();
-  }
+/** One turn of the event loop: every promise that can settle has settled by then, however deep the awaits nest. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }

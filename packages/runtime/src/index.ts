@@ -3,6 +3,7 @@ export { type Clock, repeat, sleep, type Timer } from "./clock.ts";
 export { Emitter, type Unsubscribe } from "./emitter.ts";
 export { LogLimiter } from "./log-limiter.ts";
 export { type Logger, silentLogger } from "./logger.ts";
+export { MachineClock, type MachineClockComponents, type MachineClockOptions } from "./machine-clock.ts";
 export { jitter, pick, type Random, randomInteger, seededRandom, shuffle, systemRandom } from "./random.ts";
 export { RateLimiter, type RateLimiterOptions } from "./rate-limiter.ts";
 export { type Service, startAll, stopAll } from "./service.ts";

@@ -14,15 +14,18 @@ export interface PeerEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** What a part of a peer stands in; its log says which part it is. */
+export type Component = (name: LogComponent) => {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+};
+
 /** What every part of a peer stands in. */
 export interface Surroundings extends PeerEnvironment {
   readonly clock: Clock;
   readonly random: Random;
-  readonly component: (name: LogComponent) => {
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly logger: Logger;
-  };
+  readonly component: Component;
 }
 
 /** A peer that is put together. */

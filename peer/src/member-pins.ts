@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Documents } from "@pi-controller/document";
 import {
   createPinOwner,
@@ -6,31 +5,35 @@ import {
   type GpioEvidence,
   type GpioNodes,
   type GpioUseCases,
+  type MachineTime,
   type Requester,
   routedGpio,
   StoredAtStart,
   serveGpio,
   stopsCollection,
 } from "@pi-controller/gpio";
-import { type HardwareEventType, openPinHardware } from "@pi-controller/hardware";
+import type { HardwareEventType, PinHardware } from "@pi-controller/hardware";
 import type { Membership, Network } from "@pi-controller/mesh";
 import type { Roster } from "@pi-controller/nodes";
 import type { Service } from "@pi-controller/runtime";
 import type { Board, NodeId } from "@pi-controller/schema";
 import { type Principal, type SecurityUseCases, type Trust, userByName } from "@pi-controller/security";
 import type { Events } from "@pi-controller/telemetry";
-import type { Config } from "./config/config.ts";
-import type { Surroundings } from "./create-peer.ts";
-import { GPIO_LEASES } from "./data-directory.ts";
-import { machineTime } from "./machine-time.ts";
+import type { Component } from "./create-peer.ts";
 import { OwnPins } from "./own-pins.ts";
 import { sealOf } from "./own-seal.ts";
 
-/** In the data directory of a peer with a simulated board: what happens at its pins. */
-const SIMULATION_FILE = "simulated-pins";
+/** What pins need of the machine that they are at. */
+export interface PinMachine {
+  /** What drives the pins of such a board; not started. */
+  readonly openHardware: (board: Board) => PinHardware;
+  readonly leaseFile: string;
+  readonly time: MachineTime;
+}
 
 export interface MemberPinsComponents {
-  readonly surroundings: Surroundings;
+  readonly component: Component;
+  readonly machine: PinMachine;
   readonly network: Network;
   readonly documents: Documents;
   readonly membership: Pick<Membership, "member" | "observe">;
@@ -56,9 +59,8 @@ export interface MemberPins {
 }
 
 /** The pins of this node and those of all others, put together. */
-export function createMemberPins(config: Config, components: MemberPinsComponents): MemberPins {
-  const { bootEpoch, documents, events, network, trust, security } = components;
-  const { component } = components.surroundings;
+export function createMemberPins(components: MemberPinsComponents): MemberPins {
+  const { bootEpoch, component, documents, events, machine, network, trust, security } = components;
   const { self: node } = network;
   const others = () => [...trust.view.members.keys()].filter((id) => id !== node);
   const evidence = evidenceOf(security);
@@ -71,13 +73,7 @@ export function createMemberPins(config: Config, components: MemberPinsComponent
   const pins = new OwnPins({
     ...component("gpio"),
     async open() {
-      const board = await components.board();
-      const hardware = openPinHardware(component("gpio"), board, {
-        driver: config.gpioDriver,
-        chip: config.gpioChip,
-        pigpiodAddress: config.pigpiod,
-        simulationFile: join(config.dataDir, SIMULATION_FILE),
-      });
+      const hardware = machine.openHardware(await components.board());
       const service = createPinOwner(
         {
           ...component("gpio"),
@@ -94,10 +90,10 @@ export function createMemberPins(config: Config, components: MemberPinsComponent
             const user = userByName(trust.view, userName);
             return user === undefined || user.disabled ? undefined : { userId: user.id };
           },
-          machineTime: machineTime(),
+          machineTime: machine.time,
           trustedNow: () => trust.now(),
         },
-        { node, bootEpoch, leaseFile: join(config.dataDir, GPIO_LEASES) },
+        { node, bootEpoch, leaseFile: machine.leaseFile },
       );
       return { hardware, service };
     },

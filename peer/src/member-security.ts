@@ -15,7 +15,7 @@ import {
   CredentialAuthenticator,
   certificateUseCases,
   defaultSessionOptions,
-  Enrolment,
+  type Enrolment,
   Evidence,
   Intents,
   LimitedKeyring,
@@ -43,6 +43,7 @@ import {
 import type { Events } from "@pi-controller/telemetry";
 import type { Config } from "./config/config.ts";
 import type { Surroundings } from "./create-peer.ts";
+import { createMemberEnrolment } from "./member-enrolment.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -62,7 +63,7 @@ export interface MemberSecurityComponents {
   readonly pendingDiscovery: PendingDiscovery | undefined;
   /** Members out of reach; see `RevocationInquiry`. */
   readonly witnesses: () => readonly Witness[];
-  readonly nodes: () => NodeUseCases;
+  readonly nodes: NodeUseCases;
   /** A started network that speaks to one pending node. */
   readonly openPendingNetwork: () => Promise<Network>;
   /** See `EnrolmentComponents`. */
@@ -82,7 +83,7 @@ export interface MemberSecurity {
 
 /** Who may do what on a member, put together. */
 export function createMemberSecurity(config: Config, components: MemberSecurityComponents): MemberSecurity {
-  const { events, membership, names, network, news, nodeKey, nodes, roster, trust } = components;
+  const { events, names, network, nodeKey, roster, trust } = components;
   const { component } = components.surroundings;
   const { node } = nodeKey;
   const hasher = new PasswordHasher(component("users"));
@@ -143,38 +144,12 @@ export function createMemberSecurity(config: Config, components: MemberSecurityC
       retention: { maxRecords: config.auditKeep, maxAgeMs: config.auditKeepDays * DAY_MS },
     },
   );
-  const enrolment = new Enrolment({
+  const enrolment = createMemberEnrolment({
+    ...components,
     ...component("enrolment"),
-    trust,
-    secrets: components.secrets,
     keyring,
-    nodeKey,
-    events: {
-      emit: (type, { node: about, data, correlationId }) =>
-        void events.emit(type, {
-          node: about,
-          data,
-          ...(correlationId === undefined ? {} : { correlationId }),
-        }),
-    },
     discovery: components.pendingDiscovery,
-    openPendingNetwork: components.openPendingNetwork,
-    aliveMembers: () => [
-      node,
-      ...[...membership.members().values()].filter(({ state }) => state === "alive").map(({ id }) => id),
-    ],
-    nameOf: (id) => roster.nameOf(id) ?? id,
-    async enterNode(id, wish) {
-      // Where multicast does not reach, nobody else would know where it is.
-      const addresses = wish.addresses.map((address) => address.replace(/\/p2p\/[^/]+$/, ""));
-      components.addressBook.add(id, addresses);
-      await nodes().admit(id, wish);
-    },
     signCertificates,
-    tellBeforeCut: (id, envelopes) => news.tell(id, envelopes),
-    spread: () => news.spread(),
-    wipe: components.wipe,
-    onGone: components.onGone,
   });
   const inquiry = new RevocationInquiry({
     ...component("enrolment"),

@@ -1,29 +1,10 @@
 import { join } from "node:path";
 import { createApi, type PeerProtocol } from "@pi-controller/api";
-import { Documents, levelStore } from "@pi-controller/document";
-import { HardwareMonitor } from "@pi-controller/hardware";
-import {
-  AddressBook,
-  Connector,
-  DirectGossip,
-  discoveryTag,
-  Membership,
-  type MemberView,
-  mdns,
-  mdnsDiscovery,
-  pendingDiscovery,
-} from "@pi-controller/mesh";
+import { levelStore } from "@pi-controller/document";
+import { HardwareMonitor, openPinHardware } from "@pi-controller/hardware";
+import { AddressBook, discoveryTag, mdns, mdnsDiscovery, pendingDiscovery } from "@pi-controller/mesh";
 import { libp2pNetwork, loadOrCreateIdentity, selfReportSigner } from "@pi-controller/mesh/libp2p";
-import {
-  announcementsCollection,
-  createNodes,
-  type MembersPort,
-  MeshWatch,
-  type NodeUseCases,
-  nodesCollection,
-  Roster,
-  SelfRegistration,
-} from "@pi-controller/nodes";
+import { announcementsCollection, nodesCollection } from "@pi-controller/nodes";
 import { type Service, startAll, stopAll } from "@pi-controller/runtime";
 import type { Board } from "@pi-controller/schema";
 import {
@@ -31,38 +12,30 @@ import {
   type NodeNames,
   namesOfNode,
   nodeKeyOf,
-  SecretRollover,
   Trust,
-  TrustCarrier,
   TrustIntroduction,
-  TrustNews,
   type TrustStore,
   trustGate,
   wipeEnrolmentSecrets,
 } from "@pi-controller/security";
-import {
-  defaultRetention,
-  EventLog,
-  Events,
-  MetricsExchange,
-  publishIntervalMs,
-} from "@pi-controller/telemetry";
+import { defaultRetention, EventLog, publishIntervalMs } from "@pi-controller/telemetry";
 import { apiOptions } from "./api-options.ts";
 import { nextBootEpoch } from "./boot-epoch.ts";
 import type { Config } from "./config/config.ts";
 import type { Surroundings } from "./create-peer.ts";
-import { markForgetting } from "./data-directory.ts";
+import { GPIO_LEASES, markForgetting } from "./data-directory.ts";
 import { PeerHealth } from "./health.ts";
 import { knockOriginsOf } from "./knock-origins.ts";
 import { apiUrlsOf, multiaddrOf, tcpPortOf } from "./listen-addresses.ts";
 import { createMachine } from "./machine.ts";
-import { createMemberPins } from "./member-pins.ts";
+import { machineTime } from "./machine-time.ts";
+import { type CoreParts, createMemberCore } from "./member-core.ts";
+import type { PinMachine } from "./member-pins.ts";
 import { createMemberSecurity } from "./member-security.ts";
 import { isPendingAt, openPendingNetwork } from "./pending-network.ts";
 import { resolveAddress } from "./resolve-address.ts";
 import type { Stage, StageEnd } from "./stage.ts";
 import { SystemdNotifier } from "./systemd.ts";
-import { TrustUpkeep } from "./trust-upkeep.ts";
 import { enrolmentSecretsOptions } from "./unclaimed-stage.ts";
 import { buildDateMs } from "./version.ts";
 import { witnessesOf } from "./witnesses.ts";
@@ -70,6 +43,8 @@ import { witnessesOf } from "./witnesses.ts";
 const DAY_MS = 24 * 3_600_000;
 /** Of the smallest mesh; see the budget of metrics in the telemetry package. */
 const MEASURE_INTERVAL_MS = publishIntervalMs(1);
+/** In the data directory of a peer with a simulated board: what happens at its pins. */
+const SIMULATION_FILE = "simulated-pins";
 /** No more connections than this come in; a full mesh needs 31. */
 const MAX_CONNECTIONS = 200;
 
@@ -125,54 +100,12 @@ export async function createMemberStage(
     multicast &&
     mdnsDiscovery({ ...component("discovery"), mdns: multicast }, { self, tags: () => secrets.tags() });
   const pending = multicast && pendingDiscovery({ ...component("discovery"), mdns: multicast }, { self });
-  const membership = new Membership(
-    { ...component("membership"), network, gossip, gate, signer: selfReportSigner(privateKey) },
-    { bootEpoch },
-  );
-  const documents = new Documents(
-    {
-      ...component("documents"),
-      network,
-      gossip,
-      store: levelStore({ directory: join(config.dataDir, "documents") }),
-      reachablePeers: () => network.status().connections.map(({ peer }) => peer),
-    },
-    { recover: config.recover },
-  );
-  const carrier = new TrustCarrier({ ...component("trust"), trust, document: documents.mesh });
-  const news = new TrustNews({ trust, network });
-  const rollover = new SecretRollover({
-    ...component("trust"),
-    trust,
-    secrets,
-    node: nodeKey,
-    document: documents.mesh,
-  });
   const eventLog = new EventLog(component("events"), {
     ...defaultRetention,
     file: join(config.dataDir, "events.db"),
     maxEvents: config.eventsKeep,
     maxAgeMs: config.eventsKeepDays * DAY_MS,
   });
-  const events = new Events(
-    {
-      ...component("events"),
-      gossip,
-      log: eventLog,
-      hasAudience: () => network.status().connections.length > 0,
-    },
-    { self },
-  );
-  const metricsGossip = new DirectGossip({
-    ...component("metrics"),
-    network,
-    gossip,
-    alive: () => [...membership.members().values()].filter(isAlive).map(({ id }) => id),
-  });
-  const metrics = new MetricsExchange(
-    { ...component("metrics"), gossip: metricsGossip, memberCount: () => membership.size },
-    { self },
-  );
   const { machine, services: machineServices } = createMachine(component("hardware"), config);
   let foundBoard: Promise<Board> | undefined;
   const board = () => (foundBoard ??= machine.detect());
@@ -180,128 +113,46 @@ export async function createMemberStage(
     {
       ...component("hardware"),
       machine,
-      publish: (sample) => metrics.record(sample),
+      publish: (sample) => core.metrics.record(sample),
       emit(type, data) {
         // Outputs first: what cannot be told stops them nevertheless.
-        pins.onHardwareEvent(type);
-        events.emit(type, { node: self, data });
+        core.pins.onHardwareEvent(type);
+        core.events.emit(type, { node: self, data });
       },
     },
-    { intervalMs: () => MEASURE_INTERVAL_MS, alarmsBefore: () => pins.alarmsBefore() },
+    { intervalMs: () => MEASURE_INTERVAL_MS, alarmsBefore: () => core.pins.alarmsBefore() },
   );
-  const members = membersOf(trust);
-  const roster = new Roster(
-    { documents, members, membership, addressBook, metrics, logger: log.component("roster") },
-    { self },
-  );
-  const connector = new Connector(
+  const joinOrigins = knockOriginsOf(config.join, config.port);
+  const core = createMemberCore(
     {
-      ...component("connector"),
+      component,
+      nodeKey,
+      privateKey,
+      signer: selfReportSigner(privateKey),
       network,
+      gossip,
       gate,
       addressBook,
-      members: () => roster.peers(),
-      ...(discovery === undefined ? {} : { discovery }),
-    },
-    { join: config.join },
-  );
-  const watch = new MeshWatch(
-    {
-      membership,
-      documents,
-      events,
-      clock,
-      logger: log.component("mesh"),
-      nameOf: (id) => roster.nameOf(id),
-    },
-    { self },
-  );
-  const names: NodeNames = {
-    nodeName: () => roster.nameOf(self) ?? config.name,
-    certificateNames: () =>
-      namesOfNode(roster.nameOf(self) ?? config.name, config.hostName, network.status().addresses),
-    observe(listener) {
-      const subscriptions = [
-        network.observe(({ kind }) => kind === "addresses-changed" && listener()),
-        documents.mesh.collection(nodesCollection).observe(listener),
-      ];
-      return () => {
-        for (const unsubscribe of subscriptions) unsubscribe();
-      };
-    },
-  };
-  const joinOrigins = knockOriginsOf(config.join, config.port);
-  const security = createMemberSecurity(config, {
-    surroundings,
-    trust,
-    nodeKey,
-    network,
-    addressBook,
-    membership,
-    events,
-    roster,
-    news,
-    secrets,
-    names,
-    pendingDiscovery: pending,
-    witnesses: () =>
-      witnessesOf({
-        self,
-        members: trust.view.members.keys(),
-        connected: network.status().connections.map(({ peer }) => peer),
-        stateOf: (node) => membership.member(node)?.state,
-        apiUrlsOf: (node) => documents.mesh.collection(announcementsCollection).get(node)?.apiUrls ?? [],
-        joinOrigins,
-      }),
-    nodes: () => nodes,
-    openPendingNetwork: () => openPendingNetwork(component("network")),
-    wipe: () => markForgetting(config.dataDir),
-    onGone: (reason) => ended.resolve({ kind: "gone", reason }),
-  });
-  const nodes: NodeUseCases = createNodes(
-    {
-      network,
       discovery,
-      documents,
-      members,
-      membership,
-      metrics,
-      events,
-      clock,
+      trust,
+      secrets,
+      documentStore: levelStore({ directory: join(config.dataDir, "documents") }),
+      eventLog,
+      board,
+      pinMachine: pinMachineOf(config, component("gpio")),
+      security: secure,
       isPending: (address) => isPendingAt(address, component("network")),
-      partition: () => watch.partition(),
       toMultiaddrs: resolveAddress,
-    },
-    { version, bootEpoch, startedAtMs, name: config.name },
-  );
-  const pins = createMemberPins(config, {
-    surroundings,
-    network,
-    documents,
-    membership,
-    roster,
-    trust,
-    events,
-    security: security.useCases,
-    board,
-    privateKey,
-    bootEpoch,
-  });
-  const registration = new SelfRegistration(
-    { ...component("roster"), network, documents, events, board },
-    {
-      name: config.name,
-      version,
-      bootEpoch,
-      isAlone: () => trust.view.members.size === 1,
       apiUrls: () => apiUrlsOf(network.status().addresses, portOf(api.url())),
     },
+    { name: config.name, version, bootEpoch, startedAtMs, join: config.join, recover: config.recover },
   );
+  const { documents, pins, security } = core;
   const health = new PeerHealth({ documents, trust });
   const api = createApi(
     {
       ...component("api"),
-      nodes,
+      nodes: core.nodes,
       gpio: pins.useCases,
       events: eventLog,
       health: () => health.check(),
@@ -310,42 +161,17 @@ export async function createMemberStage(
       onTrustChange: (listener) => trust.observe(listener),
       tls: security.certificates,
     },
-    apiOptions(config, { version, hostNames: () => names.certificateNames().dnsNames }),
+    apiOptions(config, { version, hostNames: () => security.names.certificateNames().dnsNames }),
   );
   // In the order in which they stand on each other: what is stored first, what people see last.
   const services: readonly Service[] = [
-    // Open since it was loaded, and the last to be closed.
-    { name: "trust database", start: async () => {}, stop: async () => trust.close() },
-    secrets,
-    eventLog,
-    documents,
-    pins.disk,
-    carrier,
-    news,
-    events,
-    // Tells of a clock that is behind, and so comes after what keeps events.
-    new TrustUpkeep({
-      ...component("trust"),
-      trust,
-      onClockBehind: (behindByMs) =>
-        events.emit("security.clock.behind", { node: self, data: { behindByMs } }),
-    }),
-    metrics,
-    membership,
-    network,
-    rollover,
-    roster,
-    // As soon as what was granted can be read: what stands is driven again, and what is over is made safe.
-    pins.service,
-    watch,
-    connector,
-    ...security.early,
+    ...core.services,
     ...(multicast === undefined ? [] : [multicast]),
     ...(discovery === undefined ? [] : [discovery]),
     ...(pending === undefined ? [] : [pending]),
-    ...security.late,
+    ...core.lateServices,
     api,
-    registration,
+    core.registration,
     ...machineServices,
     monitor,
     new SystemdNotifier(component("systemd"), { env }),
@@ -359,17 +185,11 @@ export async function createMemberStage(
       await wipeEnrolmentSecrets(enrolmentSecretsOptions(config), log.component("enrolment"));
       await startAll(services, signal);
       if (discovery !== undefined) secrets.observe(() => discovery.retag());
-      trust.observe((view) => forgetGone(view.members));
-      forgetGone(trust.view.members);
       health.started();
       logger.info({ url: api.url(), addresses: network.status().addresses }, `Serving ${api.url()}`);
     },
     async stop() {
-      if (health.stopping()) {
-        events.emit("cluster.node.stopping", { node: self, data: { reason: "stopped by its operator" } });
-        await events.flush();
-        await membership.leave();
-      }
+      if (health.stopping()) await core.farewell("stopped by its operator");
       await stopAll(services);
     },
     leave: () => security.enrolment.leaveFromConsole(),
@@ -388,29 +208,62 @@ export async function createMemberStage(
     ];
   }
 
-  /** Whoever was revoked or has left stands in the roster no more. Every member sees to it: the first may be gone. */
-  function forgetGone(present: ReadonlyMap<string, unknown>): void {
-    for (const { id, kind } of documents.mesh.collection(nodesCollection).all()) {
-      // Not itself: it enters itself again for as long as it runs, and the others are there to see to it.
-      if (kind !== "peer" || id === self || present.has(id) || !trust.view.revocations.has(id)) continue;
-      nodes.forget(id, { correlationId: `revoked-${id.slice(-16)}` }).catch((error: unknown) => {
-        logger.warn({ node: id, err: error }, "A node that is gone could not be taken out of the roster");
-      });
-    }
+  function secure(parts: CoreParts) {
+    const { roster } = parts;
+    const names: NodeNames = {
+      nodeName: () => roster.nameOf(self) ?? config.name,
+      certificateNames: () =>
+        namesOfNode(roster.nameOf(self) ?? config.name, config.hostName, network.status().addresses),
+      observe(listener) {
+        const subscriptions = [
+          network.observe(({ kind }) => kind === "addresses-changed" && listener()),
+          parts.documents.mesh.collection(nodesCollection).observe(listener),
+        ];
+        return () => {
+          for (const unsubscribe of subscriptions) unsubscribe();
+        };
+      },
+    };
+    const made = createMemberSecurity(config, {
+      ...parts,
+      surroundings,
+      trust,
+      nodeKey,
+      network,
+      addressBook,
+      secrets,
+      names,
+      pendingDiscovery: pending,
+      witnesses: () =>
+        witnessesOf({
+          self,
+          members: trust.view.members.keys(),
+          connected: network.status().connections.map(({ peer }) => peer),
+          stateOf: (node) => parts.membership.member(node)?.state,
+          apiUrlsOf: (node) =>
+            parts.documents.mesh.collection(announcementsCollection).get(node)?.apiUrls ?? [],
+          joinOrigins,
+        }),
+      openPendingNetwork: () => openPendingNetwork(component("network")),
+      wipe: () => markForgetting(config.dataDir),
+      onGone: (reason) => ended.resolve({ kind: "gone", reason }),
+    });
+    return { ...made, names };
   }
 }
 
-/** Who belongs to the mesh, for the roster. */
-function membersOf(trust: Trust): MembersPort {
+function pinMachineOf(config: Config, components: ReturnType<Surroundings["component"]>): PinMachine {
   return {
-    has: (id) => trust.view.members.has(id),
-    all: () => [...trust.view.members.keys()],
-    observe: (listener) => trust.observe(() => listener()),
+    openHardware: (board) =>
+      openPinHardware(components, board, {
+        driver: config.gpioDriver,
+        chip: config.gpioChip,
+        pigpiodAddress: config.pigpiod,
+        simulationFile: join(config.dataDir, SIMULATION_FILE),
+      }),
+    leaseFile: join(config.dataDir, GPIO_LEASES),
+    time: machineTime(),
   };
-}
-
-function isAlive({ state }: MemberView): boolean {
-  return state === "alive";
 }
 
 function portOf(url: string): number {

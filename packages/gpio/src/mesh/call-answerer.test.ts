@@ -273,10 +273,10 @@ describe("an answer of another node", () => {
     const other = ownedOf("node-other-0001");
     answerWith(other);
     for (const call of [
-      pins.reserve(request, askingOf()),
-      pins.transfer(id, { token, to: "tom" }, askingOf()),
+      () => pins.reserve(request, askingOf()),
+      () => pins.transfer(id, { token, to: "tom" }, askingOf()),
     ]) {
-      expect(await finish(refusalOf(call))).toContain("UNAVAILABLE");
+      expect(await finish(refusalOf(call()))).toContain("UNAVAILABLE");
     }
     const second = await exchangeFixture();
     second.answerWith([other]);

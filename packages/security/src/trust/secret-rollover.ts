@@ -1,5 +1,12 @@
 import { defineCollection, type WritableDocument } from "@pi-controller/document";
-import { type Clock, type Logger, LogLimiter, type Service, type Unsubscribe } from "@pi-controller/runtime";
+import {
+  type Clock,
+  type Logger,
+  LogLimiter,
+  type Service,
+  type Timer,
+  type Unsubscribe,
+} from "@pi-controller/runtime";
 import { MeshError, type NodeId, nodeIdSchema } from "@pi-controller/schema";
 import * as z from "zod";
 import { inDomain, SIGNATURE_BYTES, verifySignature } from "../crypto/ed25519.ts";
@@ -51,6 +58,8 @@ export class SecretRollover implements Service {
   readonly #verified = new Map<NodeId, Acknowledgement>();
   #said: (SecretName & { readonly atMs: number }) | undefined;
   #working: Promise<void> = Promise.resolve();
+  /** Says again later what somebody set back so soon that it was not answered at once. */
+  #repeating: Timer | undefined;
 
   constructor(components: SecretRolloverComponents) {
     this.#components = components;
@@ -70,6 +79,7 @@ export class SecretRollover implements Service {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
     await this.#working;
+    this.#repeating?.cancel();
   }
 
   #update(): void {
@@ -111,7 +121,12 @@ export class SecretRollover implements Service {
     // Whoever keeps setting it back is answered now and then.
     const nowMs = clock.monotonic();
     const before = this.#said;
-    if (before !== undefined && isSame(before, newest) && nowMs - before.atMs < REPEAT_MS) return;
+    if (before !== undefined && isSame(before, newest) && nowMs - before.atMs < REPEAT_MS) {
+      // Perhaps nothing else happens that would bring it up again.
+      this.#repeating?.cancel();
+      this.#repeating = clock.setTimer(() => this.#update(), before.atMs + REPEAT_MS - nowMs);
+      return;
+    }
     this.#said = { epoch: newest.epoch, tag: newest.tag, atMs: nowMs };
     const record = { id: node.node, epoch: newest.epoch, tag: newest.tag };
     const signature = toBase64Url(node.sign(this.#text(record)));

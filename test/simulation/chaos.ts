@@ -56,7 +56,12 @@ export class Chaos {
     this.machines = ids.map(
       (id) =>
         new Machine(
-          { hub: this.hub, random: seededRandom(randomInteger(this.#random, 2 ** 31)), logger: silentLogger },
+          {
+            clock: this.clock,
+            hub: this.hub,
+            random: seededRandom(randomInteger(this.#random, 2 ** 31)),
+            logger: silentLogger,
+          },
           { id, join, members: ids },
         ),
     );

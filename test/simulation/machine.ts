@@ -1,8 +1,16 @@
-import { Documents, defineCollection, MemoryDisk, MemoryStore } from "@pi-controller/document";
+import { Documents, defineCollection } from "@pi-controller/document";
+import { SimulatedDisk, SimulatedStore } from "@pi-controller/document/simulated";
 import { AddressBook, Connector, Membership, openGate } from "@pi-controller/mesh";
 import { type SimulatedNetwork, simulatedSigner } from "@pi-controller/mesh/simulated";
 import { createNodes, type MembersPort, MeshWatch, Roster, SelfRegistration } from "@pi-controller/nodes";
-import { type Logger, type Random, type Service, startAll, stopAll } from "@pi-controller/runtime";
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  type Service,
+  startAll,
+  stopAll,
+} from "@pi-controller/runtime";
 import type { Board, NodeId } from "@pi-controller/schema";
 import { EventLog, Events, MetricsExchange } from "@pi-controller/telemetry";
 import * as z from "zod";
@@ -36,6 +44,8 @@ const board: Board = {
 };
 
 export interface MachineComponents {
+  /** Of the world. */
+  readonly clock: Clock;
   readonly hub: SimulatedNetwork;
   readonly random: Random;
   readonly logger: Logger;
@@ -58,19 +68,18 @@ export class Machine {
   peer: Peer | undefined;
   readonly #components: MachineComponents;
   readonly #options: MachineOptions;
-  readonly #disk = new MemoryDisk();
+  readonly #disk: SimulatedDisk;
   #bootEpoch = 0;
 
   constructor(components: MachineComponents, options: MachineOptions) {
     this.id = options.id;
     this.#components = components;
     this.#options = options;
+    this.#disk = new SimulatedDisk({ clock: components.clock, random: components.random });
   }
 
   async start(): Promise<void> {
     const bootEpoch = ++this.#bootEpoch;
-    // A process that was killed does not close its files; the kernel does.
-    this.#disk.openedBy = undefined;
     const peer = composePeer(this.#components, { ...this.#options, bootEpoch, disk: this.#disk });
     this.peer = peer;
     await startAll(peer.services, new AbortController().signal);
@@ -87,32 +96,31 @@ export class Machine {
   /** As on SIGKILL, or when the power goes. */
   end(how: "kill" | "powerOff"): void {
     this.#components.hub[how](this.id);
-    this.#disk.openedBy = undefined;
+    if (how === "kill") this.#disk.kill();
+    else this.#disk.cutPower();
     this.peer = undefined;
   }
 }
 
 /** The parts that agree with other peers, put together as `createPeer` does. */
 function composePeer(
-  { hub, random, logger }: MachineComponents,
+  { hub, random, logger }: Omit<MachineComponents, "clock">,
   {
     id,
     join,
     members: ids,
     bootEpoch,
     disk,
-  }: MachineOptions & { readonly bootEpoch: number; readonly disk: MemoryDisk },
+  }: MachineOptions & { readonly bootEpoch: number; readonly disk: SimulatedDisk },
 ) {
   const addressBook = new AddressBook();
   const { network, gossip, clock } = hub.createPeer(id, { addressBook, logger });
   const components = { network, gossip, clock, random, logger };
-  const membership = new Membership(
-    { ...components, gate: openGate, signer: simulatedSigner(id) },
-    { bootEpoch },
-  );
+  const signer = simulatedSigner(id);
+  const membership = new Membership({ ...components, gate: openGate, signer }, { bootEpoch });
   const documents = new Documents({
     ...components,
-    store: new MemoryStore(disk),
+    store: new SimulatedStore({ disk }),
     reachablePeers: () => network.status().connections.map(({ peer }) => peer),
   });
   const log = new EventLog(components, {
@@ -123,7 +131,15 @@ function composePeer(
     maxBytes: 2 ** 24,
   });
   const events = new Events({ ...components, log }, { self: id });
-  const metrics = new MetricsExchange({ ...components, memberCount: () => membership.size }, { self: id });
+  const metrics = new MetricsExchange(
+    {
+      ...components,
+      signer,
+      memberCount: () => membership.size,
+      isMember: (member) => ids.includes(member),
+    },
+    { bootEpoch },
+  );
   const members: MembersPort = {
     has: (member) => ids.includes(member),
     all: () => ids,

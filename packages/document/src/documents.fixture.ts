@@ -4,7 +4,8 @@ import { type Logger, type Random, seededRandom, VirtualClock } from "@pi-contro
 import * as z from "zod";
 import { defineCollection } from "./collection.ts";
 import { Documents, type DocumentsOptions } from "./documents.ts";
-import { MemoryDisk, MemoryStore } from "./store/memory-store.ts";
+import { SimulatedDisk } from "./store/simulated-disk.ts";
+import { SimulatedStore } from "./store/simulated-store.ts";
 import type { Store } from "./store/store.ts";
 
 export const thingSchema = z.object({ id: z.string(), n: z.number(), note: z.string().optional() });
@@ -20,7 +21,7 @@ export interface LogLine {
 /** One peer of a fixture: its disk outlives its processes. */
 export interface Peer {
   readonly id: string;
-  readonly disk: MemoryDisk;
+  readonly disk: SimulatedDisk;
   readonly log: LogLine[];
   documents: Documents;
 }
@@ -41,7 +42,7 @@ export class Fixture {
   async add(name: string, options: Partial<DocumentsOptions> = {}): Promise<Peer> {
     const peer: Peer = {
       id: `node-${name}-0000`,
-      disk: new MemoryDisk(),
+      disk: new SimulatedDisk({ clock: this.clock, random: this.#random }),
       log: [],
       // Replaced before anybody sees it.
       documents: undefined as unknown as Documents,
@@ -59,7 +60,7 @@ export class Fixture {
     peer.documents = new Documents(
       {
         ...process,
-        store: store ?? new MemoryStore(peer.disk),
+        store: store ?? new SimulatedStore(peer),
         random: this.#random,
         logger,
         reachablePeers: () => process.network.status().connections.map(({ peer }) => peer),
@@ -84,7 +85,7 @@ export class Fixture {
   /** Ends a peer's process at once. */
   kill(peer: Peer): void {
     this.network.kill(peer.id);
-    peer.disk.openedBy = undefined;
+    peer.disk.kill();
   }
 
   async connect(one: Peer, other: Peer): Promise<void> {

@@ -16,5 +16,4 @@ export {
 } from "./documents.ts";
 export type { ReadonlyDocument, WritableDocument } from "./scope-view.ts";
 export { type LevelStoreOptions, levelStore } from "./store/level-store.ts";
-export { MemoryDisk, MemoryStore } from "./store/memory-store.ts";
 export type { LogChange, Store, StoredLog } from "./store/store.ts";

@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import * as Y from "yjs";
 import { Fixture, type Peer, things, thingsOf } from "./documents.fixture.ts";
 import { meshClient } from "./names.ts";
-import type { MemoryDisk } from "./store/memory-store.ts";
+import type { SimulatedDisk } from "./store/simulated-disk.ts";
+import { SimulatedStore } from "./store/simulated-store.ts";
+import type { LogChange } from "./store/store.ts";
 import { encodeFrame } from "./sync/frame.ts";
 import { UPDATE_TOPIC } from "./sync/messages.ts";
 
@@ -12,14 +14,12 @@ const put = (peer: Peer, id: string, n: number) => peer.documents.mesh.collectio
 const putOwn = (peer: Peer, id: string, n: number) =>
   peer.documents.own.collection(things).put(id, { id, n });
 
-/** A copy of a disk, as of a card. */
-function copyOf(disk: MemoryDisk): ReadonlyMap<string, Uint8Array[]> {
-  return new Map([...disk.logs].map(([log, entries]) => [log, [...entries]]));
-}
-
-function setBack(disk: MemoryDisk, copy: ReadonlyMap<string, Uint8Array[]>): void {
-  disk.logs.clear();
-  for (const [log, entries] of copy) disk.logs.set(log, [...entries]);
+/** What something else than a peer does to a disk. */
+async function interfere(disk: SimulatedDisk, changes: readonly LogChange[]): Promise<void> {
+  const store = new SimulatedStore({ disk });
+  await store.open();
+  await store.write(changes);
+  await store.close();
 }
 
 /** Authors that the stored mesh document knows. */
@@ -91,6 +91,8 @@ describe("restarts", () => {
       await putOwn(peer, "mine", round);
       if (round === 500) bytes = peer.documents.status().nodeBytes;
     }
+    // The last writes have made the log long enough to be compacted.
+    await fixture.run(10);
     expect(authorsOf(peer)).toBe(1);
     expect(peer.documents.status().nodeBytes).toBeLessThan(bytes + 5000);
     expect(thingsOf(peer)).toEqual([{ id: "x", n: 999 }]);
@@ -126,8 +128,8 @@ describe("a lost disk", () => {
     await fixture.finish(Promise.all([put(one, "x", 1), putOwn(one, "mine", 1)]));
     await fixture.run(1000);
     fixture.kill(one);
-    const mesh = one.disk.logs.get("mesh") as Uint8Array[];
-    one.disk.logs.set("mesh", [new Uint8Array([1, 2, 3]), ...mesh]);
+    const entries = one.disk.logs.get("mesh")?.length ?? 0;
+    await interfere(one.disk, [{ kind: "append", log: "mesh", entry: new Uint8Array([1, 2, 3]) }]);
     await expect(fixture.begin(one)).rejects.toMatchObject({
       code: "DATA_LOSS",
       message: expect.stringContaining("--recover"),
@@ -135,7 +137,7 @@ describe("a lost disk", () => {
     fixture.kill(one);
     await fixture.begin(one, { recover: true });
     expect([...one.disk.asides.keys()]).toEqual([expect.stringMatching(/^damaged-2026-01-01T/)]);
-    expect(one.disk.asides.values().next().value?.get("mesh")).toHaveLength(1 + mesh.length);
+    expect(one.disk.asides.values().next().value?.get("mesh")).toHaveLength(entries + 1);
     expect([one.documents.wasLost, other.documents.wasLost]).toEqual([true, true]);
     const writing = putOwn(one, "new", 2);
     await fixture.connectAll();
@@ -158,7 +160,7 @@ describe("a lost disk", () => {
     const peer = await fixture.add("a");
     await put(peer, "x", 1);
     fixture.kill(peer);
-    peer.disk.logs.delete("storage");
+    await interfere(peer.disk, [{ kind: "drop", log: "storage" }]);
     await expect(fixture.begin(peer)).rejects.toMatchObject({ code: "DATA_LOSS" });
     fixture.kill(peer);
     await fixture.begin(peer, { recover: true, recoveryMs: 5000 });
@@ -175,14 +177,14 @@ describe("a disk that was set back", () => {
     await fixture.finish(Promise.all([put(one, "x", 1), putOwn(one, "mine", 1)]));
     await fixture.finish(putOwn(other, "theirs", 1));
     await fixture.run(1000);
-    const copy = copyOf(one.disk);
+    const copy = one.disk.snapshot();
     for (let n = 2; n < 8; n++) {
       await fixture.finish(Promise.all([put(one, "x", n), putOwn(one, "mine", n)]));
     }
     await fixture.finish(putOwn(one, "later", 1));
     await fixture.run(1000);
     fixture.kill(one);
-    setBack(one.disk, copy);
+    one.disk.restore(copy);
     return { fixture, one, other };
   }
 

@@ -14,7 +14,7 @@ describe("a peer that starts again", () => {
     const [one] = fixture.peers as [FixturePeer];
     expect(one.nodes.mesh().partition?.unreachable).toHaveLength(2);
     fixture.hub.kill(IDS[0]);
-    one.disk.openedBy = undefined;
+    one.disk.kill();
     const again = await fixture.add(IDS[0], { disk: one.disk });
     void again.network.dial({ addresses: [fixture.hub.addressOf(IDS[1])] }, 1_000);
     await fixture.run(60_000);

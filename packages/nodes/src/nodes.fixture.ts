@@ -1,4 +1,5 @@
-import { Documents, MemoryDisk, MemoryStore } from "@pi-controller/document";
+import { Documents } from "@pi-controller/document";
+import { SimulatedDisk, SimulatedStore } from "@pi-controller/document/simulated";
 import { AddressBook, Membership, openGate } from "@pi-controller/mesh";
 import { SimulatedNetwork, simulatedSigner } from "@pi-controller/mesh/simulated";
 import { Emitter, seededRandom, silentLogger, type Unsubscribe, VirtualClock } from "@pi-controller/runtime";
@@ -32,7 +33,7 @@ interface PeerOptions {
   readonly name?: string;
   readonly apiUrls?: readonly string[];
   /** What a peer before this one has left on its disk. */
-  readonly disk?: MemoryDisk;
+  readonly disk?: SimulatedDisk;
 }
 
 /** Where a peer of no mesh answers. */
@@ -74,23 +75,20 @@ async function startPeer(
   hub: SimulatedNetwork,
   members: Members,
   id: NodeId,
-  options: PeerOptions,
+  { disk, ...options }: PeerOptions & { readonly disk: SimulatedDisk },
   seed: number,
 ) {
-  const disk = options.disk ?? new MemoryDisk();
   const addressBook = new AddressBook();
   const random = seededRandom(seed);
   const errors: string[] = [];
   const logger = { ...silentLogger, error: (_fields: object, message: string) => errors.push(message) };
   const { network, gossip, clock } = hub.createPeer(id, { addressBook, logger });
   const components = { network, gossip, clock, random, logger };
-  const membership = new Membership(
-    { ...components, gate: openGate, signer: simulatedSigner(id) },
-    { bootEpoch: 1 },
-  );
+  const signer = simulatedSigner(id);
+  const membership = new Membership({ ...components, gate: openGate, signer }, { bootEpoch: 1 });
   const documents = new Documents({
     ...components,
-    store: new MemoryStore(disk),
+    store: new SimulatedStore({ disk }),
     reachablePeers: () => network.status().connections.map(({ peer }) => peer),
   });
   const log = new EventLog(components, {
@@ -101,7 +99,15 @@ async function startPeer(
     maxBytes: 2 ** 24,
   });
   const events = new Events({ ...components, log }, { self: id });
-  const metrics = new MetricsExchange({ ...components, memberCount: () => membership.size }, { self: id });
+  const metrics = new MetricsExchange(
+    {
+      ...components,
+      signer,
+      memberCount: () => membership.size,
+      isMember: (member) => members.has(member),
+    },
+    { bootEpoch: 1 },
+  );
   const roster = new Roster({ documents, members, membership, addressBook, metrics, logger }, { self: id });
   const watch = new MeshWatch(
     { ...components, membership, documents, events, nameOf: (node) => roster.nameOf(node) },
@@ -161,7 +167,9 @@ export class Fixture {
 
   async add(id: NodeId, options: PeerOptions = {}): Promise<FixturePeer> {
     this.members.admit(id);
-    const peer = await startPeer(this.hub, this.members, id, options, this.#seed++);
+    const seed = this.#seed++;
+    const disk = new SimulatedDisk({ clock: this.clock, random: seededRandom(seed) });
+    const peer = await startPeer(this.hub, this.members, id, { disk, ...options }, seed);
     this.peers.push(peer);
     await this.run(50);
     return peer;

@@ -77,7 +77,7 @@ describe("a node", () => {
     const disk = two.disk;
     fixture.hub.kill(IDS[0]);
     fixture.hub.kill(IDS[1]);
-    disk.openedBy = undefined;
+    disk.kill();
     const again = await fixture.add(IDS[1], { disk });
     let isStopped = false;
     void again.registration.stop().then(() => {
@@ -107,7 +107,7 @@ describe("a node", () => {
     fixture.hub.kill(IDS[1]);
     await fixture.run(10_000);
     await fixture.finish(one.nodes.forget(IDS[1], context));
-    two.disk.openedBy = undefined;
+    two.disk.kill();
     const again = await fixture.add(IDS[1], { disk: two.disk, name: "pi-1" });
     await fixture.connectAll();
     await fixture.run(20_000);

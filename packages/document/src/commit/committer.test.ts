@@ -1,14 +1,15 @@
-import { silentLogger } from "@pi-controller/runtime";
+import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
 import { describe, expect, test } from "vitest";
 import { meshReplica } from "../document-set.ts";
-import { MemoryDisk, MemoryStore } from "../store/memory-store.ts";
+import { SimulatedDisk } from "../store/simulated-disk.ts";
+import { SimulatedStore } from "../store/simulated-store.ts";
 import type { LogChange } from "../store/store.ts";
 import { Committer } from "./committer.ts";
 
 const CLIENT = 7;
 
 /** A store that counts its writes. */
-class CountingStore extends MemoryStore {
+class CountingStore extends SimulatedStore {
   readonly writes: (readonly LogChange[])[] = [];
 
   override async write(changes: readonly LogChange[]): Promise<void> {
@@ -18,8 +19,8 @@ class CountingStore extends MemoryStore {
 }
 
 async function newCommitter() {
-  const disk = new MemoryDisk();
-  const store = new CountingStore(disk);
+  const disk = new SimulatedDisk({ clock: new VirtualClock(), random: seededRandom(1) });
+  const store = new CountingStore({ disk });
   await store.open();
   const replica = meshReplica();
   const locals: number[] = [];

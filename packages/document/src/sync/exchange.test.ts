@@ -1,4 +1,4 @@
-import { silentLogger } from "@pi-controller/runtime";
+import { seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
 import { describe, expect, test } from "vitest";
 import { Author } from "../author.ts";
 import { Committer } from "../commit/committer.ts";
@@ -6,7 +6,8 @@ import { encodeWrites } from "../content/update-encoder.ts";
 import { DocumentSet, nodeReplica } from "../document-set.ts";
 import { Intake } from "../intake.ts";
 import { announcedDocuments, meshClient, nodeClient } from "../names.ts";
-import { MemoryStore } from "../store/memory-store.ts";
+import { SimulatedDisk } from "../store/simulated-disk.ts";
+import { SimulatedStore } from "../store/simulated-store.ts";
 import { Puller, type Recovery } from "./puller.ts";
 import { SyncResponder } from "./responder.ts";
 
@@ -51,7 +52,9 @@ async function pull(here: DocumentSet, there: DocumentSet): Promise<{ requests: 
       return answer;
     },
   };
-  const store = new MemoryStore();
+  const store = new SimulatedStore({
+    disk: new SimulatedDisk({ clock: new VirtualClock(), random: seededRandom(1) }),
+  });
   await store.open();
   const committer = new Committer({ store, logger: silentLogger, onApplied: () => undefined });
   const intake = new Intake({ committer, set: here, author: new Author("node-puller") });

@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Documents, MemoryDisk, MemoryStore } from "@pi-controller/document";
+import { Documents } from "@pi-controller/document";
+import { SimulatedDisk, SimulatedStore } from "@pi-controller/document/simulated";
 import { openPinHardware, type PinSimulation, simulatedMachine } from "@pi-controller/hardware";
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
@@ -48,7 +49,7 @@ export interface GpioMeshOptions {
 }
 
 interface Machine {
-  readonly disk: MemoryDisk;
+  readonly disk: SimulatedDisk;
   readonly leaseFile: string;
   starts: number;
 }
@@ -87,7 +88,7 @@ export class GpioMesh {
   async begin(index: number): Promise<GpioPeer> {
     const id = nodeIdOf(index);
     const machine = this.#machines.get(id) ?? {
-      disk: new MemoryDisk(),
+      disk: new SimulatedDisk({ clock: this.#clock, random: this.#random }),
       leaseFile: join(this.#directory, `${id}-leases`),
       starts: 0,
     };
@@ -111,13 +112,12 @@ export class GpioMesh {
     const { id } = this.peer(index);
     this.peers.delete(id);
     this.hub.kill(id);
-    const machine = this.#machines.get(id);
-    if (machine !== undefined) machine.disk.openedBy = undefined;
+    this.#machines.get(id)?.disk.kill();
   }
 
   /** Takes the documents of a machine whose process was killed. */
   loseDocuments(index: number): void {
-    this.#machines.get(nodeIdOf(index))?.disk.logs.clear();
+    this.#machines.get(nodeIdOf(index))?.disk.wipe();
   }
 
   /** Makes it a member that runs other software: nothing looks after what its own document says of its pins. */
@@ -183,7 +183,7 @@ export class GpioMesh {
     const documents = new Documents({
       ...process,
       ...common,
-      store: new MemoryStore(disk),
+      store: new SimulatedStore({ disk }),
       reachablePeers: connected,
     });
     const board = await simulatedMachine(common, { board: "pi-4", hostname: id }).detect();

@@ -130,7 +130,7 @@ describe("what comes into the own document of a node from elsewhere", () => {
     await machine.write(held, "high");
     const kept = [held, other].map(({ record: { id } }) => [id, stored().get(id) ?? {}] as const);
     await machine.kill();
-    machine.disk.logs.clear();
+    machine.disk.wipe();
     await machine.begin();
     expect(await resources()).toEqual([]);
     const eve = await machine.reserve({ resource: "GPIO27", ttlMs: null }, asking("eve"));

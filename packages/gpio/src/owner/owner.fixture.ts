@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Documents, MemoryDisk, MemoryStore } from "@pi-controller/document";
+import { Documents } from "@pi-controller/document";
+import { SimulatedDisk, SimulatedStore } from "@pi-controller/document/simulated";
 import { openPinHardware, type PinHardware, type PinSimulation } from "@pi-controller/hardware";
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
@@ -83,7 +84,7 @@ export function wanted({ mode, ...rest }: Wanted): Omit<ReservationRequest, "nod
 /** A machine with pins that are there before and after each life of its peer, on a clock that is moved by hand. */
 export class OwnerFixture {
   readonly clock = new VirtualClock();
-  readonly disk = new MemoryDisk();
+  readonly disk: SimulatedDisk;
   readonly events: TestEvent[] = [];
   readonly log: string[] = [];
   readonly hardware: PinHardware & { readonly simulation: PinSimulation | null };
@@ -111,6 +112,7 @@ export class OwnerFixture {
   #bootedAtMs = 0;
 
   constructor() {
+    this.disk = new SimulatedDisk({ clock: this.clock, random: this.#random });
     this.#hub = new SimulatedNetwork({ clock: this.clock, random: this.#random });
     const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
     this.hardware = openPinHardware({ clock: this.clock, logger: quiet }, board, {
@@ -162,7 +164,7 @@ export class OwnerFixture {
     await this.finish(process.network.start(started));
     this.documents = new Documents({
       ...process,
-      store: new MemoryStore(this.disk),
+      store: new SimulatedStore(this),
       random: this.#random,
       logger,
       reachablePeers: () => [],
@@ -214,7 +216,7 @@ export class OwnerFixture {
     this.wire.cut();
     this.#killed.push(this.service);
     this.#hub.kill(NODE);
-    this.disk.openedBy = undefined;
+    this.disk.kill();
     await this.#takeLinesBack();
   }
 

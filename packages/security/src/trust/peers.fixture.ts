@@ -1,4 +1,5 @@
-import { Documents, MemoryDisk, MemoryStore } from "@pi-controller/document";
+import { Documents } from "@pi-controller/document";
+import { SimulatedDisk, SimulatedStore } from "@pi-controller/document/simulated";
 import { AddressBook, type Network } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { type Random, seededRandom, silentLogger } from "@pi-controller/runtime";
@@ -73,9 +74,10 @@ export class TrustFixture {
       introduction: new TrustIntroduction({ trust }),
     });
     await process.network.start(new AbortController().signal);
+    const disk = new SimulatedDisk({ clock: mesh.clock, random: this.#random });
     const documents = new Documents({
       ...process,
-      store: new MemoryStore(new MemoryDisk()),
+      store: new SimulatedStore({ disk }),
       random: this.#random,
       logger: silentLogger,
       reachablePeers: () => process.network.status().connections.map(({ peer }) => peer),

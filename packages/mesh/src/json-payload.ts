@@ -1,6 +1,10 @@
+const encoder = new TextEncoder();
+/** Fatal: what is no UTF-8 is refused rather than repaired. */
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
 /** JSON as the bytes of a request, of an answer or of gossip. */
 export function encodeJson(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
+  return encoder.encode(JSON.stringify(value));
 }
 
 /**
@@ -11,7 +15,7 @@ export function encodeJson(value: unknown): Uint8Array {
  */
 export function decodeJson(payload: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload)) as unknown;
+    return JSON.parse(decoder.decode(payload)) as unknown;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;

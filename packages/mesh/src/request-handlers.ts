@@ -1,5 +1,6 @@
 import type { Clock, Logger, Unsubscribe } from "@pi-controller/runtime";
-import { type ErrorCode, type ErrorDetails, MeshError, type NodeId } from "@pi-controller/schema";
+import { type ErrorCode, type ErrorDetails, MeshError } from "@pi-controller/schema";
+import { type Call, IncomingCall } from "./incoming-call.ts";
 import { MAX_REQUEST_BYTES, type RequestHandler } from "./network.ts";
 
 /** How a request ended, in the form that crosses the wire. */
@@ -12,15 +13,7 @@ export type Answer =
       readonly details: ErrorDetails;
     };
 
-/** A request as it came in. Its deadline travels as the time that was left when it was sent. */
-export interface Call {
-  readonly from: NodeId;
-  readonly method: string;
-  readonly payload: Uint8Array;
-  readonly timeoutMs: number;
-  /** Aborts when the caller cancels or the connection is lost. */
-  readonly signal: AbortSignal;
-}
+export type { Call };
 
 /** The methods that this peer answers, and the one place where what a handler throws becomes an answer. */
 export class RequestHandlers {
@@ -55,17 +48,9 @@ export class RequestHandlers {
     if (handler === undefined) {
       return failed(new MeshError("UNIMPLEMENTED", `This peer does not answer ${call.method}`));
     }
-    const deadline = new AbortController();
-    const timer = this.#clock.setTimer(
-      () => deadline.abort(new MeshError("DEADLINE_EXCEEDED", `The deadline of ${call.method} has passed`)),
-      call.timeoutMs,
-    );
+    const request = new IncomingCall({ clock: this.#clock }, call);
     try {
-      const payload = await handler({
-        from: call.from,
-        payload: call.payload,
-        signal: AbortSignal.any([call.signal, deadline.signal]),
-      });
+      const payload = await handler(request);
       if (payload.byteLength > MAX_REQUEST_BYTES) {
         const message = `The answer to ${call.method} is too large to send`;
         return failed(new MeshError("RESOURCE_EXHAUSTED", message));
@@ -76,7 +61,7 @@ export class RequestHandlers {
       this.#logger.error({ method: call.method, peer: call.from, error }, "A request handler failed");
       return failed(new MeshError("INTERNAL", `The peer failed on ${call.method}`));
     } finally {
-      timer.cancel();
+      request.end();
     }
   }
 }

@@ -3,7 +3,8 @@ export type Unsubscribe = () => void;
 
 /** A list of listeners of one kind of thing. One that throws is reported and does not stop the others. */
 export class Emitter<T> {
-  readonly #listeners = new Set<(value: T) => void>();
+  /** Never changed, only replaced: a listener that unsubscribes another one must not make `emit` skip a third. */
+  #listeners: readonly ((value: T) => void)[] = [];
   readonly #onError: (error: unknown) => void;
 
   constructor(onError: (error: unknown) => void) {
@@ -13,14 +14,14 @@ export class Emitter<T> {
   on(listener: (value: T) => void): Unsubscribe {
     // Wrapped, so that a listener given twice counts twice and unsubscribes once each.
     const entry = (value: T) => listener(value);
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    this.#listeners = [...this.#listeners, entry];
+    return () => {
+      this.#listeners = this.#listeners.filter((listening) => listening !== entry);
+    };
   }
 
   emit(value: T): void {
-    // Over a copy: a listener that unsubscribes another one must not make the loop skip a third.
-    const listeners = [...this.#listeners];
-    for (const listener of listeners) {
+    for (const listener of this.#listeners) {
       try {
         listener(value);
       } catch (error) {

@@ -26,10 +26,15 @@ export class GuardedRequests {
   }
 
   /** Never rejects: whatever happens becomes an answer. */
-  async answer(call: Call, doorway: Doorway): Promise<Answer> {
-    const { clock, gate, handlers } = this.#components;
-    if (!gate.allows(call.from)) return failed(notAllowed(call.from));
+  answer(call: Call, doorway: Doorway): Promise<Answer> {
+    const { gate, handlers } = this.#components;
+    if (!gate.allows(call.from)) return Promise.resolve(failed(notAllowed(call.from)));
     if (doorway.open || call.method === INTRODUCTION_METHOD) return handlers.answer(call);
+    return this.#answerOnceOpen(call, doorway);
+  }
+
+  async #answerOnceOpen(call: Call, doorway: Doorway): Promise<Answer> {
+    const { clock, gate, handlers } = this.#components;
     const arrivedMs = clock.monotonic();
     try {
       await doorway.whenOpen(call.signal);

@@ -66,6 +66,8 @@ export class Beliefs {
   readonly #options: Options;
   readonly #suspicions = new Map<NodeId, Suspicion>();
   readonly #news = new Dissemination();
+  /** No suspicion is due before then. */
+  #nextDueAtMs = Infinity;
 
   constructor(components: Components, options: Options) {
     this.#components = components;
@@ -82,10 +84,19 @@ export class Beliefs {
     return believed === undefined ? news : [believed, ...news.filter(({ id }) => id !== recipient)];
   }
 
-  /** All that this peer believes, for an exchange of views. */
-  view(): MemberUpdate[] {
+  /**
+   * What this peer believes of the members of some groups, for an exchange of views.
+   *
+   * @param told what the other one believes: that needs not be said again
+   */
+  view(buckets: readonly number[], told: readonly MemberUpdate[]): MemberUpdate[] {
+    const wanted = new Set<number | undefined>(buckets);
+    const known = new Map(told.map((update) => [update.id, update]));
     const updates: MemberUpdate[] = [];
     for (const member of this.table.all.values()) {
+      if (!wanted.has(this.table.digest.bucketOf(member.id))) continue;
+      const other = known.get(member.id);
+      if (other?.state === member.state && compareVersions(other, member) === 0) continue;
       const update = member.state === "unknown" ? undefined : claim(member, member.state);
       if (update !== undefined) updates.push(update);
     }
@@ -99,8 +110,14 @@ export class Beliefs {
    */
   hear(id: NodeId, report: SelfReport, nowMs: number): boolean {
     if (id === this.#options.self || !this.table.wouldAdmit(id, null)) return true;
-    const update = { id, ...report };
     const known = this.table.get(id);
+    if (known?.state === "alive" && report.state === "alive" && compareVersions(report, known) === 0) {
+      // As nearly always.
+      this.table.heard(id, nowMs);
+      this.#components.inquiry.heard(id, nowMs);
+      return true;
+    }
+    const update = { id, ...report };
     if ((known === undefined || supersedes(update, known)) && !this.#isProven(update, known)) return false;
     this.table.admit(id, null, nowMs);
     this.table.heard(id, nowMs);
@@ -183,6 +200,18 @@ export class Beliefs {
 
   /** Suspicions that have run their time. */
   doWhatIsDue(nowMs: number): void {
+    if (nowMs < this.#nextDueAtMs) return;
+    this.#judge(nowMs);
+    this.#nextDueAtMs = Infinity;
+    for (const suspicion of this.#suspicions.values()) this.#await(suspicion);
+  }
+
+  /** When to call `doWhatIsDue` at the latest. */
+  get nextDueAtMs(): number {
+    return this.#nextDueAtMs;
+  }
+
+  #judge(nowMs: number): void {
     for (const [id, suspicion] of this.#suspicions) {
       const due = suspicion.due(nowMs, this.#options.timing.lastChanceMs);
       const member = this.table.get(id);
@@ -196,14 +225,6 @@ export class Beliefs {
       this.#change(member, "dead", member, reason, nowMs);
       this.#accuse(member, "dead", silentForMs);
     }
-  }
-
-  get nextDueAtMs(): number {
-    let next = Infinity;
-    for (const suspicion of this.#suspicions.values()) {
-      next = Math.min(next, suspicion.dueAtMs(this.#options.timing.lastChanceMs));
-    }
-    return next;
   }
 
   /**
@@ -305,6 +326,11 @@ export class Beliefs {
     const minimumMs = minimumSilenceMs(timing, this.#components.inquiry.roundTripBoundMs());
     const maximumMs = minimumMs * timing.unconfirmedFactor;
     suspicion.plan(confirmationsWanted(this.table.present), { minimumMs, maximumMs });
+    this.#await(suspicion);
+  }
+
+  #await(suspicion: Suspicion): void {
+    this.#nextDueAtMs = Math.min(this.#nextDueAtMs, suspicion.dueAtMs(this.#options.timing.lastChanceMs));
   }
 
   #change(

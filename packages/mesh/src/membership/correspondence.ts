@@ -3,19 +3,22 @@ import { MeshError, type NodeId } from "@pi-controller/schema";
 import type * as z from "zod";
 import { encodeJson } from "../json-payload.ts";
 import type { Network } from "../network.ts";
-import type { MemberUpdate } from "./member.ts";
 import {
+  compareAnswerSchema,
+  compareSchema,
   decode,
   helpAnswerSchema,
   helpRequestSchema,
   MAX_VIEW_BYTES,
-  probeSchema,
+  syncSchema,
   viewSchema,
 } from "./messages.ts";
+import { ProbeCodec, type ProbeMessage } from "./probe-codec.ts";
 import type { SelfReport } from "./self-report.ts";
 
 const PROBE = "membership.probe";
 const INDIRECT_PROBE = "membership.indirect-probe";
+const COMPARE = "membership.compare";
 const SYNC = "membership.sync";
 
 /** An answer is a sign of life however late it comes: a process that stood still answers when it goes on. */
@@ -30,15 +33,16 @@ const LOG_PERIOD_MS = 10_000;
 /** At most so many probes are made for others at once. */
 const MAX_HELPING = 32;
 
-export interface ProbeMessage {
-  readonly report: SelfReport;
-  readonly updates: MemberUpdate[];
-}
+/** Half of an exchange of views: which groups of members differ, and what is believed of those. */
+export type SyncMessage = z.infer<typeof syncSchema>;
+export type Comparison = z.infer<typeof compareSchema>;
+export type ComparisonAnswer = z.infer<typeof compareAnswerSchema>;
 
 /** Answers to what others ask. */
 export interface Respondent {
   probed(from: NodeId, message: ProbeMessage): ProbeMessage;
-  synced(from: NodeId, message: ProbeMessage): ProbeMessage;
+  compared(from: NodeId, message: Comparison): ComparisonAnswer;
+  synced(from: NodeId, message: SyncMessage): ProbeMessage;
   /** What to say to somebody who is probed for another peer. */
   helping(target: NodeId): ProbeMessage;
   /** What that one answered. */
@@ -53,6 +57,7 @@ export class Correspondence {
   readonly #network: Network;
   readonly #logger: Logger;
   readonly #limiter: LogLimiter;
+  readonly #probes = new ProbeCodec();
   #waiting = 0;
   #helping = 0;
 
@@ -66,10 +71,13 @@ export class Correspondence {
   listen(respondent: Respondent): () => void {
     const stops = [
       this.#network.handle(PROBE, async ({ from, payload }) =>
-        encodeJson(respondent.probed(from, decode(probeSchema, payload))),
+        this.#probes.encode(respondent.probed(from, this.#probes.decode(from, payload))),
+      ),
+      this.#network.handle(COMPARE, async ({ from, payload }) =>
+        encodeJson(respondent.compared(from, decode(compareSchema, payload))),
       ),
       this.#network.handle(SYNC, async ({ from, payload }) =>
-        encodeJson(respondent.synced(from, decode(viewSchema, payload, MAX_VIEW_BYTES))),
+        encodeJson(respondent.synced(from, decode(syncSchema, payload, MAX_VIEW_BYTES))),
       ),
       this.#network.handle(INDIRECT_PROBE, async ({ payload }) => {
         const { target, timeoutMs } = decode(helpRequestSchema, payload);
@@ -85,14 +93,22 @@ export class Correspondence {
   probe(
     target: NodeId,
     message: ProbeMessage,
-    signal: AbortSignal,
     timeoutMs = ANSWER_PATIENCE_MS,
   ): Promise<Answer<ProbeMessage>> {
-    return this.#ask(target, PROBE, message, probeSchema, timeoutMs, signal);
+    const question = this.#probes.encode(message);
+    return this.#ask(target, PROBE, question, timeoutMs, (answer) => this.#probes.decode(target, answer));
   }
 
-  sync(peer: NodeId, message: ProbeMessage, signal: AbortSignal): Promise<Answer<ProbeMessage>> {
-    return this.#ask(peer, SYNC, message, viewSchema, SYNC_TIMEOUT_MS, signal, MAX_VIEW_BYTES);
+  compare(peer: NodeId, message: Comparison): Promise<Answer<ComparisonAnswer>> {
+    return this.#ask(peer, COMPARE, encodeJson(message), SYNC_TIMEOUT_MS, (answer) =>
+      decode(compareAnswerSchema, answer),
+    );
+  }
+
+  sync(peer: NodeId, message: SyncMessage): Promise<Answer<ProbeMessage>> {
+    return this.#ask(peer, SYNC, encodeJson(message), SYNC_TIMEOUT_MS, (answer) =>
+      decode(viewSchema, answer, MAX_VIEW_BYTES),
+    );
   }
 
   /** Asks a helper to probe somebody within `timeoutMs`. */
@@ -100,11 +116,11 @@ export class Correspondence {
     helper: NodeId,
     target: NodeId,
     timeoutMs: number,
-    signal: AbortSignal,
   ): Promise<Answer<{ report: SelfReport | null }>> {
-    const question = { target, timeoutMs };
-    const patienceMs = timeoutMs + HELPER_PATIENCE_MS;
-    return this.#ask(helper, INDIRECT_PROBE, question, helpAnswerSchema, patienceMs, signal);
+    const question = encodeJson({ target, timeoutMs });
+    return this.#ask(helper, INDIRECT_PROBE, question, timeoutMs + HELPER_PATIENCE_MS, (answer) =>
+      decode(helpAnswerSchema, answer),
+    );
   }
 
   async #help(target: NodeId, timeoutMs: number, respondent: Respondent): Promise<SelfReport | null> {
@@ -113,12 +129,7 @@ export class Correspondence {
     }
     this.#helping++;
     try {
-      const answer = await this.probe(
-        target,
-        respondent.helping(target),
-        new AbortController().signal,
-        timeoutMs,
-      );
+      const answer = await this.probe(target, respondent.helping(target), timeoutMs);
       if (typeof answer === "string") return null;
       respondent.helped(target, answer);
       return answer.report;
@@ -127,20 +138,18 @@ export class Correspondence {
     }
   }
 
-  async #ask<Schema extends z.ZodType>(
+  /** Without a signal, which costs more than it saves: who has stopped takes no notice of an answer. */
+  async #ask<T>(
     peer: NodeId,
     method: string,
-    message: object,
-    schema: Schema,
+    question: Uint8Array,
     timeoutMs: number,
-    signal: AbortSignal,
-    maximumBytes?: number,
-  ): Promise<Answer<z.infer<Schema>>> {
+    read: (answer: Uint8Array) => T,
+  ): Promise<Answer<T>> {
     if (this.#waiting >= MAX_WAITING) return "unsendable";
     this.#waiting++;
     try {
-      const answer = await this.#network.request(peer, method, encodeJson(message), { timeoutMs, signal });
-      return decode(schema, answer, maximumBytes);
+      return read(await this.#network.request(peer, method, question, { timeoutMs }));
     } catch (error) {
       const code = error instanceof MeshError ? error.code : undefined;
       if (code === "UNAVAILABLE") return "unsendable";

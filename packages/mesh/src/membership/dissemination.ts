@@ -28,19 +28,25 @@ export class Dissemination {
 
   /** The next updates to pass on; counts them as passed on once more. */
   take(limit: number, members: number): MemberUpdate[] {
-    const taken: { update: MemberUpdate; count: number }[] = [];
-    for (const [count, updates] of this.#byCount.entries()) {
-      for (const update of updates.values()) {
-        if (taken.length === limit) break;
-        taken.push({ update, count });
-      }
-    }
+    if (this.#countOf.size === 0) return [];
+    const taken = this.#leastRepeated(limit);
     const repetitions = RETRANSMIT_FACTOR * Math.ceil(Math.log2(members + 2));
     for (const { update, count } of taken) {
       this.remove(update.id);
       if (count + 1 < repetitions) this.#put(update, count + 1);
     }
     return taken.map(({ update }) => update);
+  }
+
+  #leastRepeated(limit: number): { readonly update: MemberUpdate; readonly count: number }[] {
+    const taken: { update: MemberUpdate; count: number }[] = [];
+    for (const [count, updates] of this.#byCount.entries()) {
+      for (const update of updates.values()) {
+        if (taken.length === limit) return taken;
+        taken.push({ update, count });
+      }
+    }
+    return taken;
   }
 
   #put(update: MemberUpdate, count: number): void {

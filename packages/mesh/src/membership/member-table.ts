@@ -6,6 +6,7 @@ import {
   type MemberUpdate,
   type Version,
 } from "./member.ts";
+import { ViewDigest } from "./view-digest.ts";
 
 /** More members than any mesh has; what is beyond is not taken in. */
 const MAX_MEMBERS = 5_000;
@@ -19,6 +20,8 @@ export class MemberTable {
   readonly #members = new Map<NodeId, Mutable<Member>>();
   readonly #connected = new Set<NodeId>();
   readonly #forgotten = new Map<NodeId, Version>();
+  /** Of all that is believed of them. */
+  readonly digest = new ViewDigest();
   #roster: ReadonlySet<NodeId> = new Set();
   #present = 0;
 
@@ -96,8 +99,9 @@ export class MemberTable {
     member.bootEpoch = version.bootEpoch;
     member.incarnation = version.incarnation;
     member.signature = version.signature;
-    if (state === previous && !restarted) return undefined;
     member.state = state;
+    this.digest.set(member);
+    if (state === previous && !restarted) return undefined;
     member.sinceMs = nowMs;
     return { previous, member: { ...member }, reason };
   }
@@ -132,6 +136,7 @@ export class MemberTable {
     const member = this.#members.get(id);
     if (member === undefined) return;
     this.#members.delete(id);
+    this.digest.delete(id);
     this.#present -= Number(isPresent(member.state));
     this.#forgotten.delete(id);
     this.#forgotten.set(id, { bootEpoch: member.bootEpoch, incarnation: member.incarnation });

@@ -181,7 +181,8 @@ describe("Membership", { timeout: 30_000 }, () => {
     const { network, gossip } = mesh.get(0);
     const garbage = new TextEncoder().encode('{"updates":[{"id":"x","state":"undead"}]}');
     const refusals: unknown[] = [];
-    for (const method of ["membership.probe", "membership.sync", "membership.indirect-probe"]) {
+    const methods = ["probe", "compare", "sync", "indirect-probe"].map((name) => `membership.${name}`);
+    for (const method of methods) {
       network
         .request(mesh.get(1).id, method, garbage, { timeoutMs: 1_000 })
         .catch(({ code }: { code: string }) => refusals.push(code));
@@ -189,7 +190,7 @@ describe("Membership", { timeout: 30_000 }, () => {
     await gossip.publish("membership", garbage);
     await gossip.publish("membership", new Uint8Array([255, 0, 255]));
     await mesh.clock.advance(5_000);
-    expect(refusals).toEqual(["INVALID_ARGUMENT", "INVALID_ARGUMENT", "INVALID_ARGUMENT"]);
+    expect(refusals).toEqual(methods.map(() => "INVALID_ARGUMENT"));
     for (const one of mesh.all) for (const { id } of mesh.all) expect(stateOf(one, id)).toBe("alive");
   });
 

@@ -12,10 +12,11 @@ import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { PeerGate } from "../gate/gate.ts";
 import { encodeJson } from "../json-payload.ts";
 import type { Gossip, GossipMessage, Network, NetworkEvent } from "../network.ts";
-import { Correspondence, type ProbeMessage } from "./correspondence.ts";
+import { Correspondence } from "./correspondence.ts";
 import { type Member, type MemberChange, VERSION_LIMIT } from "./member.ts";
 import type { MembershipChange, MemberView } from "./member-view.ts";
 import { decode, newsSchema } from "./messages.ts";
+import type { ProbeMessage } from "./probe-codec.ts";
 import type { SelfReportSigner } from "./self-report-signer.ts";
 import { Swim } from "./swim.ts";
 import type { SwimEffect, SwimInput } from "./swim-types.ts";
@@ -63,8 +64,9 @@ export class Membership implements Service {
   #roster: ReadonlySet<NodeId> | undefined;
   #stops: Unsubscribe[] = [];
   #timer: Timer | undefined;
-  /** Exists while started. */
-  #running: AbortController | undefined;
+  /** When the timer fires; no earlier than the machine last wished, or it is set anew. */
+  #timerAtMs = Infinity;
+  #running = false;
 
   /** @throws MeshError INVALID_ARGUMENT for a boot epoch that other peers would not accept */
   constructor(components: Components, options: Options) {
@@ -93,16 +95,22 @@ export class Membership implements Service {
 
   async start(): Promise<void> {
     const { network, gossip, gate } = this.#components;
-    this.#running = new AbortController();
+    this.#running = true;
     this.#stops = [
       this.#correspondence.listen({
         probed: (peer, { report, updates }) => {
           this.#handle({ kind: "heard", peer, report, updates });
           return this.#message(peer);
         },
-        synced: (peer, { report, updates }) => {
+        compared: (peer, { report, digest }) => {
+          this.#handle({ kind: "heard", peer, report, updates: [] });
+          const isSame = digest === this.#swim.digest(peer);
+          return { report: this.#swim.report, buckets: isSame ? null : this.#swim.bucketDigests(peer) };
+        },
+        synced: (peer, { report, updates, buckets }) => {
           this.#handle({ kind: "view", peer, report, updates });
-          return { report: this.#swim.report, updates: this.#swim.view() };
+          const told = [...updates, { id: peer, ...report }];
+          return { report: this.#swim.report, updates: this.#swim.view(buckets, told) };
         },
         helping: (target) => this.#message(target),
         helped: (peer, { report, updates }) => this.#handle({ kind: "heard", peer, report, updates }),
@@ -117,16 +125,16 @@ export class Membership implements Service {
   }
 
   async stop(): Promise<void> {
-    this.#running?.abort();
-    this.#running = undefined;
-    this.#timer?.cancel();
+    this.#running = false;
+    this.#setTimer(Infinity);
     for (const stop of this.#stops.splice(0)) stop();
   }
 
   /** All members with what is believed of them, this peer included. */
   members(): ReadonlyMap<NodeId, MemberView> {
+    const offsetMs = this.#wallOffsetMs();
     const views = new Map<NodeId, MemberView>([[this.#components.network.self, this.#self()]]);
-    for (const member of this.#swim.members.values()) views.set(member.id, this.#view(member));
+    for (const member of this.#swim.members.values()) views.set(member.id, viewOf(member, offsetMs));
     return views;
   }
 
@@ -139,7 +147,7 @@ export class Membership implements Service {
   member(id: NodeId): MemberView | undefined {
     if (id === this.#components.network.self) return this.#self();
     const member = this.#swim.members.get(id);
-    return member === undefined ? undefined : this.#view(member);
+    return member === undefined ? undefined : viewOf(member, this.#wallOffsetMs());
   }
 
   /**
@@ -168,42 +176,52 @@ export class Membership implements Service {
   /** Tells the mesh that this peer leaves. Resolves when neighbours know, at the latest after half a second. */
   async leave(): Promise<void> {
     const { network } = this.#components;
-    const signal = this.#running?.signal;
-    if (signal === undefined || this.#swim.report.state === "left") return;
+    if (!this.#running || this.#swim.report.state === "left") return;
     this.#handle({ kind: "leave" });
     const neighbours = network.status().connections.slice(0, FAREWELLS);
     await Promise.all(
       neighbours.map(({ peer }) =>
-        this.#correspondence.probe(peer, this.#message(peer), signal, FAREWELL_TIMEOUT_MS),
+        this.#correspondence.probe(peer, this.#message(peer), FAREWELL_TIMEOUT_MS),
       ),
     );
   }
 
   #handle(input: SwimInput): void {
-    if (this.#running === undefined) return;
-    const { clock } = this.#components;
-    const effects = this.#swim.handle(input, clock.monotonic());
-    this.#timer?.cancel();
-    const delayMs = this.#swim.nextWakeAtMs - clock.monotonic();
-    this.#timer = Number.isFinite(delayMs)
-      ? clock.setTimer(() => this.#handle({ kind: "tick" }), delayMs)
-      : undefined;
-    for (const effect of effects) this.#perform(effect, this.#running.signal);
+    if (!this.#running) return;
+    const effects = this.#swim.handle(input, this.#components.clock.monotonic());
+    // Most of what happens plans nothing earlier: then the timer stays, and finds perhaps that nothing is due.
+    const wakeAtMs = this.#swim.nextWakeAtMs;
+    if (wakeAtMs < this.#timerAtMs) this.#setTimer(wakeAtMs);
+    for (const effect of effects) this.#perform(effect);
   }
 
-  #perform(effect: SwimEffect, signal: AbortSignal): void {
+  #setTimer(atMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerAtMs = atMs;
+    if (atMs === Infinity) return;
+    const { clock } = this.#components;
+    // In whole ms: Node's timers leave out the rest, and would fire once more for it.
+    const delayMs = Math.ceil(atMs - clock.monotonic());
+    this.#timer = clock.setTimer(() => {
+      this.#timerAtMs = Infinity;
+      this.#handle({ kind: "tick" });
+    }, delayMs);
+  }
+
+  #perform(effect: SwimEffect): void {
     switch (effect.kind) {
       case "probe":
-        this.#run(this.#probe(effect, signal));
+        this.#run(this.#probe(effect));
         return;
       case "ask-helpers":
-        for (const helper of effect.helpers) this.#run(this.#askHelper(effect, helper, signal));
+        for (const helper of effect.helpers) this.#run(this.#askHelper(effect, helper));
         return;
       case "dial":
         this.#run(this.#dial(effect.peer));
         return;
       case "sync":
-        this.#run(this.#sync(effect.peer, signal));
+        this.#run(this.#sync(effect.peer));
         return;
       case "broadcast":
         this.#run(this.#components.gossip.publish(TOPIC, encodeJson({ updates: effect.updates })));
@@ -227,21 +245,17 @@ export class Membership implements Service {
     work.catch((error: unknown) => this.#warn("failed", { error }, "Membership could not do something"));
   }
 
-  async #probe(effect: SwimEffect & { kind: "probe" }, signal: AbortSignal): Promise<void> {
+  async #probe(effect: SwimEffect & { kind: "probe" }): Promise<void> {
     const { probe, target: peer } = effect;
-    const message = { report: this.#swim.report, updates: [...effect.updates] };
-    const answer = await this.#correspondence.probe(peer, message, signal);
+    const message = { report: this.#swim.report, updates: effect.updates };
+    const answer = await this.#correspondence.probe(peer, message);
     if (answer === "unsendable") this.#handle({ kind: "unsendable", probe });
     else if (answer !== "silent") this.#handle({ kind: "heard", peer, probe, ...answer });
   }
 
-  async #askHelper(
-    effect: SwimEffect & { kind: "ask-helpers" },
-    helper: NodeId,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #askHelper(effect: SwimEffect & { kind: "ask-helpers" }, helper: NodeId): Promise<void> {
     const { probe, target, timeoutMs } = effect;
-    const answer = await this.#correspondence.askHelper(helper, target, timeoutMs, signal);
+    const answer = await this.#correspondence.askHelper(helper, target, timeoutMs);
     if (typeof answer !== "string") this.#handle({ kind: "helped", probe, helper, report: answer.report });
   }
 
@@ -250,9 +264,18 @@ export class Membership implements Service {
     this.#handle({ kind: "dialled", peer, outcome, reason });
   }
 
-  async #sync(peer: NodeId, signal: AbortSignal): Promise<void> {
-    const message = { report: this.#swim.report, updates: this.#swim.view() };
-    const answer = await this.#correspondence.sync(peer, message, signal);
+  /** Most of the time two peers agree; then a digest says all. */
+  async #sync(peer: NodeId): Promise<void> {
+    const comparison = { report: this.#swim.report, digest: this.#swim.digest(peer) };
+    const theirs = await this.#correspondence.compare(peer, comparison);
+    if (typeof theirs === "string") return;
+    this.#handle({ kind: "heard", peer, report: theirs.report, updates: [] });
+    if (theirs.buckets === null) return;
+    const ours = this.#swim.bucketDigests(peer);
+    const buckets = [...ours.keys()].filter((bucket) => ours[bucket] !== theirs.buckets?.[bucket]);
+    if (buckets.length === 0) return;
+    const updates = this.#swim.view(buckets, [{ id: peer, ...theirs.report }]);
+    const answer = await this.#correspondence.sync(peer, { report: this.#swim.report, buckets, updates });
     if (typeof answer !== "string") this.#handle({ kind: "view", peer, ...answer });
   }
 
@@ -293,7 +316,7 @@ export class Membership implements Service {
       { member: id, previous, state, bootEpoch, incarnation, reason },
       `A member is ${state}`,
     );
-    this.#changes.emit({ id, previous, member: this.#view(member), reason });
+    this.#changes.emit({ id, previous, member: viewOf(member, this.#wallOffsetMs()), reason });
   }
 
   #self(): MemberView {
@@ -301,22 +324,25 @@ export class Membership implements Service {
     const nowMs = clock.monotonic();
     const { bootEpoch, incarnation, state } = this.#swim.report;
     const times = { sinceMs: this.#startedMs, lastHeardMs: nowMs, connected: true };
-    return this.#view({ id: network.self, state, bootEpoch, incarnation, ...times });
+    return viewOf({ id: network.self, state, bootEpoch, incarnation, ...times }, this.#wallOffsetMs());
   }
 
-  #view(member: Omit<Member, "signature">): MemberView {
-    const { id, state, sinceMs, incarnation, bootEpoch, lastHeardMs } = member;
+  /** From monotonic time to the wall clock as it is now: right also when that was set meanwhile. */
+  #wallOffsetMs(): number {
     const { clock } = this.#components;
-    // Reckoned back from now, so that it is right also when the wall clock was set meanwhile.
-    const wall = (monotonicMs: number) => clock.now() - (clock.monotonic() - monotonicMs);
-    return {
-      id,
-      state,
-      sinceMs: wall(sinceMs),
-      incarnation,
-      bootEpoch,
-      lastHeardMs: lastHeardMs === null ? null : wall(lastHeardMs),
-      lastHeardMonotonicMs: lastHeardMs,
-    };
+    return clock.now() - clock.monotonic();
   }
+}
+
+function viewOf(member: Omit<Member, "signature">, wallOffsetMs: number): MemberView {
+  const { id, state, sinceMs, incarnation, bootEpoch, lastHeardMs } = member;
+  return {
+    id,
+    state,
+    sinceMs: sinceMs + wallOffsetMs,
+    incarnation,
+    bootEpoch,
+    lastHeardMs: lastHeardMs === null ? null : lastHeardMs + wallOffsetMs,
+    lastHeardMonotonicMs: lastHeardMs,
+  };
 }

@@ -2,6 +2,7 @@ import { MeshError, nodeIdSchema, parseInput } from "@pi-controller/schema";
 import * as z from "zod";
 import { decodeJson } from "../json-payload.ts";
 import { VERSION_LIMIT } from "./member.ts";
+import { VIEW_BUCKETS } from "./view-digest.ts";
 
 /** A probe with all the news it may carry is far smaller. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
@@ -41,10 +42,33 @@ export const probeSchema = z.object({
   updates: z.array(updateSchema).max(MAX_UPDATES),
 });
 
-/** One half of an exchange of views. */
+const digestSchema = z.string().regex(/^[0-9a-f]{16}$/, "expected 16 hexadecimal digits");
+
+/** Asks whether two peers believe the same of all others. */
+export const compareSchema = z.object({ report: reportSchema, digest: digestSchema });
+
+/** A digest of each group of members when they do not; null when they do. */
+export const compareAnswerSchema = z.object({
+  report: reportSchema,
+  buckets: z.array(digestSchema).length(VIEW_BUCKETS).nullable(),
+});
+
+/** What is believed of the members of the groups that differ. */
 export const viewSchema = z.object({
   report: reportSchema,
   updates: z.array(updateSchema).max(MAX_VIEW_UPDATES),
+});
+
+/** The same, and which groups: the answer is of these. */
+export const syncSchema = viewSchema.extend({
+  buckets: z
+    .array(
+      z
+        .int()
+        .nonnegative()
+        .max(VIEW_BUCKETS - 1),
+    )
+    .max(VIEW_BUCKETS),
 });
 
 /** Broadcast. */

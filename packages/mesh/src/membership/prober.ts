@@ -177,7 +177,11 @@ export class Prober {
   }
 
   #challengeSome(nowMs: number): void {
-    for (const id of [...this.#accused.keys()].slice(0, CHALLENGES_PER_TURN)) this.#challengeOne(id, nowMs);
+    let challenges = 0;
+    for (const id of this.#accused.keys()) {
+      if (++challenges > CHALLENGES_PER_TURN) break;
+      this.#challengeOne(id, nowMs);
+    }
     for (const [id, atMs] of this.#challengedAtMs) {
       if (nowMs - atMs >= CHALLENGE_INTERVAL_MS) this.#challengedAtMs.delete(id);
     }

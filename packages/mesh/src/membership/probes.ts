@@ -35,8 +35,12 @@ export class Probes {
 
   /** Ends all probes of someone who gave a sign of life. */
   endAllOf(target: NodeId): Probe[] {
-    const ended = [...this.#waiting.values()].filter((probe) => probe.target === target);
-    for (const probe of ended) this.end(probe);
+    const ended: Probe[] = [];
+    for (const probe of this.#waiting.values()) {
+      if (probe.target !== target) continue;
+      this.end(probe);
+      ended.push(probe);
+    }
     return ended;
   }
 
@@ -50,7 +54,9 @@ export class Probes {
   }
 
   due(nowMs: number): Probe[] {
-    return [...this.#waiting.values()].filter((probe) => probe.dueAtMs <= nowMs);
+    const due: Probe[] = [];
+    for (const probe of this.#waiting.values()) if (probe.dueAtMs <= nowMs) due.push(probe);
+    return due;
   }
 
   get nextDueAtMs(): number {

@@ -6,8 +6,12 @@ import { simulatedSigner } from "./simulated-signer.ts";
 import { Swim } from "./swim.ts";
 import type { SwimEffect, SwimInput } from "./swim-types.ts";
 import { defaultTiming } from "./timing.ts";
+import { VIEW_BUCKETS } from "./view-digest.ts";
 
 const VERSION = { bootEpoch: 1, incarnation: 0 };
+
+/** The whole view. */
+export const ALL_BUCKETS = [...Array(VIEW_BUCKETS).keys()];
 
 /** What a member says of itself. */
 export const reportOf = (

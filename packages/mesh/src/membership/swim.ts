@@ -103,9 +103,19 @@ export class Swim {
     return this.#beliefs.updatesFor(recipient);
   }
 
-  /** All that this peer believes of others, for an exchange of views. */
-  view(): MemberUpdate[] {
-    return this.#beliefs.view();
+  /** In short, for `peer` to compare with, what this one believes of others. */
+  digest(peer: NodeId): string {
+    return this.#beliefs.table.digest.total(peer);
+  }
+
+  /** The same for each group of members, in order. */
+  bucketDigests(peer: NodeId): string[] {
+    return this.#beliefs.table.digest.buckets(peer);
+  }
+
+  /** What this peer believes of the members of some groups, but for what it was just `told`. */
+  view(buckets: readonly number[], told: readonly MemberUpdate[] = []): MemberUpdate[] {
+    return this.#beliefs.view(buckets, told);
   }
 
   /** Takes in what happened and does what is due. */
@@ -183,6 +193,7 @@ export class Swim {
    * message that has such is left out.
    */
   #learn(message: Message, kind: "news" | "view", nowMs: number): void {
+    if (message.updates.length === 0) return;
     const told = new Set<NodeId>();
     const unproven = message.updates.find((update) => {
       if (told.has(update.id)) return false;

@@ -1,4 +1,5 @@
 import { Documents, type Store } from "@pi-controller/document";
+import type { GpioEvidence } from "@pi-controller/gpio";
 import {
   type AddressBook,
   Connector,
@@ -26,7 +27,6 @@ import {
   type MeshSecrets,
   type NodeKey,
   SecretRollover,
-  type SecurityUseCases,
   type Trust,
   TrustCarrier,
   TrustNews,
@@ -87,7 +87,7 @@ export interface CoreParts {
 }
 
 export interface CoreSecurity {
-  readonly useCases: Pick<SecurityUseCases, "authorize" | "evidence" | "intents">;
+  readonly pinEvidence: GpioEvidence;
   /** Before anything listens. */
   readonly early: readonly Service[];
   /** What needs all else. */
@@ -147,8 +147,15 @@ export function createMemberCore<Security extends CoreSecurity>(
     alive: () => [...membership.members().values()].filter(isAlive).map(({ id }) => id),
   });
   const metrics = new MetricsExchange(
-    { ...component("metrics"), gossip: metricsGossip, memberCount: () => membership.size },
-    { self },
+    {
+      ...component("metrics"),
+      network,
+      gossip: metricsGossip,
+      signer: components.signer,
+      memberCount: () => membership.size,
+      isMember: (id) => trust.view.members.has(id),
+    },
+    { bootEpoch },
   );
   const members = membersOf(trust);
   const roster = new Roster(
@@ -198,7 +205,7 @@ export function createMemberCore<Security extends CoreSecurity>(
     roster,
     trust,
     events,
-    security: security.useCases,
+    evidence: security.pinEvidence,
     board: components.board,
     privateKey: components.privateKey,
     bootEpoch,

@@ -40,7 +40,7 @@ export interface MemberPinsComponents {
   readonly roster: Pick<Roster, "nameOf">;
   readonly trust: Trust;
   readonly events: Events;
-  readonly security: Pick<SecurityUseCases, "authorize" | "evidence" | "intents">;
+  readonly evidence: GpioEvidence;
   readonly board: () => Promise<Board>;
   /** This node's identity. */
   readonly privateKey: { readonly raw: Uint8Array };
@@ -60,10 +60,9 @@ export interface MemberPins {
 
 /** The pins of this node and those of all others, put together. */
 export function createMemberPins(components: MemberPinsComponents): MemberPins {
-  const { bootEpoch, component, documents, events, machine, network, trust, security } = components;
+  const { bootEpoch, component, documents, events, evidence, machine, network, trust } = components;
   const { self: node } = network;
   const others = () => [...trust.view.members.keys()].filter((id) => id !== node);
-  const evidence = evidenceOf(security);
   const seal = sealOf(components.privateKey);
   const stored = new StoredAtStart({ own: documents.own, seal });
   const pinEvents: GpioEvents = {
@@ -148,7 +147,12 @@ function nodesOf({ membership, network, roster, trust }: MemberPinsComponents): 
   };
 }
 
-function evidenceOf({ authorize, evidence, intents }: MemberPinsComponents["security"]): GpioEvidence {
+/** Who asks for pins, and what he may, by what security knows of him. */
+export function gpioEvidence({
+  authorize,
+  evidence,
+  intents,
+}: Pick<SecurityUseCases, "authorize" | "evidence" | "intents">): GpioEvidence {
   const requesterOf = (principal: Principal): Requester => ({
     userName: principal.userName,
     userId: principal.userId,

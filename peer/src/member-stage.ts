@@ -30,7 +30,7 @@ import { apiUrlsOf, multiaddrOf, tcpPortOf } from "./listen-addresses.ts";
 import { createMachine } from "./machine.ts";
 import { machineTime } from "./machine-time.ts";
 import { type CoreParts, createMemberCore } from "./member-core.ts";
-import type { PinMachine } from "./member-pins.ts";
+import { gpioEvidence, type PinMachine } from "./member-pins.ts";
 import { createMemberSecurity } from "./member-security.ts";
 import { isPendingAt, openPendingNetwork } from "./pending-network.ts";
 import { resolveAddress } from "./resolve-address.ts";
@@ -248,7 +248,7 @@ export async function createMemberStage(
       wipe: () => markForgetting(config.dataDir),
       onGone: (reason) => ended.resolve({ kind: "gone", reason }),
     });
-    return { ...made, names };
+    return { ...made, names, pinEvidence: gpioEvidence(made.useCases) };
   }
 }
 

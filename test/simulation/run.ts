@@ -1,0 +1,170 @@
+import { DocumentsAgree } from "./invariants/documents.ts";
+import type { Invariant } from "./invariants/invariant.ts";
+import { MembershipIsTrue } from "./invariants/membership.ts";
+import { ProcessesEnd } from "./invariants/processes.ts";
+import { applyFault } from "./plan/apply-fault.ts";
+import type { Plan } from "./plan/fault.ts";
+import { DocumentWrites } from "./workload/document-writes.ts";
+import type { Workload } from "./workload/workload.ts";
+import { beDeterministic } from "./world/determinism.ts";
+import { type Violation, World } from "./world/world.ts";
+
+export interface RunOptions {
+  /** Told of each line of the trace. */
+  readonly trace?: ((line: string) => void) | undefined;
+  /** Ends the run with the first violation. */
+  readonly stopEarly?: boolean;
+}
+
+export interface RunResult {
+  readonly plan: Plan;
+  readonly violations: readonly Violation[];
+  /** SHA-256 of all that happened. */
+  readonly digest: string;
+  readonly traceLines: number;
+  /** Simulated time, in ms. */
+  readonly simulatedMs: number;
+  /** Simulated time times machines, in s. */
+  readonly nodeSeconds: number;
+  /** Real time that it took, in ms. */
+  readonly tookMs: number;
+}
+
+const CHECK_INTERVAL_MS = 1_000;
+/** Machines are switched on within this. */
+const SWITCHED_ON_WITHIN_MS = 3_000;
+/** After everything has healed, everything has to hold within this. */
+const SETTLE_WITHIN_MS = 150_000;
+const USUAL_LINKS = {
+  latencyMs: 2,
+  latencySpreadMs: 1,
+  lossFraction: 0.005,
+  duplicateFraction: 0.005,
+};
+
+/** Runs a plan. The same plan gives the same result, the real time aside. */
+export async function run(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
+  const determinism = beDeterministic();
+  const beganMs = performance.now();
+  try {
+    const world = await World.create(
+      {
+        seed: plan.seed,
+        members: plan.peers,
+        strangers: plan.strangers,
+        conditions: USUAL_LINKS,
+        trace: options.trace,
+      },
+      determinism,
+    );
+    await new Run(world, plan, options).through();
+    const simulatedMs = world.clock.monotonic();
+    return {
+      plan,
+      violations: world.violations,
+      digest: world.trace.digest(),
+      traceLines: world.trace.lines,
+      simulatedMs,
+      nodeSeconds: (simulatedMs * plan.peers) / 1_000,
+      tookMs: performance.now() - beganMs,
+    };
+  } finally {
+    determinism.restore();
+  }
+}
+
+/** One run of a plan in a world. */
+class Run {
+  readonly #world: World;
+  readonly #plan: Plan;
+  readonly #options: RunOptions;
+  readonly #workloads: readonly Workload[];
+  readonly #invariants: readonly Invariant[];
+  /** Ends of the faults that go on. */
+  readonly #ends = new Set<() => void>();
+
+  constructor(world: World, plan: Plan, options: RunOptions) {
+    this.#world = world;
+    this.#plan = plan;
+    this.#options = options;
+    const writes = new DocumentWrites({ intervalMs: 1_000 });
+    this.#workloads = [writes];
+    this.#invariants = [new MembershipIsTrue(), new DocumentsAgree({ writes }), new ProcessesEnd()];
+  }
+
+  async through(): Promise<void> {
+    const { durationMs } = this.#plan;
+    for (const invariant of this.#invariants) invariant.begin?.(this.#world);
+    this.#switchOn();
+    this.#schedule();
+    for (const workload of this.#workloads) workload.begin(this.#world);
+    while (this.#world.clock.monotonic() < durationMs && !this.#isOver) await this.#pass();
+    for (const workload of this.#workloads) workload.end();
+    this.#heal();
+    const endMs = this.#world.clock.monotonic() + SETTLE_WITHIN_MS;
+    while (!this.#isOver) {
+      const open = this.#open();
+      if (open.length === 0) return;
+      if (this.#world.clock.monotonic() >= endMs) {
+        for (const { name, text } of open) this.#world.violation(name, text);
+        return;
+      }
+      await this.#pass();
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#options.stopEarly === true && this.#world.violations.length > 0;
+  }
+
+  async #pass(): Promise<void> {
+    await this.#world.clock.advance(CHECK_INTERVAL_MS);
+    for (const invariant of this.#invariants) invariant.check?.(this.#world);
+  }
+
+  #switchOn(): void {
+    const random = this.#world.random("switching on");
+    for (const machine of this.#world.machines) {
+      if (!machine.trustDisk.isMember) continue;
+      this.#world.clock.setTimer(() => machine.start(), SWITCHED_ON_WITHIN_MS * random.next());
+    }
+  }
+
+  #schedule(): void {
+    const { clock, trace } = this.#world;
+    for (const fault of this.#plan.faults) {
+      clock.setTimer(() => {
+        trace.add(clock.monotonic(), `begins ${JSON.stringify(fault)}`);
+        const end = applyFault(this.#world, fault);
+        const ending = () => {
+          if (!this.#ends.delete(ending)) return;
+          trace.add(clock.monotonic(), `ends ${fault.kind} of ${fault.atMs}`);
+          end();
+        };
+        this.#ends.add(ending);
+        clock.setTimer(ending, fault.durationMs);
+      }, fault.atMs);
+    }
+  }
+
+  #heal(): void {
+    this.#world.trace.add(this.#world.clock.monotonic(), "everything heals");
+    for (const end of [...this.#ends]) end();
+    this.#world.hub.links.change({ lossFraction: 0, duplicateFraction: 0 });
+    for (const machine of this.#world.machines) {
+      if (machine.state === "off" && machine.gone === undefined && machine.trustDisk.isMember)
+        machine.start();
+    }
+  }
+
+  #open(): readonly { readonly name: string; readonly text: string }[] {
+    return this.#invariants.flatMap(({ name, settled }, index) =>
+      settled === undefined
+        ? []
+        : [...(this.#invariants[index] as Required<Invariant>).settled(this.#world)].map((text) => ({
+            name,
+            text,
+          })),
+    );
+  }
+}

@@ -1,0 +1,156 @@
+import { SimulatedStore } from "@pi-controller/document/simulated";
+import { evidence } from "@pi-controller/gpio/testing";
+import {
+  HardwareMonitor,
+  openPinHardware,
+  type PinHardware,
+  simulatedMachine,
+} from "@pi-controller/hardware";
+import { AddressBook, discoveryTag, type Network, type SelfReportSigner } from "@pi-controller/mesh";
+import type { SimulatedNetwork } from "@pi-controller/mesh/simulated";
+import type { Clock, Random, Service } from "@pi-controller/runtime";
+import type { Board } from "@pi-controller/schema";
+import { type Keyring, MeshSecrets, Trust, TrustIntroduction, trustGate } from "@pi-controller/security";
+import { EventLog, publishIntervalMs } from "@pi-controller/telemetry";
+import { createMemberCore } from "../../../peer/src/member-core.ts";
+import { createMemberEnrolment } from "../../../peer/src/member-enrolment.ts";
+import type { SimulatedMachine } from "./simulated-machine.ts";
+import { worldLogger } from "./world-logger.ts";
+
+const VERSION = "1.0.0";
+/** Freshly flashed machines are all called so. */
+const NAME = "raspberrypi";
+const BUILD_MS = Date.UTC(2026, 0, 1);
+/** What events a peer keeps; little, as a thousand peers keep them in one process. */
+const EVENTS = { maxEvents: 500, maxAgeMs: 7 * 24 * 3_600_000, minEvents: 0, maxBytes: 2 ** 20 };
+
+export interface PeerSurroundings {
+  readonly hub: SimulatedNetwork;
+  readonly random: Random;
+  readonly keyring: Keyring;
+  readonly signerOf: (machine: SimulatedMachine) => SelfReportSigner;
+  /** Addresses given with `--join`. */
+  readonly join: readonly string[];
+  /** A network of its own for speaking to a node that is no member; see `EnrolmentComponents`. */
+  readonly openPendingNetwork: (clock: Clock) => Promise<Network>;
+  /** Told of what a peer reports as an error: in a simulation nothing should. */
+  readonly onError: (machine: SimulatedMachine, message: string, fields: object) => void;
+}
+
+export type RunningPeer = ReturnType<typeof composePeer>;
+
+/** A member as it ships, on a simulated machine: only sockets, disks, boards and passwords are not real. */
+export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroundings) {
+  const { disk, id, node, trustDisk } = machine;
+  const { hub, keyring, random } = surroundings;
+  const bootEpoch = machine.nextBootEpoch();
+  const logger = worldLogger((message, fields) => surroundings.onError(machine, message, fields));
+  const trust = Trust.load({ clock: machine.clock, logger, store: trustDisk }, { buildDateMs: BUILD_MS });
+  const gate = trustGate(trust, id);
+  const secrets = new MeshSecrets(
+    { logger, trust, node: node.key, store: trustDisk },
+    { tagOf: discoveryTag },
+  );
+  const addressBook = new AddressBook();
+  const { network, gossip, clock } = hub.createPeer(id, {
+    addressBook,
+    logger,
+    gate,
+    introduction: new TrustIntroduction({ trust }),
+    fence: secrets,
+    clock: machine.clock,
+  });
+  const common = { clock, random, logger };
+  const simulation = simulatedMachine(common, { board: "pi-4", hostname: NAME });
+  let hardware: ReturnType<typeof openPinHardware> | undefined;
+  const openHardware = (board: Board): PinHardware => {
+    hardware = openPinHardware(common, board, {
+      driver: "simulated",
+      chip: "",
+      pigpiodAddress: "",
+      simulationFile: "",
+    });
+    return hardware;
+  };
+  const startedAtMs = clock.now();
+  const core = createMemberCore(
+    {
+      component: () => common,
+      nodeKey: node.key,
+      privateKey: node.privateKey,
+      signer: surroundings.signerOf(machine),
+      network,
+      gossip,
+      gate,
+      addressBook,
+      trust,
+      secrets,
+      documentStore: new SimulatedStore({ disk }),
+      eventLog: new EventLog(common, { ...EVENTS, file: ":memory:" }),
+      board: () => simulation.detect(),
+      pinMachine: {
+        openHardware,
+        leaseFile: machine.leaseFile,
+        time: { bootId: machine.clock.bootId, uptimeMs: () => machine.clock.uptimeMs() },
+      },
+      security: (parts) => {
+        const enrolment = createMemberEnrolment({
+          ...common,
+          ...parts,
+          trust,
+          secrets,
+          keyring,
+          nodeKey: node.key,
+          addressBook,
+          discovery: undefined,
+          openPendingNetwork: () => surroundings.openPendingNetwork(clock),
+          signCertificates: undefined,
+          wipe: async () => machine.wipe(),
+          onGone: (reason) => machine.onGone(reason),
+        });
+        return { pinEvidence: evidence, early: [], late: [enrolment], enrolment };
+      },
+      isPending: async () => false,
+      toMultiaddrs: async () => [],
+      apiUrls: () => ["http://127.0.0.1:8080"],
+    },
+    {
+      name: NAME,
+      version: VERSION,
+      bootEpoch,
+      startedAtMs,
+      join: surroundings.join,
+      recover: machine.recovers,
+    },
+  );
+  const monitor = new HardwareMonitor(
+    {
+      ...common,
+      machine: simulation,
+      publish: (sample) => core.metrics.record(sample),
+      emit(type, data) {
+        core.pins.onHardwareEvent(type);
+        core.events.emit(type, { node: id, data });
+      },
+    },
+    { intervalMs: () => publishIntervalMs(1), alarmsBefore: () => core.pins.alarmsBefore() },
+  );
+  const services: readonly Service[] = [...core.services, ...core.lateServices, core.registration, monitor];
+  return {
+    id,
+    bootEpoch,
+    /** Of the world's monotonic clock. */
+    beganMs: machine.worldMs(),
+    core,
+    enrolment: core.security.enrolment,
+    network,
+    gossip,
+    clock,
+    services,
+    board: simulation.control,
+    /** What is soldered to its header, once its pins are open. */
+    get pinSimulation() {
+      return hardware?.simulation ?? undefined;
+    },
+  };
+}

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { fakeTimeLibrary } from "./support/fake-time.ts";
 import { findProgram } from "./support/find-program.ts";
 import { kernelMissing } from "./support/kernel-build.ts";
@@ -36,6 +37,13 @@ function mountsMissing(): string | undefined {
   return programMissing("mount", "mount");
 }
 
+function loopDisksMissing(): string | undefined {
+  const missing =
+    mountsMissing() ?? programMissing("mkfs.ext4", "e2fsprogs") ?? programMissing("fsfreeze", "util-linux");
+  if (missing !== undefined) return missing;
+  return existsSync("/dev/loop-control") ? undefined : "needs loop devices, to have disks of its own";
+}
+
 function programMissing(program: string, debianPackage: string): string | undefined {
   return findProgram(program) === undefined
     ? `needs ${program} (Debian package ${debianPackage})`
@@ -50,6 +58,7 @@ export const capabilities = {
   },
   namespaces: { name: "namespaces", missing: namespacesMissing() },
   mounts: { name: "mounts", missing: mountsMissing() },
+  loopDisks: { name: "disks of its own", missing: loopDisksMissing() },
   fakeTime: {
     name: "fake time",
     missing: fakeTimeLibrary === undefined ? "needs libfaketime (Debian package libfaketime)" : undefined,

@@ -2,6 +2,11 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { FetchJson, JsonAnswer, JsonRequest } from "./peer-process.ts";
 
+/** The network device of each host. */
+const DEVICE = "eth0";
+/** A locally administered Ethernet address that no device has (IEEE 802). */
+const NOBODY = "02:00:00:00:00:01";
+
 function ip(...args: string[]): void {
   execFileSync("ip", args, { stdio: "pipe" });
 }
@@ -33,10 +38,10 @@ export class Ethernet {
   addHost(name: string): Host {
     const index = this.#hosts.length + 1;
     const namespace = `${this.#prefix}-${name}`;
-    const [port, device] = [`port${index}`, "eth0"];
+    const port = `port${index}`;
     const bridge = this.#bridgeNamespace;
     ip("netns", "add", namespace);
-    ip("-n", bridge, "link", "add", port, "type", "veth", "peer", "name", device, "netns", namespace);
+    ip("-n", bridge, "link", "add", port, "type", "veth", "peer", "name", DEVICE, "netns", namespace);
     ip("-n", bridge, "link", "set", port, "master", "br0");
     if (!this.#multicast) {
       ip("-n", bridge, "link", "set", port, "type", "bridge_slave", "mcast_flood", "off");
@@ -44,8 +49,8 @@ export class Ethernet {
     ip("-n", bridge, "link", "set", port, "up");
     const address = `10.99.0.${index}`;
     ip("-n", namespace, "link", "set", "lo", "up");
-    ip("-n", namespace, "addr", "add", `${address}/24`, "dev", device);
-    ip("-n", namespace, "link", "set", device, "up");
+    ip("-n", namespace, "addr", "add", `${address}/24`, "dev", DEVICE);
+    ip("-n", namespace, "link", "set", DEVICE, "up");
     const host = new Host(namespace, address, (up) =>
       ip("-n", bridge, "link", "set", port, up ? "up" : "down"),
     );
@@ -92,9 +97,23 @@ export class Host {
     this.#setLink(true);
   }
 
+  /** From now on what this host sends to another one is lost on the way, silently; the way back stays as it is. */
+  loseTo({ address }: Host): void {
+    // There is no nftables everywhere: an Ethernet address that nobody has does the same.
+    this.#ip("neigh", "replace", address, "lladdr", NOBODY, "nud", "permanent", "dev", DEVICE);
+  }
+
+  reach({ address }: Host): void {
+    this.#ip("neigh", "delete", address, "dev", DEVICE);
+  }
+
   remove(): void {
     this.#agent?.stop();
     ip("netns", "delete", this.#namespace);
+  }
+
+  #ip(...args: string[]): void {
+    ip("-n", this.#namespace, ...args);
   }
 }
 

@@ -1,20 +1,25 @@
 import type { Clock, Timer } from "@pi-controller/runtime";
 
-interface Due {
-  readonly callback: () => void;
-}
-
 /**
- * The clock of one simulated process. While it is paused nothing fires, as under SIGSTOP; what fell due
- * meanwhile fires on resume. Time itself goes on.
+ * The clock of one simulated process. While it is paused nothing fires, as under SIGSTOP. When it goes on it does
+ * what fell due meanwhile, timers before messages as Node does, one at a time, so that promises settle between.
+ * Time itself goes on.
  */
 export class PausableClock implements Clock {
   readonly #clock: Clock;
-  readonly #due = new Set<Due>();
-  #state: "running" | "paused" | "killed" = "running";
+  readonly #due = new Set<ProcessTimer>();
+  readonly #arrived: (() => void)[] = [];
+  #state: "running" | "paused" | "resuming" | "killed" = "running";
+  #next: Timer | undefined;
 
+  /** @param clock of the machine; the time that passes there may not be that of other machines */
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** How much waits until the process goes on. */
+  get waiting(): number {
+    return this.#due.size + this.#arrived.length;
   }
 
   now(): number {
@@ -26,35 +31,74 @@ export class PausableClock implements Clock {
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {
-    const entry: Due = { callback };
-    const timer = this.#clock.setTimer(() => {
+    const timer = new ProcessTimer(this.#due, callback);
+    if (this.#state === "killed") return timer;
+    timer.timer = this.#clock.setTimer(() => {
       if (this.#state === "running") callback();
-      else if (this.#state === "paused") this.#due.add(entry);
+      else if (this.#state !== "killed") this.#due.add(timer);
     }, delayMs);
-    return {
-      cancel: () => {
-        timer.cancel();
-        this.#due.delete(entry);
-      },
-    };
+    return timer;
+  }
+
+  /** Does something now, or after what waits already; never in a process that is gone. */
+  whenRunning(callback: () => void): void {
+    if (this.#state === "running") callback();
+    else if (this.#state !== "killed") this.#arrived.push(callback);
   }
 
   pause(): void {
-    if (this.#state === "running") this.#state = "paused";
+    if (this.#state === "killed") return;
+    this.#next?.cancel();
+    this.#state = "paused";
   }
 
   resume(): void {
     if (this.#state !== "paused") return;
-    this.#state = "running";
-    for (const entry of this.#due) {
-      // Not there any more when one before it cancelled it.
-      if (this.#due.delete(entry)) entry.callback();
+    if (this.waiting === 0) this.#state = "running";
+    else {
+      this.#state = "resuming";
+      this.#next = this.#clock.setTimer(this.#catchUp, 0);
     }
   }
 
   /** Nothing that was set fires any more: the process is gone. */
   kill(): void {
     this.#state = "killed";
+    this.#next?.cancel();
     this.#due.clear();
+    this.#arrived.length = 0;
+  }
+
+  readonly #catchUp = (): void => {
+    // Set first: what is done now may pause or kill the process.
+    this.#next = this.#clock.setTimer(this.#catchUp, 0);
+    for (const timer of this.#due) {
+      this.#due.delete(timer);
+      timer.callback();
+      return;
+    }
+    const arrived = this.#arrived.shift();
+    if (arrived !== undefined) {
+      arrived();
+      return;
+    }
+    this.#next.cancel();
+    this.#state = "running";
+  };
+}
+
+class ProcessTimer implements Timer {
+  readonly callback: () => void;
+  timer: Timer | undefined;
+  readonly #due: Set<ProcessTimer>;
+
+  constructor(due: Set<ProcessTimer>, callback: () => void) {
+    this.#due = due;
+    this.callback = callback;
+  }
+
+  cancel(): void {
+    this.timer?.cancel();
+    this.#due.delete(this);
   }
 }

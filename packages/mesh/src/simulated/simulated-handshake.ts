@@ -3,6 +3,8 @@ import type { NodeId } from "@pi-controller/schema";
 import { notAllowed } from "../gate/doorway.ts";
 import type { Fence } from "../gate/gate.ts";
 import type { DialResult } from "../network.ts";
+import { HANDSHAKE_BYTES, Parcel } from "./parcel.ts";
+import type { SimulatedHost } from "./simulated-host.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 import type { SimulatedPeer } from "./simulated-peer.ts";
 
@@ -12,7 +14,7 @@ const TURNED_AWAY = "what answers there is no peer, or does not let this one in"
 interface Ends {
   readonly from: SimulatedPeer;
   /** The machine that is dialled. */
-  readonly to: NodeId;
+  readonly to: SimulatedHost;
   /** Who should answer there, when the dialler knows. */
   readonly expected: NodeId | undefined;
 }
@@ -24,48 +26,70 @@ export function shakeHands(
   timeoutMs: number,
 ): Promise<DialResult> {
   return new Promise((resolve) => {
+    const serial = hub.nextSerial();
+    from.connections.dialling(serial);
     let settled = false;
+    let opened = false;
     const settle = (result: DialResult) => {
       if (settled) return;
       settled = true;
       timer.cancel();
+      if (!opened) from.connections.dialFailed(serial);
       resolve(result);
     };
     const timer = clock.setTimer(
       () => settle({ outcome: "unreachable", reason: `no answer within ${timeoutMs} ms` }),
       timeoutMs,
     );
-    const answer = (result: DialResult) => hub.send(to, from.self, () => settle(result), "reliable");
+    const back = { from: to, to: from.host, target: from };
     const meet = (remote: SimulatedPeer) => {
       const refusal = refusalOf(from, remote, expected);
       if (refusal !== undefined) {
-        answer({ outcome: "unreachable", reason: refusal });
+        const result: DialResult = { outcome: "unreachable", reason: refusal };
+        hub.carry(
+          remote,
+          Parcel.control("turn-away", back, () => settle(result)),
+        );
         return;
       }
-      hub.send(to, from.self, () => finish(remote), "reliable");
+      const refuse = () => remote.loseConnectionTo(from.self, [serial]);
+      const shake = { bytes: HANDSHAKE_BYTES, refuse };
+      hub.carry(
+        remote,
+        Parcel.control("accept", back, () => finish(remote), shake),
+      );
       // After what tells the dialler, so that he has the connection when the first request on it arrives.
-      remote.openConnection(from, from.self);
+      remote.openConnection(from, from.self, serial);
     };
     const finish = (remote: SimulatedPeer) => {
       if (settled || !from.listening) {
-        hub.send(from.self, to, (there) => there.loseConnectionTo(from.self, from), "reliable");
+        hub.hangUp(from, remote, [serial]);
+        settle({ outcome: "unreachable", reason: "this peer has stopped" });
         return;
       }
-      const connection = from.openConnection(remote, from.self);
-      if (connection.ready) {
-        settle({ outcome: "connected", peer: to });
+      opened = true;
+      const { introduced, ready } = from.openConnection(remote, from.self, serial);
+      const connected: DialResult = { outcome: "connected", peer: to.id };
+      if (ready) {
+        settle(connected);
         return;
       }
-      connection.introduced.then(
-        () => settle({ outcome: "connected", peer: to }),
+      introduced.then(
+        () => settle(connected),
         (error: unknown) => settle({ outcome: "unreachable", reason: messageOf(error) }),
       );
     };
     const knock = () => {
-      if (hub.listens(to)) hub.send(from.self, to, meet, "reliable");
-      else answer({ outcome: "refused", peer: to, reason: "connection refused" });
+      const remote = to.peer;
+      if (remote?.listening === true) {
+        hub.inProcess(remote, () => meet(remote));
+        return;
+      }
+      const result: DialResult = { outcome: "refused", peer: to.id, reason: "connection refused" };
+      hub.carryFromKernel(Parcel.control("refuse", back, () => settle(result)));
     };
-    hub.toMachine(from.self, to, knock, "reliable");
+    const there = { from: from.host, to, target: undefined };
+    hub.carry(from, Parcel.control("dial", there, knock, { bytes: HANDSHAKE_BYTES }));
   });
 }
 

@@ -1,61 +1,125 @@
-import type { Random } from "@pi-controller/runtime";
+import type { Clock, Unsubscribe } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
+import { type LinkConditions, LinkDirection, PERFECT_LINK } from "./link-direction.ts";
 
-export interface LinkConditions {
-  /** One way. */
-  readonly latencyMs: number;
-  /** The latency varies by at most this much up and down. */
-  readonly latencySpreadMs: number;
-  /** Share of messages that never arrive, 0 to 1. Connecting and closing are repeated by TCP and do arrive. */
-  readonly lossFraction: number;
-  /** Share of requests that arrive twice, 0 to 1. */
-  readonly duplicateFraction: number;
+/** Which directions conditions are for: from one machine, to one, or both; an end left out is any machine. */
+export interface LinkScope {
+  readonly from?: NodeId;
+  readonly to?: NodeId;
+  /** The way back as well. */
+  readonly bothWays?: boolean;
 }
 
-const PERFECT: LinkConditions = { latencyMs: 1, latencySpreadMs: 0, lossFraction: 0, duplicateFraction: 0 };
+interface Exception {
+  readonly scope: LinkScope;
+  readonly conditions: Partial<LinkConditions>;
+}
 
 /** Which way messages get through between the machines of a simulated network, and how well. */
 export class SimulatedLinks {
-  readonly #random: Random;
-  readonly #cut = new Set<string>();
+  readonly #clock: Clock;
+  readonly #directions = new Map<NodeId, Map<NodeId, LinkDirection>>();
+  readonly #exceptions = new Set<Exception>();
   #conditions: LinkConditions;
+  /** Counts changes of conditions: what a direction has been told is brought up to date when it is used. */
+  #version = 1;
 
-  constructor(components: { random: Random }, conditions: Partial<LinkConditions>) {
-    this.#random = components.random;
-    this.#conditions = { ...PERFECT, ...conditions };
+  constructor(components: { clock: Clock }, conditions: Partial<LinkConditions>) {
+    this.#clock = components.clock;
+    this.#conditions = { ...PERFECT_LINK, ...conditions };
   }
 
+  /** Conditions of all links but for what is excepted. */
   change(conditions: Partial<LinkConditions>): void {
     this.#conditions = { ...this.#conditions, ...conditions };
+    this.#version++;
   }
 
-  /** Nothing gets through from one machine to the other any more; the way back stays as it is. */
-  cutOneWay(from: NodeId, to: NodeId): void {
-    this.#cut.add(`${from}>${to}`);
+  /**
+   * Other conditions for some directions. Of two exceptions for one direction the later one counts.
+   *
+   * @returns takes this exception back, and no other
+   */
+  except(scope: LinkScope, conditions: Partial<LinkConditions>): Unsubscribe {
+    const exception: Exception = { scope, conditions };
+    this.#exceptions.add(exception);
+    this.#version++;
+    return () => {
+      if (this.#exceptions.delete(exception)) this.#version++;
+    };
   }
 
+  /**
+   * Nothing gets through from one machine to the other any more; the way back stays as it is.
+   *
+   * @returns takes this cut back, and no other
+   */
+  cutOneWay(from: NodeId, to: NodeId): Unsubscribe {
+    return this.#direction(from, to).cut(this.#clock.monotonic());
+  }
+
+  /** Takes back all cuts from one machine to the other. */
   healOneWay(from: NodeId, to: NodeId): void {
-    this.#cut.delete(`${from}>${to}`);
+    this.#directions.get(from)?.get(to)?.heal();
   }
 
+  /** Takes back all cuts. */
   healAll(): void {
-    this.#cut.clear();
+    const nowMs = this.#clock.monotonic();
+    for (const directions of this.#directions.values()) {
+      for (const [to, direction] of directions) {
+        direction.heal();
+        if (direction.idleAt(nowMs)) directions.delete(to);
+      }
+    }
   }
 
   open(from: NodeId, to: NodeId): boolean {
-    return !this.#cut.has(`${from}>${to}`);
+    return this.#directions.get(from)?.get(to)?.open ?? true;
   }
 
-  latencyMs(): number {
-    const { latencyMs, latencySpreadMs } = this.#conditions;
-    return Math.max(0, latencyMs + latencySpreadMs * (2 * this.#random.next() - 1));
+  /** Monotonic ms since when nothing gets from one machine to the other; undefined when it does. */
+  cutSinceMs(from: NodeId, to: NodeId): number | undefined {
+    const direction = this.#directions.get(from)?.get(to);
+    return direction === undefined || direction.open ? undefined : direction.cutSinceMs;
   }
 
-  loses(): boolean {
-    return this.#conditions.lossFraction > 0 && this.#random.next() < this.#conditions.lossFraction;
+  /** One way between two machines, with the conditions that hold now. */
+  direction(from: NodeId, to: NodeId): LinkDirection {
+    const direction = this.#direction(from, to);
+    if (direction.conditionsVersion !== this.#version) {
+      direction.conditions = this.#conditionsOf(from, to);
+      direction.conditionsVersion = this.#version;
+    }
+    return direction;
   }
 
-  duplicates(): boolean {
-    return this.#conditions.duplicateFraction > 0 && this.#random.next() < this.#conditions.duplicateFraction;
+  #direction(from: NodeId, to: NodeId): LinkDirection {
+    let directions = this.#directions.get(from);
+    if (directions === undefined) {
+      directions = new Map();
+      this.#directions.set(from, directions);
+    }
+    let direction = directions.get(to);
+    if (direction === undefined) {
+      direction = new LinkDirection();
+      directions.set(to, direction);
+    }
+    return direction;
   }
+
+  #conditionsOf(from: NodeId, to: NodeId): LinkConditions {
+    let conditions = this.#conditions;
+    for (const exception of this.#exceptions) {
+      const { scope } = exception;
+      if (matches(scope, from, to) || (scope.bothWays === true && matches(scope, to, from))) {
+        conditions = { ...conditions, ...exception.conditions };
+      }
+    }
+    return conditions;
+  }
+}
+
+function matches(scope: LinkScope, from: NodeId, to: NodeId): boolean {
+  return (scope.from ?? from) === from && (scope.to ?? to) === to;
 }

@@ -1,16 +1,17 @@
-import type { Clock, Logger, Random } from "@pi-controller/runtime";
+import { type Clock, Emitter, type Logger, type Random, type Unsubscribe } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import type { AddressBook } from "../address-book.ts";
 import type { Gossip, GossipMessage, Network, NetworkInventory } from "../network.ts";
+import type { LinkConditions } from "./link-direction.ts";
+import { Parcel, type WireEvent } from "./parcel.ts";
 import { PausableClock } from "./pausable-clock.ts";
-import { type LinkConditions, SimulatedLinks } from "./simulated-links.ts";
+import { SILENCE_LIMIT_MS, SilenceWatch } from "./silence-watch.ts";
+import type { SimulatedConnection } from "./simulated-connection.ts";
+import { GossipFlood } from "./simulated-gossip.ts";
+import { SimulatedHost } from "./simulated-host.ts";
+import { SimulatedLinks } from "./simulated-links.ts";
 import { SimulatedPeer, type Trust } from "./simulated-peer.ts";
-
-/**
- * How long a connection outlives a cut link or a process that does not answer. The libp2p adapter's
- * keep-alive gives up after about the same time.
- */
-const SILENCE_LIMIT_MS = 20_000;
+import type { MachineCounters } from "./traffic-counters.ts";
 
 export interface SimulatedProcess {
   readonly network: Network;
@@ -20,13 +21,11 @@ export interface SimulatedProcess {
   readonly clock: Clock;
 }
 
-interface Machine {
-  readonly id: NodeId;
-  readonly address: string;
-  process: { readonly peer: SimulatedPeer; readonly clock: PausableClock } | undefined;
-  state: "on" | "paused" | "off";
-  /** What arrived while the process was paused. */
-  readonly backlog: (() => void)[];
+interface PeerComponents extends Partial<Trust> {
+  readonly addressBook: AddressBook;
+  readonly logger: Logger;
+  /** The machine's own clock, which may run differently from that of the network; by default that one. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -36,62 +35,113 @@ interface Machine {
 export class SimulatedNetwork {
   readonly links: SimulatedLinks;
   readonly #clock: Clock;
-  readonly #machines = new Map<NodeId, Machine>();
-  readonly #byAddress = new Map<string, Machine>();
-  readonly #lastArrivalMs = new Map<string, number>();
+  readonly #random: Random;
+  readonly #silence: SilenceWatch;
+  readonly #hosts = new Map<NodeId, SimulatedHost>();
+  readonly #byAddress = new Map<string, SimulatedHost>();
+  readonly #onlookers = new Emitter<WireEvent>((error) => {
+    throw error;
+  });
+  #onlookerCount = 0;
+  #lastSerial = 0;
 
   constructor(components: { clock: Clock; random: Random }, conditions: Partial<LinkConditions> = {}) {
     this.#clock = components.clock;
+    this.#random = components.random;
     this.links = new SimulatedLinks(components, conditions);
+    this.#silence = new SilenceWatch({ clock: components.clock, links: this.links });
   }
 
   /**
    * A new process on the machine of this id, which is switched on for it. A machine keeps its address; a
-   * process that ran there before must have been stopped or killed. Without a gate, it lets everybody in.
+   * process that still runs there is killed. Without a gate, it lets everybody in.
    */
-  createPeer(
-    id: NodeId,
-    components: { addressBook: AddressBook; logger: Logger } & Partial<Trust>,
-  ): SimulatedProcess {
-    const machine = this.#machineOf(id);
-    const clock = new PausableClock(this.#clock);
-    const peer = new SimulatedPeer({ ...components, clock, hub: this }, id, machine.address);
-    machine.process = { peer, clock };
-    machine.state = "on";
-    machine.backlog.length = 0;
+  createPeer(id: NodeId, components: PeerComponents): SimulatedProcess {
+    const host = this.#hostOf(id);
+    this.kill(id);
+    const clock = new PausableClock(components.clock ?? this.#clock);
+    const peer = new SimulatedPeer({ ...components, clock, hub: this }, host);
+    host.peer = peer;
+    this.#setState(host, "on");
     return { network: peer, gossip: peer, clock, inventory: () => peer.inventory() };
   }
 
   /** Where the machine of this id can be dialled. */
   addressOf(id: NodeId): string {
-    return this.#machineOf(id).address;
+    return this.#hostOf(id).address;
   }
 
-  /** Cuts the link between two machines, both ways. Their connection breaks when the cut lasts. */
-  cut(one: NodeId, other: NodeId): void {
-    this.links.cutOneWay(one, other);
-    this.links.cutOneWay(other, one);
-    this.#breakSilent(one, other);
+  /** What the machine of this id has sent, received and held so far. */
+  countersOf(id: NodeId): Readonly<MachineCounters> {
+    return this.#hostOf(id).counters;
   }
 
-  /** Nothing gets through from one machine to the other any more, and all gets through on the way back. */
-  cutOneWay(from: NodeId, to: NodeId): void {
-    this.links.cutOneWay(from, to);
-    this.#breakSilent(from, to);
+  /** Whether two machines run a peer and can send each other messages now. */
+  reach(one: NodeId, other: NodeId): boolean {
+    const runs = (id: NodeId) => {
+      const host = this.#hosts.get(id);
+      return host?.state === "on" && host.peer?.listening === true;
+    };
+    return runs(one) && runs(other) && this.links.open(one, other) && this.links.open(other, one);
   }
 
+  /** Hears of all that goes over the wire. What the listener throws ends the simulation. */
+  observe(listener: (event: WireEvent) => void): Unsubscribe {
+    const unsubscribe = this.#onlookers.on(listener);
+    this.#onlookerCount++;
+    let isMine = true;
+    return () => {
+      if (isMine) this.#onlookerCount--;
+      isMine = false;
+      unsubscribe();
+    };
+  }
+
+  /**
+   * Cuts the link between two machines, both ways. Their connection breaks when the cut lasts.
+   *
+   * @returns takes this cut back, and no other
+   */
+  cut(one: NodeId, other: NodeId): Unsubscribe {
+    return this.cutPairs([[one, other]]);
+  }
+
+  /** As `cut`, between the machines of each pair. */
+  cutPairs(pairs: Iterable<readonly [NodeId, NodeId]>): Unsubscribe {
+    const undo: Unsubscribe[] = [];
+    for (const [one, other] of pairs) undo.push(this.cutOneWay(one, other), this.cutOneWay(other, one));
+    return () => {
+      for (const undoOne of undo) undoOne();
+    };
+  }
+
+  /**
+   * Nothing gets through from one machine to the other any more, and all gets through on the way back.
+   *
+   * @returns takes this cut back, and no other
+   */
+  cutOneWay(from: NodeId, to: NodeId): Unsubscribe {
+    const undo = this.links.cutOneWay(from, to);
+    const connection = this.#hosts.get(from)?.peer?.connections.of(to);
+    if (connection !== undefined) this.#silence.watch(connection);
+    const back = this.#hosts.get(to)?.peer?.connections.of(from);
+    if (back !== undefined) this.#silence.watch(back);
+    return undo;
+  }
+
+  /** Takes back all cuts between two machines. */
   heal(one: NodeId, other: NodeId): void {
     this.links.healOneWay(one, other);
     this.links.healOneWay(other, one);
   }
 
-  /** Machines of different groups no longer reach each other; inside a group nothing changes. */
-  partition(groups: readonly (readonly NodeId[])[]): void {
-    for (const [index, group] of groups.entries()) {
-      for (const other of groups.slice(index + 1).flat()) {
-        for (const one of group) this.cut(one, other);
-      }
-    }
+  /**
+   * Machines of different groups no longer reach each other; inside a group nothing changes.
+   *
+   * @returns takes these cuts back, and no others
+   */
+  partition(groups: readonly (readonly NodeId[])[]): Unsubscribe {
+    return this.cutPairs(pairsAcross(groups));
   }
 
   healAll(): void {
@@ -100,158 +150,210 @@ export class SimulatedNetwork {
 
   /** SIGKILL: the process is gone at once, the machine's kernel closes its connections and refuses new ones. */
   kill(id: NodeId): void {
-    const peer = this.#machineOf(id).process?.peer;
-    if (peer === undefined) return;
-    for (const other of peer.connectedPeers()) {
-      this.send(id, other, (there) => there.loseConnectionTo(id, peer), "reliable");
-    }
-    this.#endProcess(id);
+    const host = this.#hostOf(id);
+    if (host.peer === undefined) return;
+    for (const { local, remote, serials } of host.peer.connections.all()) this.#close(local, remote, serials);
+    this.#endProcess(host);
+    if (host.state === "paused") this.#setState(host, "on");
   }
 
   /** The power is gone: nothing closes, nothing answers. */
   powerOff(id: NodeId): void {
-    this.#breakAllSilent(id);
-    this.#endProcess(id);
-    this.#machineOf(id).state = "off";
+    const host = this.#hostOf(id);
+    if (host.peer !== undefined) {
+      this.#watchBothEnds(host.peer);
+      this.#endProcess(host);
+    }
+    this.#setState(host, "off");
   }
 
   /** SIGSTOP: the kernel still takes what arrives, the process does nothing. */
   pause(id: NodeId): void {
-    const machine = this.#machineOf(id);
-    if (machine.state !== "on") return;
-    machine.state = "paused";
-    machine.process?.clock.pause();
-    this.#breakAllSilent(id);
+    const host = this.#hostOf(id);
+    if (host.state !== "on") return;
+    this.#setState(host, "paused");
+    if (host.peer === undefined) return;
+    host.peer.clock.pause();
+    this.#watchBothEnds(host.peer);
   }
 
-  /** SIGCONT: it takes up what arrived meanwhile. */
+  /** SIGCONT: it takes up what arrived meanwhile, beginning when the clock moves on. */
   resume(id: NodeId): void {
-    const machine = this.#machineOf(id);
-    if (machine.state !== "paused") return;
-    machine.state = "on";
-    machine.process?.clock.resume();
-    for (const deliver of machine.backlog.splice(0)) deliver();
+    const host = this.#hostOf(id);
+    if (host.state !== "paused") return;
+    this.#setState(host, "on");
+    if (host.peer === undefined) return;
+    host.peer.clock.resume();
+    // It begins to count only now how long others are silent.
+    this.#silence.watchAll(host.peer);
   }
 
   /** The machine that has an address, whatever it does. */
-  machineAt(address: string): NodeId | undefined {
-    return this.#byAddress.get(address.replace(/\/p2p\/[^/]+$/, ""))?.id;
+  machineAt(address: string): SimulatedHost | undefined {
+    return this.#byAddress.get(address.replace(/\/p2p\/[^/]+$/, ""));
   }
 
-  /** Whether a process listens on that machine, as its kernel knows. */
-  listens(id: NodeId): boolean {
-    return this.#machineOf(id).process?.peer.listening === true;
+  /** All machines, in the order in which they were first named. */
+  hosts(): Iterable<SimulatedHost> {
+    return this.#hosts.values();
   }
 
-  /**
-   * Carries one message from machine to machine.
-   *
-   * @param deliver what happens in the process there; not called when the process is gone by then
-   * @param reliable true for what TCP repeats until it arrives, so that only a cut stops it
-   */
-  send(
-    from: NodeId,
-    to: NodeId,
-    deliver: (peer: SimulatedPeer) => void,
-    reliable: "reliable" | "lossy",
-  ): void {
-    this.toMachine(from, to, () => this.#toProcess(to, deliver), reliable);
+  /** A number of its own for each dial. */
+  nextSerial(): number {
+    return ++this.#lastSerial;
   }
 
-  /** As `send`, but ends in the kernel there, which answers also when the process does not. */
-  toMachine(from: NodeId, to: NodeId, deliver: () => void, reliable: "reliable" | "lossy"): void {
-    if (!this.links.open(from, to) || (reliable === "lossy" && this.links.loses())) return;
+  /** Sends what a process says: once it goes on when it stands still, never when it is gone. */
+  carry(sender: SimulatedPeer, parcel: Parcel): void {
+    if (sender.host.runs(sender)) this.carryFromKernel(parcel);
+    else sender.clock.whenRunning(() => this.carryFromKernel(parcel));
+  }
+
+  /** Sends what a kernel says. */
+  carryFromKernel(parcel: Parcel): void {
+    const arrivesMs = this.admit(parcel);
+    if (arrivesMs !== undefined) this.schedule(parcel, arrivesMs);
+    if (parcel.kind !== "request") return;
+    if (!this.links.direction(parcel.from.id, parcel.to.id).duplicates(this.#random)) return;
+    const againMs = this.admit(parcel);
+    if (againMs !== undefined) this.schedule(parcel, againMs);
+  }
+
+  /** Puts a message on the wire. @returns when it arrives, monotonic ms; undefined when it does not, or not yet */
+  admit(parcel: Parcel): number | undefined {
+    const { from, to, kind, name, bytes } = parcel;
+    from.counters.sent.add(kind, name, bytes);
+    if (this.#onlookerCount > 0) this.#tell("sent", parcel);
+    const direction = this.links.direction(from.id, to.id);
     const nowMs = this.#clock.monotonic();
-    const direction = `${from}>${to}`;
-    // TCP keeps the order.
-    const arrivesMs = Math.max(nowMs + this.links.latencyMs(), this.#lastArrivalMs.get(direction) ?? 0);
-    this.#lastArrivalMs.set(direction, arrivesMs);
-    this.#clock.setTimer(() => {
-      if (this.#machineOf(to).state !== "off") deliver();
-    }, arrivesMs - nowMs);
+    if (!direction.open && !parcel.lossy) {
+      const isOld = ({ sinceMs }: { sinceMs: number }) => nowMs - sinceMs >= SILENCE_LIMIT_MS;
+      while (direction.held[0] !== undefined && isOld(direction.held[0])) direction.held.shift();
+      const send = () => {
+        if (this.#clock.monotonic() - nowMs < SILENCE_LIMIT_MS) this.#resend(parcel);
+      };
+      direction.held.push({ sinceMs: nowMs, send });
+      return undefined;
+    }
+    const message = { bytes, lossy: parcel.lossy, ordered: kind !== "gossip" };
+    const arrivesMs = direction.open ? direction.arrivalMs(this.#random, nowMs, message) : undefined;
+    if (arrivesMs === undefined && this.#onlookerCount > 0) this.#tell("dropped", parcel);
+    return arrivesMs;
   }
 
-  /**
-   * Floods a message over open connections, as gossip does: each process that can be reached gets it once,
-   * later the more hops away it is.
-   */
-  flood(topic: string, message: GossipMessage): void {
-    const seen = new Set<NodeId>([message.from]);
-    let front: { id: NodeId; atMs: number }[] = [{ id: message.from, atMs: 0 }];
-    while (front.length > 0) {
-      const next: typeof front = [];
-      for (const { id, atMs } of front) {
-        for (const neighbour of this.#relays(id)) {
-          if (seen.has(neighbour) || !this.links.open(id, neighbour) || this.links.loses()) continue;
-          if (this.#machineOf(neighbour).process?.peer.hears(id, message.from) === false) continue;
-          seen.add(neighbour);
-          const arrivesMs = atMs + this.links.latencyMs();
-          next.push({ id: neighbour, atMs: arrivesMs });
-          this.#clock.setTimer(
-            () => this.#toProcess(neighbour, (peer) => peer.receiveGossip(topic, message)),
-            arrivesMs,
-          );
-        }
-      }
-      front = next;
+  schedule(parcel: Parcel, arrivesMs: number): void {
+    this.#clock.setTimer(() => this.#arrive(parcel), arrivesMs - this.#clock.monotonic());
+  }
+
+  countReceived({ kind, name, bytes, to }: Parcel): void {
+    to.counters.received.add(kind, name, bytes);
+  }
+
+  /** Does something in a process as soon as it runs. */
+  inProcess({ clock, host: { counters } }: SimulatedPeer, work: () => void): void {
+    clock.whenRunning(work);
+    if (clock.waiting > counters.backlogPeak) counters.backlogPeak = clock.waiting;
+  }
+
+  /** Tells a process that the other end of a connection is closed. */
+  hangUp(from: SimulatedPeer, to: SimulatedPeer, serials: readonly number[]): void {
+    if (from.host.runs(from)) this.#close(from, to, serials);
+    else from.clock.whenRunning(() => this.#close(from, to, serials));
+  }
+
+  /** Spreads a message over open connections, as gossip does. */
+  flood(author: SimulatedPeer, topic: string, message: GossipMessage): void {
+    const components = { clock: this.#clock, hub: this, random: this.#random };
+    author.clock.whenRunning(() => new GossipFlood(components, topic, message).start(author));
+  }
+
+  opened(connection: SimulatedConnection): void {
+    const { local, remote } = connection;
+    local.host.counters.connectionOpened();
+    this.#silence.watch(connection);
+    if (this.#onlookerCount > 0) {
+      this.#onlookers.emit({ event: "connected", at: local.self, peer: remote.self });
     }
   }
 
-  /** Breaks the connection of two processes unless they can hear each other when the time is up. */
-  #breakSilent(one: NodeId, other: NodeId): void {
-    const first = this.#machineOf(one).process?.peer;
-    const second = this.#machineOf(other).process?.peer;
-    if (first === undefined || second === undefined) return;
-    this.#clock.setTimer(() => {
-      if (this.#hearEachOther(one, first, other, second)) return;
-      first.loseConnectionTo(other, second);
-      second.loseConnectionTo(one, first);
-    }, SILENCE_LIMIT_MS);
+  closed({ local, remote }: SimulatedConnection): void {
+    local.host.counters.connectionClosed();
+    if (this.#onlookerCount > 0) this.#onlookers.emit({ event: "lost", at: local.self, peer: remote.self });
   }
 
-  #breakAllSilent(id: NodeId): void {
-    for (const other of this.#machineOf(id).process?.peer.connectedPeers() ?? [])
-      this.#breakSilent(id, other);
+  #resend(parcel: Parcel): void {
+    const direction = this.links.direction(parcel.from.id, parcel.to.id);
+    const message = { bytes: parcel.bytes, lossy: false, ordered: true };
+    const arrivesMs = direction.arrivalMs(this.#random, this.#clock.monotonic(), message);
+    if (arrivesMs !== undefined) this.schedule(parcel, arrivesMs);
   }
 
-  #hearEachOther(one: NodeId, first: SimulatedPeer, other: NodeId, second: SimulatedPeer): boolean {
-    const runs = (id: NodeId, peer: SimulatedPeer) =>
-      this.#machineOf(id).state === "on" && this.#machineOf(id).process?.peer === peer;
-    return (
-      runs(one, first) && runs(other, second) && this.links.open(one, other) && this.links.open(other, one)
-    );
+  #arrive(parcel: Parcel): void {
+    const { to, target } = parcel;
+    if (to.state === "off") {
+      if (this.#onlookerCount > 0) this.#tell("dropped", parcel);
+      return;
+    }
+    this.countReceived(parcel);
+    if (target === undefined) parcel.deliver();
+    else if (to.peer === target) this.inProcess(target, () => parcel.deliver());
+    else {
+      if (this.#onlookerCount > 0) this.#tell("dropped", parcel);
+      this.#refuse(parcel);
+      return;
+    }
+    if (this.#onlookerCount > 0) this.#tell("delivered", parcel);
   }
 
-  #endProcess(id: NodeId): void {
-    const machine = this.#machineOf(id);
-    machine.process?.clock.kill();
-    machine.process?.peer.die();
-    machine.process = undefined;
-    machine.backlog.length = 0;
-    if (machine.state === "paused") machine.state = "on";
+  /** As a kernel answers what belongs to no connection that it knows. */
+  #refuse({ from, to, refuse }: Parcel): void {
+    if (refuse === undefined) return;
+    const ends = { from: to, to: from, target: from.peer };
+    this.carryFromKernel(Parcel.control("reset", ends, refuse));
   }
 
-  #relays(id: NodeId): readonly NodeId[] {
-    const machine = this.#machineOf(id);
-    return machine.state === "on" ? (machine.process?.peer.audience() ?? []) : [];
+  #close(from: SimulatedPeer, to: SimulatedPeer, serials: readonly number[]): void {
+    const ends = { from: from.host, to: to.host, target: to };
+    this.carryFromKernel(Parcel.control("close", ends, () => to.loseConnectionTo(from.self, serials)));
   }
 
-  #toProcess(to: NodeId, deliver: (peer: SimulatedPeer) => void): void {
-    const machine = this.#machineOf(to);
-    const peer = machine.process?.peer;
-    if (peer === undefined || machine.state === "off") return;
-    if (machine.state === "paused") machine.backlog.push(() => deliver(peer));
-    else deliver(peer);
+  #tell(event: "sent" | "delivered" | "dropped", { kind, name, from, to, bytes }: Parcel): void {
+    this.#onlookers.emit({ event, kind, name, from: from.id, to: to.id, bytes });
   }
 
-  #machineOf(id: NodeId): Machine {
-    const known = this.#machines.get(id);
+  #watchBothEnds(peer: SimulatedPeer): void {
+    this.#silence.watchAll(peer);
+    for (const { remote } of peer.connections.all()) {
+      const back = remote.connections.of(peer.self);
+      if (back?.remote === peer) this.#silence.watch(back);
+    }
+  }
+
+  #setState(host: SimulatedHost, state: SimulatedHost["state"]): void {
+    if (host.state === state) return;
+    host.state = state;
+    host.stateSinceMs = this.#clock.monotonic();
+  }
+
+  #endProcess(host: SimulatedHost): void {
+    host.peer?.clock.kill();
+    host.peer?.die();
+    host.peer = undefined;
+  }
+
+  #hostOf(id: NodeId): SimulatedHost {
+    const known = this.#hosts.get(id);
     if (known !== undefined) return known;
-    const number = this.#machines.size + 1;
-    const address = `/ip4/10.0.${number >> 8}.${number & 0xff}/tcp/4101`;
-    const machine: Machine = { id, address, process: undefined, state: "on", backlog: [] };
-    this.#machines.set(id, machine);
-    this.#byAddress.set(address, machine);
-    return machine;
+    const number = this.#hosts.size + 1;
+    const host = new SimulatedHost(id, `/ip4/10.0.${number >> 8}.${number & 0xff}/tcp/4101`);
+    this.#hosts.set(id, host);
+    this.#byAddress.set(host.address, host);
+    return host;
+  }
+}
+
+function* pairsAcross(groups: readonly (readonly NodeId[])[]): Iterable<readonly [NodeId, NodeId]> {
+  for (const [index, group] of groups.entries()) {
+    for (const other of groups.slice(index + 1).flat()) for (const one of group) yield [one, other];
   }
 }

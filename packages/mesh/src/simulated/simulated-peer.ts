@@ -1,7 +1,7 @@
-import { type Clock, Emitter, type Logger, type Unsubscribe } from "@pi-controller/runtime";
+import { Emitter, type Logger, type Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { AddressBook } from "../address-book.ts";
-import { Doorway, INTRODUCTION_METHOD, notAllowed } from "../gate/doorway.ts";
+import { INTRODUCTION_METHOD, notAllowed } from "../gate/doorway.ts";
 import { type Fence, type Introduction, openGate, type PeerGate } from "../gate/gate.ts";
 import { GuardedRequests } from "../gate/guarded-requests.ts";
 import {
@@ -17,15 +17,20 @@ import {
   type RequestHandler,
   type RequestOptions,
 } from "../network.ts";
-import { cancelled, checkRequest, notConnected, unlessCancelled } from "../request-calls.ts";
-import { type Call, RequestHandlers } from "../request-handlers.ts";
-import { SimulatedConnection } from "./simulated-connection.ts";
+import { checkRequest, notConnected, unlessCancelled } from "../request-calls.ts";
+import { RequestHandlers } from "../request-handlers.ts";
+import { IncomingRequests } from "./incoming-requests.ts";
+import { Parcel, REQUEST_OVERHEAD_BYTES } from "./parcel.ts";
+import type { PausableClock } from "./pausable-clock.ts";
+import { PeerConnections } from "./peer-connections.ts";
+import type { SimulatedCall, SimulatedConnection } from "./simulated-connection.ts";
 import { shakeHands } from "./simulated-handshake.ts";
+import type { SimulatedHost } from "./simulated-host.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
 
 interface Components extends Partial<Trust> {
   readonly addressBook: AddressBook;
-  readonly clock: Clock;
+  readonly clock: PausableClock;
   readonly logger: Logger;
   readonly hub: SimulatedNetwork;
 }
@@ -42,33 +47,33 @@ export class SimulatedPeer implements Network, Gossip {
   readonly name = "network";
   readonly self: NodeId;
   readonly address: string;
-  readonly #addressBook: AddressBook;
-  readonly #clock: Clock;
-  readonly #hub: SimulatedNetwork;
+  readonly host: SimulatedHost;
+  readonly clock: PausableClock;
   readonly trust: Trust;
+  readonly connections: PeerConnections;
+  readonly #addressBook: AddressBook;
+  readonly #hub: SimulatedNetwork;
   readonly #handlers: RequestHandlers;
-  readonly #requests: GuardedRequests;
+  readonly #incoming: IncomingRequests;
   readonly #events: Emitter<NetworkEvent>;
   readonly #topics = new Map<string, Emitter<GossipMessage>>();
-  readonly #connections = new Map<NodeId, SimulatedConnection>();
   readonly #onError: (error: unknown) => void;
   #listening = false;
   #unsubscribe: Unsubscribe = () => {};
 
-  constructor(components: Components, self: NodeId, address: string) {
-    this.self = self;
-    this.address = address;
-    this.#addressBook = components.addressBook;
-    this.#clock = components.clock;
-    this.#hub = components.hub;
-    const { gate = openGate, introduction, fence } = components;
+  constructor(components: Components, host: SimulatedHost) {
+    const { addressBook, clock, hub, gate = openGate, introduction, fence } = components;
+    this.self = host.id;
+    this.address = host.address;
+    this.host = host;
+    this.clock = clock;
+    this.#addressBook = addressBook;
+    this.#hub = hub;
     this.trust = { gate, introduction, fence };
+    this.connections = new PeerConnections({ ...this.trust, addressBook, clock }, this);
     this.#handlers = new RequestHandlers(components);
-    this.#requests = new GuardedRequests({
-      ...this.trust,
-      clock: components.clock,
-      handlers: this.#handlers,
-    });
+    const requests = new GuardedRequests({ ...this.trust, clock, handlers: this.#handlers });
+    this.#incoming = new IncomingRequests({ hub, requests });
     this.#onError = (error) => components.logger.error({ error }, "A listener of the network failed");
     this.#events = new Emitter(this.#onError);
   }
@@ -80,8 +85,8 @@ export class SimulatedPeer implements Network, Gossip {
   async start(): Promise<void> {
     this.#listening = true;
     this.#unsubscribe = this.trust.gate.observe(() => {
-      for (const peer of this.connectedPeers()) {
-        if (!this.trust.gate.allows(peer)) void this.disconnect(peer);
+      for (const { remote } of this.connections.all()) {
+        if (!this.trust.gate.allows(remote.self)) void this.disconnect(remote.self);
       }
     });
     this.#events.emit({ kind: "addresses-changed", addresses: this.status().addresses });
@@ -90,12 +95,12 @@ export class SimulatedPeer implements Network, Gossip {
   async stop(): Promise<void> {
     this.#listening = false;
     this.#unsubscribe();
-    for (const peer of this.connectedPeers()) await this.disconnect(peer);
+    for (const { remote } of this.connections.all()) await this.disconnect(remote.self);
   }
 
   async dial(target: DialTarget, timeoutMs: number): Promise<DialResult> {
     const expected = "peer" in target ? target.peer : undefined;
-    if (expected !== undefined && this.#connections.get(expected)?.ready === true) {
+    if (expected !== undefined && this.connections.of(expected)?.ready === true) {
       return { outcome: "connected", peer: expected };
     }
     if (!this.#listening) return { outcome: "unreachable", reason: "this peer is not started" };
@@ -104,21 +109,26 @@ export class SimulatedPeer implements Network, Gossip {
     }
     const addresses = "peer" in target ? this.#addressBook.addressesOf(target.peer) : target.addresses;
     for (const address of addresses) {
-      const machine = this.#hub.machineAt(address);
-      if (machine === this.self) return { outcome: "unreachable", reason: "that address is this peer's own" };
-      if (machine !== undefined) {
-        const ends = { from: this, to: machine, expected: expected ?? peerIn(address) };
-        return shakeHands({ clock: this.#clock, hub: this.#hub }, ends, timeoutMs);
+      const to = this.#hub.machineAt(address);
+      if (to === this.host) return { outcome: "unreachable", reason: "that address is this peer's own" };
+      if (to !== undefined) {
+        const ends = { from: this, to, expected: expected ?? peerIn(address) };
+        return shakeHands({ clock: this.clock, hub: this.#hub }, ends, timeoutMs);
       }
     }
     return { outcome: "unreachable", reason: "no address is known" };
   }
 
   async disconnect(peer: NodeId): Promise<void> {
-    const connection = this.#connections.get(peer);
+    const connection = this.connections.of(peer);
     if (connection === undefined) return;
-    this.#hub.send(this.self, peer, (there) => there.loseConnectionTo(this.self, this), "reliable");
-    this.loseConnectionTo(peer, connection.remote);
+    this.hangUp(connection);
+    this.#lose(connection);
+  }
+
+  /** Tells the other end of a connection that this one is closed. */
+  hangUp({ remote, serials }: SimulatedConnection): void {
+    this.#hub.hangUp(this, remote, serials);
   }
 
   async request(
@@ -128,36 +138,54 @@ export class SimulatedPeer implements Network, Gossip {
     options: RequestOptions,
   ): Promise<Uint8Array> {
     checkRequest(method, payload, options.signal);
-    const startedMs = this.#clock.monotonic();
+    const ready = this.connections.of(peer);
+    if (ready?.ready === true) return this.#ask(ready, method, payload, options, false);
+    const startedMs = this.clock.monotonic();
     const dialled = await unlessCancelled(this.dial({ peer }, options.timeoutMs), method, options.signal);
-    const connection = this.#connections.get(peer);
+    const connection = this.connections.of(peer);
     if (connection?.ready !== true) throw notConnected(peer, dialled.reason ?? "it was lost at once");
-    const timeoutMs = Math.max(0, options.timeoutMs - (this.#clock.monotonic() - startedMs));
-    return this.#ask(connection, method, payload, { ...options, timeoutMs }, "lossy");
+    const timeoutMs = Math.max(0, options.timeoutMs - (this.clock.monotonic() - startedMs));
+    return this.#ask(connection, method, payload, { ...options, timeoutMs }, false);
   }
 
   #ask(
-    { calls, remote: { self: peer } }: SimulatedConnection,
+    connection: SimulatedConnection,
     method: string,
     payload: Uint8Array,
     options: RequestOptions,
-    reliable: "reliable" | "lossy",
+    reliable: boolean,
   ): Promise<Uint8Array> {
-    return calls.run(method, options, {
+    const { remote } = connection;
+    const { timeoutMs } = options;
+    let call: SimulatedCall | undefined;
+    return connection.calls.run(method, options, {
       send: (id) => {
-        const ask = (there: SimulatedPeer) =>
-          there.#receiveRequest(this, id, { method, payload, timeoutMs: options.timeoutMs }, reliable);
-        this.#hub.send(this.self, peer, ask, reliable);
-        if (this.#hub.links.duplicates()) this.#hub.send(this.self, peer, ask, reliable);
+        const sent: SimulatedCall = { connection, id, method, payload, timeoutMs, reliable };
+        call = sent;
+        const parcel = new Parcel({
+          kind: "request",
+          name: method,
+          bytes: REQUEST_OVERHEAD_BYTES + method.length + payload.byteLength,
+          lossy: !reliable,
+          from: this.host,
+          to: remote.host,
+          target: remote,
+          refuse: () => this.#lose(connection),
+          deliver: () => remote.receiveRequest(sent),
+        });
+        this.#hub.carry(this, parcel);
       },
-      abandon: (id) =>
-        this.#hub.send(
-          this.self,
-          peer,
-          (there) => there.#connections.get(this.self)?.answering.get(id)?.abort(cancelled(method)),
-          "lossy",
-        ),
+      abandon: () => {
+        if (call !== undefined) this.#abandon(call);
+      },
     });
+  }
+
+  #abandon(call: SimulatedCall): void {
+    const { remote } = call.connection;
+    const ends = { from: this.host, to: remote.host, target: remote };
+    const parcel = Parcel.control("cancel", ends, () => remote.receiveCancel(call), { lossy: true });
+    this.#hub.carry(this, parcel);
   }
 
   handle(method: string, handler: RequestHandler): Unsubscribe {
@@ -171,13 +199,7 @@ export class SimulatedPeer implements Network, Gossip {
   status(): NetworkStatus {
     return {
       addresses: this.#listening ? [`${this.address}/p2p/${this.self}`] : [],
-      connections: this.#readyConnections().map(({ remote, dialler, openedAtMs }) => ({
-        peer: remote.self,
-        address: remote.address,
-        direction: dialler === this.self ? "outbound" : "inbound",
-        roundTripMs: null,
-        openedAtMs,
-      })),
+      connections: this.connections.status(),
     };
   }
 
@@ -185,7 +207,7 @@ export class SimulatedPeer implements Network, Gossip {
     if (payload.byteLength > MAX_GOSSIP_BYTES) {
       throw new MeshError("RESOURCE_EXHAUSTED", `${payload.byteLength} bytes are too many to gossip`);
     }
-    if (this.#listening) this.#hub.flood(topic, { from: this.self, payload });
+    if (this.#listening) this.#hub.flood(this, topic, { from: this.self, payload });
   }
 
   subscribe(topic: string, listener: (message: GossipMessage) => void): Unsubscribe {
@@ -200,123 +222,87 @@ export class SimulatedPeer implements Network, Gossip {
   }
 
   receiveGossip(topic: string, message: GossipMessage): void {
-    if (this.trust.gate.allows(message.from)) this.#topics.get(topic)?.emit(message);
+    this.#topics.get(topic)?.emit(message);
   }
 
   /** Whether a message that a neighbour passes on is taken here, and passed on in turn. */
-  hears(neighbour: NodeId, author: NodeId): boolean {
-    const { gate } = this.trust;
-    const introduced = this.#connections.get(neighbour)?.doorway.open === true;
-    return introduced && gate.allows(neighbour) && gate.allows(author);
+  hears(neighbour: SimulatedPeer, author: NodeId): boolean {
+    const connection = this.connections.of(neighbour.self);
+    const introduced = connection?.remote === neighbour && connection.doorway.open;
+    return introduced && this.trust.gate.allows(neighbour.self) && this.trust.gate.allows(author);
   }
 
-  /** All connections, also those that have not been introduced. */
-  connectedPeers(): readonly NodeId[] {
-    return [...this.#connections.keys()];
-  }
-
-  /** Those to whom gossip goes. */
-  audience(): readonly NodeId[] {
-    return this.#readyConnections().map(({ remote }) => remote.self);
-  }
-
-  #readyConnections(): readonly SimulatedConnection[] {
-    return [...this.#connections.values()].filter(({ ready }) => ready);
-  }
-
-  openConnection(remote: SimulatedPeer, dialler: NodeId): SimulatedConnection {
-    const previous = this.#connections.get(remote.self);
-    if (previous?.remote === remote) {
-      // Both dialled at once: both ends keep the connection that the lower id dialled.
-      if (previous.dialler >= dialler) {
-        previous.dialler = dialler;
-        previous.openedAtMs = this.#clock.now();
-      }
-      return previous;
+  /** Takes a connection that a dial made, of which this is one end. */
+  openConnection(remote: SimulatedPeer, dialler: NodeId, serial: number): SimulatedConnection {
+    const { connection, isNew, replaced } = this.connections.open(remote, dialler, serial);
+    if (!isNew) return connection;
+    if (replaced !== undefined) {
+      this.#hub.closed(replaced);
+      replaced.close();
     }
-    const doorway = new Doorway({ ...this.trust, clock: this.#clock }, remote.self);
-    const connection = new SimulatedConnection({ clock: this.#clock }, { remote, dialler, doorway });
-    this.#connections.set(remote.self, connection);
-    this.#addressBook.add(remote.self, [remote.address]);
-    previous?.close();
-    const known = previous?.ready === true;
-    if (this.trust.introduction === undefined) this.#beReady(connection, known);
-    else this.#introduce(connection, known);
+    this.#hub.opened(connection);
+    if (this.trust.introduction === undefined) this.#beReady(connection);
+    else this.#introduce(connection);
     return connection;
   }
 
-  #introduce(connection: SimulatedConnection, known: boolean): void {
+  #introduce(connection: SimulatedConnection): void {
     const { self: peer } = connection.remote;
     connection.introduced = connection.doorway
-      .pass((payload, timeoutMs) =>
-        this.#ask(connection, INTRODUCTION_METHOD, payload, { timeoutMs }, "reliable"),
-      )
-      .then(() => this.#beReady(connection, known))
+      .pass((payload, timeoutMs) => this.#ask(connection, INTRODUCTION_METHOD, payload, { timeoutMs }, true))
+      .then(() => this.#beReady(connection))
       .catch((error: unknown) => {
-        if (this.#connections.get(peer) === connection) void this.disconnect(peer);
+        if (this.connections.of(peer) === connection) void this.disconnect(peer);
         throw this.trust.gate.allows(peer) ? error : notAllowed(peer);
       });
     // Who dialled hears of the failure; nobody has to.
     connection.introduced.catch(() => undefined);
   }
 
-  /** @param known whether what is above the network knows the peer from a connection before this one */
-  #beReady(connection: SimulatedConnection, known: boolean): void {
+  #beReady(connection: SimulatedConnection): void {
     const { self: peer, address } = connection.remote;
     connection.ready = true;
-    if (!known) this.#events.emit({ kind: "connected", peer, addresses: [address] });
+    this.connections.changed();
+    if (connection.announced) return;
+    connection.announced = true;
+    this.#events.emit({ kind: "connected", peer, addresses: [address] });
   }
 
-  /** @param remote the process that it led to; a newer connection, to another one, stays */
-  loseConnectionTo(peer: NodeId, remote: SimulatedPeer): void {
-    const connection = this.#connections.get(peer);
-    if (connection?.remote !== remote) return;
-    this.#connections.delete(peer);
+  /** @param serials of the dials that made it; a newer connection stays */
+  loseConnectionTo(peer: NodeId, serials: readonly number[]): void {
+    const connection = this.connections.of(peer);
+    if (connection?.serials.some((serial) => serials.includes(serial)) === true) this.#lose(connection);
+  }
+
+  #lose(connection: SimulatedConnection): void {
+    if (!this.connections.remove(connection)) return;
+    this.#hub.closed(connection);
     connection.close();
-    if (connection.ready) this.#events.emit({ kind: "disconnected", peer });
+    if (connection.announced) this.#events.emit({ kind: "disconnected", peer: connection.remote.self });
   }
 
   /** The process ends without a word. */
   die(): void {
     this.#listening = false;
     this.#unsubscribe();
-    this.#connections.clear();
+    for (const connection of this.connections.all()) this.#hub.closed(connection);
+    this.connections.clear();
   }
 
-  #receiveRequest(
-    caller: SimulatedPeer,
-    id: number,
-    call: Omit<Call, "from" | "signal">,
-    reliable: "reliable" | "lossy",
-  ): void {
-    const connection = this.#connections.get(caller.self);
-    if (connection === undefined) {
+  receiveRequest(call: SimulatedCall): void {
+    const { local: caller, serials } = call.connection;
+    const connection = this.connections.of(caller.self);
+    if (connection?.remote === caller && connection.serials.some((serial) => serials.includes(serial))) {
+      void this.#incoming.answer(connection, call);
+    } else {
       // As a kernel answers a packet of a connection that it does not know.
-      this.#hub.send(this.self, caller.self, (there) => there.loseConnectionTo(this.self, this), "reliable");
-      return;
+      this.#hub.hangUp(this, caller, serials);
     }
-    void this.#answer(connection, id, call, reliable);
   }
 
-  async #answer(
-    connection: SimulatedConnection,
-    id: number,
-    call: Omit<Call, "from" | "signal">,
-    reliable: "reliable" | "lossy",
-  ): Promise<void> {
-    const { self: from } = connection.remote;
-    const cancel = new AbortController();
-    connection.answering.set(id, cancel);
-    const signal = AbortSignal.any([connection.closed.signal, cancel.signal]);
-    const answer = await this.#requests.answer({ ...call, from, signal }, connection.doorway);
-    if (connection.answering.get(id) === cancel) connection.answering.delete(id);
-    if (!this.#listening) return;
-    this.#hub.send(
-      this.self,
-      from,
-      (there) => there.#connections.get(this.self)?.calls.settle(id, answer),
-      reliable,
-    );
+  receiveCancel(call: SimulatedCall): void {
+    const connection = this.connections.of(call.connection.local.self);
+    if (connection !== undefined) this.#incoming.cancel(connection, call);
   }
 }
 

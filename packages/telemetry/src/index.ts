@@ -7,12 +7,11 @@ export {
 } from "./event-log.ts";
 export type { LoggedEvent } from "./event-store.ts";
 export { type EventInput, Events, type EventsComponents, type EventsOptions } from "./events.ts";
-export { publishIntervalMs, staleAfterMs } from "./metrics-budget.ts";
+export { publishIntervalMs, staleAfterMs } from "./metrics/metrics-budget.ts";
 export {
   MetricsExchange,
   type MetricsExchangeComponents,
   type MetricsExchangeOptions,
-  type MetricsUpdate,
-} from "./metrics-exchange.ts";
-export type { HeardSample } from "./metrics-history.ts";
+} from "./metrics/metrics-exchange.ts";
+export type { HeardSample } from "./metrics/metrics-history.ts";
 export { ulidFactory } from "./ulid.ts";

@@ -1,7 +1,6 @@
-import type { Gossip, GossipMessage } from "@pi-controller/mesh";
+import type { Gossip, GossipMessage, Network } from "@pi-controller/mesh";
 import {
   type Clock,
-  Emitter,
   jitter,
   type Logger,
   LogLimiter,
@@ -11,27 +10,37 @@ import {
   type Unsubscribe,
 } from "@pi-controller/runtime";
 import { MeshError, type MetricsSample, type NodeId } from "@pi-controller/schema";
-import { MAX_NODES, MIN_INTERVAL_MS, publishIntervalMs, staleAfterMs } from "./metrics-budget.ts";
+import {
+  MAX_NODES,
+  MIN_INTERVAL_MS,
+  publishIntervalMs,
+  spreadsByExchange,
+  staleAfterMs,
+} from "./metrics-budget.ts";
 import { decodeMetrics, encodeMetrics, MAX_SAMPLES, packSample } from "./metrics-codec.ts";
 import { digest } from "./metrics-digest.ts";
 import { type HeardSample, MetricsHistory } from "./metrics-history.ts";
+import type { SampleSigner } from "./sample-signer.ts";
+import { SampleSpread } from "./sample-spread.ts";
 
 export interface MetricsExchangeComponents {
+  /** To all others, for a mesh of up to 32. */
   readonly gossip: Gossip;
-  readonly clock: Pick<Clock, "now" | "monotonic">;
+  /** To one connected peer, for a larger one. */
+  readonly network: Pick<Network, "self" | "request" | "handle" | "status">;
+  readonly signer: SampleSigner;
+  readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   /** How many peers the mesh has, this one included. */
   readonly memberCount: () => number;
+  /** Whether a node belongs to the mesh: what others pass on is taken of members alone. */
+  readonly isMember: (node: NodeId) => boolean;
 }
 
 export interface MetricsExchangeOptions {
-  readonly self: NodeId;
-}
-
-/** A node whose last sample has changed. */
-export interface MetricsUpdate extends HeardSample {
-  readonly node: NodeId;
+  /** Grows with every start of this peer. */
+  readonly bootEpoch: number;
 }
 
 export const METRICS_TOPIC = "metrics";
@@ -51,44 +60,49 @@ export class MetricsExchange implements Service {
   readonly #self: NodeId;
   readonly #history = new MetricsHistory();
   readonly #senders: RateLimiter;
-  readonly #updates: Emitter<MetricsUpdate>;
   readonly #limiter: LogLimiter;
+  readonly #spread: SampleSpread;
   #unsent: MetricsSample[] = [];
-  /** When the next message is due; undefined before the first one. */
-  #dueMs: number | undefined;
+  /** When this node told of itself last, and after how many intervals it does so next; undefined before the first time. */
+  #told: { readonly atMs: number; readonly intervals: number } | undefined;
   #unsubscribe: Unsubscribe | undefined;
 
   constructor(components: MetricsExchangeComponents, options: MetricsExchangeOptions) {
     this.#components = components;
-    this.#self = options.self;
+    this.#self = components.network.self;
     this.#limiter = new LogLimiter(components.clock, LOG_PERIOD_MS);
     this.#senders = new RateLimiter(SENDER_LIMIT);
-    this.#updates = new Emitter((error) =>
-      components.logger.error({ error }, "A listener for metrics has failed."),
+    this.#spread = new SampleSpread(
+      {
+        ...components,
+        onTaken: (node, sample, measuredAtMs) => this.#history.add(node, [sample], measuredAtMs),
+      },
+      options,
     );
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe ??= this.#components.gossip.subscribe(METRICS_TOPIC, (message) =>
-      this.#receive(message),
-    );
+    if (this.#unsubscribe !== undefined) return;
+    this.#unsubscribe = this.#components.gossip.subscribe(METRICS_TOPIC, (message) => this.#receive(message));
+    this.#spread.start();
   }
 
   async stop(): Promise<void> {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+    this.#spread.stop();
     this.#unsent = [];
-    this.#dueMs = undefined;
+    this.#told = undefined;
   }
 
   /** Takes a sample of this machine: remembers it at once, and tells the mesh when it is time to. */
   record(sample: MetricsSample): void {
     const nowMs = this.#components.clock.monotonic();
-    this.#remember(this.#self, [packSample(sample)], nowMs);
+    this.#history.add(this.#self, [packSample(sample)], nowMs);
     if (this.#unsubscribe === undefined) return;
     this.#unsent.push(sample);
     this.#unsent.splice(0, this.#unsent.length - MAX_UNSENT);
-    if (this.#dueMs === undefined || nowMs >= this.#dueMs - EARLY_MS) this.#publish(nowMs);
+    if (this.#isDue(nowMs)) this.#publish(nowMs);
   }
 
   /** The last sample of a node; undefined when nothing was ever heard. */
@@ -116,27 +130,33 @@ export class MetricsExchange implements Service {
     return staleAfterMs(this.#components.memberCount());
   }
 
-  observe(listener: (update: MetricsUpdate) => void): Unsubscribe {
-    return this.#updates.on(listener);
-  }
-
   /** Drops what is remembered of a node, as when it was removed from the mesh. */
   forget(node: NodeId): void {
     this.#history.forget(node);
+    this.#spread.forget(node);
+  }
+
+  #isDue(nowMs: number): boolean {
+    if (this.#told === undefined) return true;
+    const { atMs, intervals } = this.#told;
+    return nowMs >= atMs + intervals * publishIntervalMs(this.#components.memberCount()) - EARLY_MS;
   }
 
   #publish(nowMs: number): void {
-    const { gossip, random, memberCount, logger } = this.#components;
-    const intervalMs = publishIntervalMs(memberCount());
-    // After the first message the others' times are spread evenly, however many peers started together.
-    const first = this.#dueMs === undefined;
-    this.#dueMs = nowMs + (first ? intervalMs * random.next() : jitter(random, intervalMs, JITTER_FRACTION));
-    const batch = intervalMs > MIN_INTERVAL_MS ? [digest(this.#unsent)] : this.#unsent.slice(-MAX_SAMPLES);
+    const { random, memberCount } = this.#components;
+    // After the first time the others' times are spread evenly, however many peers started together.
+    const intervals = this.#told === undefined ? random.next() : jitter(random, 1, JITTER_FRACTION);
+    this.#told = { atMs: nowMs, intervals };
+    const samples = this.#unsent;
     this.#unsent = [];
-    const payload = encodeMetrics(
-      batch.flatMap((sample) => (sample === undefined ? [] : [packSample(sample)])),
-    );
-    gossip.publish(METRICS_TOPIC, payload).catch((error: unknown) => {
+    if (!spreadsByExchange(memberCount())) return this.#send(samples.slice(-MAX_SAMPLES));
+    const sample = digest(samples);
+    if (sample !== undefined) this.#spread.share(sample);
+  }
+
+  #send(samples: readonly MetricsSample[]): void {
+    const { gossip, logger } = this.#components;
+    gossip.publish(METRICS_TOPIC, encodeMetrics(samples.map(packSample))).catch((error: unknown) => {
       this.#limiter.limit("publish", (suppressed) =>
         logger.warn({ error, suppressed }, "Metrics were not sent; the next ones will be."),
       );
@@ -153,18 +173,12 @@ export class MetricsExchange implements Service {
       return;
     }
     try {
-      this.#remember(from, decodeMetrics(payload), clock.monotonic());
+      this.#history.add(from, decodeMetrics(payload), clock.monotonic());
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
       this.#limiter.limit("garbage", (suppressed) =>
         logger.warn({ from, reason: error.message, suppressed }, "Skipped metrics of a peer."),
       );
     }
-  }
-
-  #remember(node: NodeId, packed: Parameters<MetricsHistory["add"]>[1], nowMs: number): void {
-    this.#history.add(node, packed, nowMs);
-    const last = this.#history.last(node);
-    if (last !== undefined) this.#updates.emit({ node, ...last });
   }
 }

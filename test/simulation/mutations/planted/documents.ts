@@ -1,0 +1,121 @@
+import type { Mutation } from "../mutation.ts";
+
+const folder = "packages/document/src";
+
+export const documentMutations: readonly Mutation[] = [
+  {
+    name: "documents-acknowledge-before-disk",
+    file: `${folder}/commit/committer.ts`,
+    find: "await this.#store.write(changes);",
+    replace: "for (const job of jobs) job.committed();\n        await this.#store.write(changes);",
+    why: "What was acknowledged is on the disk: power that goes a moment later must not take it back.",
+    invariant: "durability",
+    hunt: { peers: 8, minutes: 4, seed: 1 },
+  },
+  {
+    name: "documents-show-before-disk",
+    file: `${folder}/commit/committer.ts`,
+    find: `        await this.#store.write(changes);`,
+    replace: `        this.#onApplied(batch.apply());
+        await this.#store.write(changes);
+        for (const job of jobs) job.committed();
+        return;`,
+    why: "What others hear of is on this disk: else the same clocks are given out again for something else.",
+    invariant: "durability",
+    hunt: { peers: 8, minutes: 4, seed: 1 },
+  },
+  {
+    name: "documents-no-regular-exchange",
+    file: `${folder}/sync/scheduler.ts`,
+    find: "() => this.requestAny(0),",
+    replace: "() => undefined,",
+    why: "A broadcast that was lost, with none after it, is made up for by exchanges alone.",
+    invariant: "convergence",
+    hunt: { peers: 8, minutes: 4, seed: 1 },
+  },
+  {
+    name: "documents-epoch-by-node",
+    file: `${folder}/documents.ts`,
+    find: "return digits() + digits();",
+    replace: 'return (digits() + digits()).replace(/./g, "0");',
+    why: "A store that was lost begins a new epoch: with the old client id it writes the same clocks twice.",
+    invariant: "convergence",
+    hunt: { peers: 6, minutes: 5, seed: 1 },
+  },
+  {
+    name: "documents-set-back-unnoticed",
+    file: `${folder}/intake.ts`,
+    find: 'if (isAhead && (this.#author.meshWritten.size > 0 || !batch.isEmpty)) return { kind: "set-back" };',
+    replace:
+      'if (isAhead && this.#author.meshWritten.size > 0 && !batch.isEmpty) return { kind: "set-back" };',
+    why: "Who has written on an old copy of his store has used clocks twice: to go on is to differ for ever.",
+    invariant: "convergence",
+    hunt: { peers: 6, minutes: 5, seed: 1 },
+  },
+  {
+    name: "documents-gaps-are-taken",
+    file: `${folder}/content/inspect-update.ts`,
+    find: 'if (!seen.has(client) && clock > known(client)) return { verdict: "gap" };',
+    replace: "",
+    why: "An update that builds on a lost one waits in the document, on the disk too: it cannot be read again.",
+    invariant: "starts",
+    hunt: { peers: 8, minutes: 4, seed: 1 },
+  },
+  {
+    name: "documents-others-updates-in-memory",
+    file: `${folder}/commit/batch.ts`,
+    find: `    const appends = this.#encoded.flatMap(({ replica, updates }) =>
+      updates.map(`,
+    replace: `    const appends = this.#encoded.flatMap(({ replica, local }) =>
+      (local === undefined ? [] : [local.update]).map(`,
+    why: "What others wrote is on this disk, too: own writes build on it, and cannot be read again without.",
+    invariant: "starts",
+    hunt: { peers: 6, minutes: 4, seed: 1 },
+  },
+  {
+    name: "documents-digest-without-deletions",
+    file: `${folder}/content/shared-document.ts`,
+    find: ".update(Y.encodeSnapshot(Y.snapshot(this.#doc)))",
+    replace: ".update(Y.encodeStateVector(this.#doc))",
+    why: "A deletion moves no clock: who compares clocks alone never finds out that he missed one.",
+    invariant: "convergence",
+    hunt: { peers: 8, minutes: 4, seed: 1 },
+  },
+  {
+    name: "documents-buckets-without-digest",
+    file: `${folder}/sync/buckets.ts`,
+    find: "`${node} ${guid} ${digest}\\n`",
+    replace: "`${node} ${guid}\\n`",
+    why: "Two that hold the same generation of a document may still hold different parts of it.",
+    invariant: "convergence",
+    hunt: { peers: 8, minutes: 4, seed: 1 },
+  },
+  {
+    name: "documents-compaction-after-appends",
+    file: `${folder}/commit/batch.ts`,
+    find: "return [...this.#changes, ...appends];",
+    replace: "return [...appends, ...this.#changes];",
+    why: "A snapshot is of what was there before the batch: put after the batch's own updates, it drops them.",
+    invariant: "durability",
+    hunt: { peers: 10, minutes: 8, seed: 1 },
+  },
+  {
+    name: "documents-next-generation-of-old-content",
+    file: `${folder}/own-document.ts`,
+    find: "return { generation: this.#nextGeneration(), writes: writesOf(current.replica.document) };",
+    replace: "return { generation: this.#nextGeneration(), writes };",
+    why: "The next generation has what stands when it begins, not what stood when it was found to be needed.",
+    invariant: "durability",
+    hunt: { peers: 6, minutes: 5, seed: 1 },
+  },
+  {
+    name: "documents-old-generation-stays",
+    file: `${folder}/intake.ts`,
+    find: 'if (this.#set.announced(node)?.guid !== guid) return { kind: "unannounced" };',
+    replace:
+      'if (held !== undefined || this.#set.announced(node)?.guid !== guid) return { kind: "unannounced" };',
+    why: "A node's next generation takes the place of the one that is held.",
+    invariant: "convergence",
+    hunt: { peers: 6, minutes: 4, seed: 1 },
+  },
+];

@@ -5,6 +5,7 @@ import {
   type GpioEvidence,
   type GpioNodes,
   type GpioUseCases,
+  type LeasePage,
   type MachineTime,
   type Requester,
   routedGpio,
@@ -27,7 +28,8 @@ import { sealOf } from "./own-seal.ts";
 export interface PinMachine {
   /** What drives the pins of such a board; not started. */
   readonly openHardware: (board: Board) => PinHardware;
-  readonly leaseFile: string;
+  /** For renewed ends of leases. */
+  readonly leasePage: LeasePage;
   readonly time: MachineTime;
 }
 
@@ -90,9 +92,10 @@ export function createMemberPins(components: MemberPinsComponents): MemberPins {
             return user === undefined || user.disabled ? undefined : { userId: user.id };
           },
           machineTime: machine.time,
+          leasePage: machine.leasePage,
           trustedNow: () => trust.now(),
         },
-        { node, bootEpoch, leaseFile: machine.leaseFile },
+        { node, bootEpoch },
       );
       return { hardware, service };
     },

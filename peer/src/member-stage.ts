@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { createApi, type PeerProtocol } from "@pi-controller/api";
 import { levelStore } from "@pi-controller/document";
+import { leasePageFile } from "@pi-controller/gpio";
 import { HardwareMonitor, openPinHardware } from "@pi-controller/hardware";
 import { AddressBook, discoveryTag, mdns, mdnsDiscovery, pendingDiscovery } from "@pi-controller/mesh";
 import { libp2pNetwork, loadOrCreateIdentity, selfReportSigner } from "@pi-controller/mesh/libp2p";
@@ -261,7 +262,7 @@ function pinMachineOf(config: Config, components: ReturnType<Surroundings["compo
         pigpiodAddress: config.pigpiod,
         simulationFile: join(config.dataDir, SIMULATION_FILE),
       }),
-    leaseFile: join(config.dataDir, GPIO_LEASES),
+    leasePage: leasePageFile({ path: join(config.dataDir, GPIO_LEASES) }),
     time: machineTime(),
   };
 }

@@ -240,6 +240,21 @@ describe("a disk that was set back", () => {
     expect(one.log.map(({ message }) => message)).toContainEqual(expect.stringContaining("was set back"));
     await expectEqual(fixture, one, other, 20, 20);
   });
+
+  test.each([6, 7, 30])(
+    "finds out also when it has written %i times alone, as often as was lost or more",
+    async (times) => {
+      const { fixture, one, other } = await twoPeers();
+      await fixture.begin(one);
+      for (let n = 21 - times; n <= 20; n++) {
+        await fixture.finish(Promise.all([put(one, "x", n), putOwn(one, "mine", n)]));
+      }
+      await fixture.connectAll();
+      await fixture.run(20_000);
+      expect(one.log.map(({ message }) => message)).toContainEqual(expect.stringContaining("was set back"));
+      await expectEqual(fixture, one, other, 20, 20);
+    },
+  );
 });
 
 describe("a node's own document", () => {

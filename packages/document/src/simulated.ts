@@ -4,4 +4,5 @@ export {
   SimulatedDisk,
   type SimulatedDiskComponents,
 } from "./store/simulated-disk.ts";
+export { SimulatedFile } from "./store/simulated-file.ts";
 export { SimulatedStore, type SimulatedStoreComponents } from "./store/simulated-store.ts";

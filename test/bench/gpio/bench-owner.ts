@@ -2,7 +2,13 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPinOwner, type OwnerAsking, type PinOwner, StoredAtStart } from "@pi-controller/gpio";
+import {
+  createPinOwner,
+  leasePageFile,
+  type OwnerAsking,
+  type PinOwner,
+  StoredAtStart,
+} from "@pi-controller/gpio";
 import { openPinHardware, type PinHardware, type PinHardwareOptions } from "@pi-controller/hardware";
 import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
 import { type Board, builtInRoles, ruleSchema } from "@pi-controller/schema";
@@ -56,9 +62,10 @@ export async function benchOwner(
       evidence: { verifyIntent: () => Promise.reject(new Error("Nobody writes for later here")) },
       knowsUser: () => undefined,
       machineTime: time,
+      leasePage: leasePageFile({ path: join(directory, "gpio-leases") }),
       trustedNow: () => clock.now(),
     },
-    { node: NODE, bootEpoch: 1, leaseFile: join(directory, "gpio-leases") },
+    { node: NODE, bootEpoch: 1 },
   );
   await service.start(signal);
   return {

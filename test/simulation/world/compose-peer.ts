@@ -1,4 +1,4 @@
-import { SimulatedStore } from "@pi-controller/document/simulated";
+import { SimulatedFile, SimulatedStore } from "@pi-controller/document/simulated";
 import { evidence } from "@pi-controller/gpio/testing";
 import {
   HardwareMonitor,
@@ -90,7 +90,7 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
       board: () => simulation.detect(),
       pinMachine: {
         openHardware,
-        leaseFile: machine.leaseFile,
+        leasePage: new SimulatedFile({ disk }, { name: "gpio-leases" }),
         time: { bootId: machine.clock.bootId, uptimeMs: () => machine.clock.uptimeMs() },
       },
       security: (parts) => {

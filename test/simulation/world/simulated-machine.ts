@@ -15,7 +15,6 @@ export interface SimulatedMachineComponents {
 export interface SimulatedMachineOptions {
   readonly index: number;
   readonly node: TestNode;
-  readonly leaseFile: string;
 }
 
 /** Everything that outlives a process on a card: what a copy of the card brings back. */
@@ -36,7 +35,6 @@ export class SimulatedMachine {
   readonly clock: MachineClock;
   readonly disk: SimulatedDisk;
   readonly trustDisk: TrustDisk;
-  readonly leaseFile: string;
   /** The process that runs; undefined while none does. Also while it starts or stands still. */
   peer: RunningPeer | undefined;
   state: MachineState = "off";
@@ -54,7 +52,6 @@ export class SimulatedMachine {
     this.index = options.index;
     this.node = options.node;
     this.id = options.node.node;
-    this.leaseFile = options.leaseFile;
     this.clock = new MachineClock({ clock: world.clock });
     this.disk = new SimulatedDisk({ clock: world.clock, random });
     this.trustDisk = new TrustDisk();

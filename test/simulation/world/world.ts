@@ -82,7 +82,7 @@ export class World {
     };
     this.machines = nodes.map((node, index) => {
       const components = { world: this, random: this.random(`disk ${index}`), surroundings };
-      const machine = new SimulatedMachine(components, { index, node, leaseFile: `/tmp/w/${index}` });
+      const machine = new SimulatedMachine(components, { index, node });
       if (index < options.members) machine.trustDisk.create(founding.meshId, founding.envelopes);
       return machine;
     });

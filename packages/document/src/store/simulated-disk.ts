@@ -2,10 +2,12 @@ import { type Clock, type Random, randomInteger, sleep } from "@pi-controller/ru
 import { MeshError } from "@pi-controller/schema";
 import { LogContent, storedBytes } from "./log-content.ts";
 import type { LogChange, StoredLog } from "./store.ts";
+import { UnsyncedFiles } from "./unsynced-files.ts";
 
 /** Of a disk, at one moment. */
 export interface DiskSnapshot {
   readonly content: LogContent;
+  readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface SimulatedDiskComponents {
@@ -34,6 +36,8 @@ export class SimulatedDisk {
   isFull = false;
   /** Set to fail all writes, as a disk does that has gone read-only or away. */
   isBroken = false;
+  /** For `SimulatedFile`: what is beside the store. */
+  readonly files: UnsyncedFiles;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #asides = new Map<string, LogContent>();
@@ -57,6 +61,7 @@ export class SimulatedDisk {
   constructor(components: SimulatedDiskComponents) {
     this.#clock = components.clock;
     this.#random = components.random;
+    this.files = new UnsyncedFiles(components);
   }
 
   /** What is stored, as a process would read it that opened it now. */
@@ -74,9 +79,9 @@ export class SimulatedDisk {
     return this.#writes;
   }
 
-  /** In those writes; what a database writes again when it tidies up is not counted. */
+  /** In those writes and to files; what a database writes again when it tidies up is not counted. */
   get bytesWritten(): number {
-    return this.#bytesWritten;
+    return this.#bytesWritten + this.files.bytesWritten;
   }
 
   /** What is stored now takes so much; what was set aside does not count. */
@@ -124,6 +129,7 @@ export class SimulatedDisk {
   /** As `kill`; what was not synced is gone, and a disk that lies loses what it has acknowledged last. */
   cutPower(): void {
     this.kill();
+    this.files.cutPower();
     if (this.#lastWritesAtRisk === 0) return;
     this.#content = this.#certain.copy();
     this.#atRisk = [];
@@ -131,7 +137,7 @@ export class SimulatedDisk {
 
   /** An image of it, as of a card that is copied. */
   snapshot(): DiskSnapshot {
-    return { content: this.#content.copy() };
+    return { content: this.#content.copy(), files: this.files.snapshot() };
   }
 
   /**
@@ -142,13 +148,14 @@ export class SimulatedDisk {
   restore(snapshot: DiskSnapshot): void {
     this.#checkUnused();
     this.#content = snapshot.content.copy();
+    this.files.restore(snapshot.files);
     this.#refused = undefined;
     this.#settle();
   }
 
   /** Takes everything, as a new disk in the place of the old one does. @throws as `restore` */
   wipe(): void {
-    this.restore({ content: new LogContent() });
+    this.restore({ content: new LogContent(), files: new Map() });
   }
 
   /**
@@ -242,6 +249,14 @@ export class SimulatedDisk {
     this.#settle();
     this.open(store);
     return `simulated-disk.${suffix}`;
+  }
+
+  /** For `SimulatedFile`. @throws as its `write` */
+  writeFile(name: string, bytes: Uint8Array): void {
+    const refusal = this.#refusal();
+    const grows = bytes.length > this.files.read(name).length;
+    if (refusal !== undefined && (this.isBroken || grows)) throw refusal;
+    this.files.write(name, bytes);
   }
 
   #check(store: object): void {

@@ -1,9 +1,6 @@
 import { createHmac } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Documents } from "@pi-controller/document";
-import { SimulatedDisk, SimulatedStore } from "@pi-controller/document/simulated";
+import { SimulatedDisk, SimulatedFile, SimulatedStore } from "@pi-controller/document/simulated";
 import { openPinHardware, type PinSimulation, simulatedMachine } from "@pi-controller/hardware";
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
@@ -50,7 +47,6 @@ export interface GpioMeshOptions {
 
 interface Machine {
   readonly disk: SimulatedDisk;
-  readonly leaseFile: string;
   starts: number;
 }
 
@@ -65,13 +61,8 @@ export class GpioMesh {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #random: Random = seededRandom(1);
-  readonly #directory: string;
 
-  constructor(
-    directory: string,
-    { clock = new VirtualClock(), logger = silentLogger }: Partial<GpioMeshOptions>,
-  ) {
-    this.#directory = directory;
+  constructor({ clock = new VirtualClock(), logger = silentLogger }: Partial<GpioMeshOptions>) {
     this.#clock = clock;
     this.#logger = logger;
     this.hub = new SimulatedNetwork({ clock, random: this.#random });
@@ -89,7 +80,6 @@ export class GpioMesh {
     const id = nodeIdOf(index);
     const machine = this.#machines.get(id) ?? {
       disk: new SimulatedDisk({ clock: this.#clock, random: this.#random }),
-      leaseFile: join(this.#directory, `${id}-leases`),
       starts: 0,
     };
     this.#machines.set(id, machine);
@@ -139,8 +129,6 @@ export class GpioMesh {
   async run(durationMs: number): Promise<void> {
     if (this.#clock instanceof VirtualClock) {
       await this.#clock.advance(durationMs);
-      // Files are real.
-      await new Promise((resolve) => setImmediate(resolve));
       return;
     }
     await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, durationMs));
@@ -170,10 +158,9 @@ export class GpioMesh {
   async dispose(): Promise<void> {
     for (const peer of this.peers.values()) await this.finish(stopAll(peer.services));
     this.peers.clear();
-    await rm(this.#directory, { recursive: true, force: true });
   }
 
-  async #process(id: NodeId, { disk, leaseFile, starts }: Machine): Promise<GpioPeer> {
+  async #process(id: NodeId, { disk, starts }: Machine): Promise<GpioPeer> {
     const logger = this.#logger;
     const random = this.#random;
     const process = this.hub.createPeer(id, { addressBook: new AddressBook(), logger });
@@ -212,9 +199,10 @@ export class GpioMesh {
         evidence,
         knowsUser: (name) => ({ userId: requesterOf(name).userId }),
         machineTime: { bootId: "boot-1", uptimeMs: () => clock.monotonic() },
+        leasePage: new SimulatedFile({ disk }, { name: "gpio-leases" }),
         trustedNow: now,
       },
-      { node: id, bootEpoch: starts, leaseFile },
+      { node: id, bootEpoch: starts },
     );
     const { owner, changes: feed } = service;
     const gpio = routedGpio({
@@ -263,7 +251,7 @@ export function nodeIdOf(index: number): NodeId {
 
 /** So many peers with pins, started and connected. `dispose` it when done. */
 export async function startGpioMesh(options: GpioMeshOptions): Promise<GpioMesh> {
-  const mesh = new GpioMesh(await mkdtemp(join(tmpdir(), "gpio-mesh-")), options);
+  const mesh = new GpioMesh(options);
   for (let index = 0; index < options.nodes; index++) await mesh.begin(index);
   await mesh.connectAll();
   return mesh;

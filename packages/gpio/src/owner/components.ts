@@ -3,6 +3,7 @@ import type { PinHardware } from "@pi-controller/hardware";
 import type { Clock, Logger, Random } from "@pi-controller/runtime";
 import type { EventData, EventType, NodeId } from "@pi-controller/schema";
 import type { GpioEvidence } from "../asking.ts";
+import type { LeasePage } from "./lease-page.ts";
 import type { MachineTime } from "./machine-time.ts";
 import type { Seal } from "./sealing.ts";
 import type { StoredAtStart } from "./stored-at-start.ts";
@@ -41,6 +42,8 @@ export interface PinOwnerComponents {
   /** @returns undefined when the mesh has no such user, or he is disabled */
   readonly knowsUser: (userName: string) => { readonly userId: string | null } | undefined;
   readonly machineTime: MachineTime;
+  /** Where renewed ends of leases survive this process; for this owner alone. */
+  readonly leasePage: LeasePage;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -52,6 +55,4 @@ export interface PinOwnerOptions {
   readonly node: NodeId;
   /** Grows with each start: the first part of every token. */
   readonly bootEpoch: number;
-  /** File in which renewed ends of leases survive this process; made when it is not there. */
-  readonly leaseFile: string;
 }

@@ -76,10 +76,10 @@ export function createPinOwner(given: PinOwnerComponents, options: PinOwnerOptio
   const onUnfinished = () => repairs.needed();
   const onFreed = () => granting.grantNext();
 
-  const leases = new LeaseFile(
-    { snapshot: () => leaseSnapshot(registry, machineTime, trustedNow) },
-    { path: options.leaseFile },
-  );
+  const leases = new LeaseFile({
+    snapshot: () => leaseSnapshot(registry, machineTime, trustedNow),
+    page: components.leasePage,
+  });
   const pins = new Pins({ hardware, calls, changes: pinChanges, clock, onFault });
   const safety = new Safety({ hardware, calls, pins, changes: pinChanges, onFault });
   const endings = new Endings({ registry, records, safety, events, logger, onUnfinished });

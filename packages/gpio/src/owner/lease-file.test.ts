@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { seededRandom } from "@pi-controller/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeLeases, encodeLeases, LeaseFile, type Leases } from "./lease-file.ts";
+import { leasePageFile } from "./lease-page-file.ts";
 
 const ULID = "01KDVDNA00ZY8KQDZEF4C74F2C";
 const leases: Leases = {
@@ -22,7 +23,7 @@ describe("the file of leases", () => {
 
   it("gives back what was saved, in one page", async () => {
     const path = join(folder, "leases");
-    const file = new LeaseFile({ snapshot: () => leases }, { path });
+    const file = new LeaseFile({ snapshot: () => leases, page: leasePageFile({ path }) });
     expect(await file.load()).toBeUndefined();
     await file.save();
     await file.close();
@@ -33,7 +34,7 @@ describe("the file of leases", () => {
   it("has what stood when the last save was asked for, whatever was under way then", async () => {
     let now = { ...leases };
     const path = join(folder, "leases");
-    const file = new LeaseFile({ snapshot: () => now }, { path });
+    const file = new LeaseFile({ snapshot: () => now, page: leasePageFile({ path }) });
     const saves: Promise<void>[] = [];
     for (let uptimeMs = 1; uptimeMs <= 20; uptimeMs++) {
       now = { ...leases, uptimeMs };
@@ -55,7 +56,7 @@ describe("the file of leases", () => {
       ]),
     );
     for (const next of [{ ...leases, leases: many }, leases, { ...leases, leases: {} }]) {
-      const file = new LeaseFile({ snapshot: () => next }, { path });
+      const file = new LeaseFile({ snapshot: () => next, page: leasePageFile({ path }) });
       await file.save();
       await file.close();
       expect(decodeLeases(readFileSync(path))).toEqual(next);
@@ -88,7 +89,7 @@ describe("the file of leases", () => {
 });
 
 async function loaded(path: string): Promise<Leases | undefined> {
-  const file = new LeaseFile({ snapshot: () => leases }, { path });
+  const file = new LeaseFile({ snapshot: () => leases, page: leasePageFile({ path }) });
   try {
     return await file.load();
   } finally {

@@ -1,12 +1,10 @@
-import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { ulidSchema } from "@pi-controller/schema";
 import * as z from "zod";
+import type { LeasePage } from "./lease-page.ts";
 
 /** A page of the page cache: what is written in one call is not seen in part after a kill. */
 const PAGE_BYTES = 4_096;
-/** Far more than all pins and bus devices of a board; what is longer is none of ours. */
-const MAX_BYTES = 64 * 1024;
 const HEADER = /^([0-9a-f]{8}) (\d{1,6})\n/;
 
 const leaseSchema = z.object({
@@ -32,23 +30,20 @@ export type Leases = z.infer<typeof leasesSchema>;
  * tear it, which the checksum shows, and then what the document says counts.
  */
 export class LeaseFile {
-  readonly #path: string;
+  readonly #page: LeasePage;
   readonly #snapshot: () => Leases;
-  #file: FileHandle | undefined;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   /** @param components `snapshot` is asked at the moment of writing, so that saves that come together share one */
-  constructor(components: { readonly snapshot: () => Leases }, options: { readonly path: string }) {
+  constructor(components: { readonly snapshot: () => Leases; readonly page: LeasePage }) {
     this.#snapshot = components.snapshot;
-    this.#path = options.path;
+    this.#page = components.page;
   }
 
   /** @returns undefined when there is none, or none that is whole. @throws what the file system does */
   async load(): Promise<Leases | undefined> {
-    this.#file ??= await openOrCreate(this.#path);
-    const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-    return decodeLeases(buffer.subarray(0, bytesRead));
+    return decodeLeases(await this.#page.read());
   }
 
   /** Resolves when what stands now is in the file. @throws what the file system does */
@@ -65,8 +60,7 @@ export class LeaseFile {
   async close(): Promise<void> {
     await this.#next?.catch(() => undefined);
     await this.#running?.catch(() => undefined);
-    await this.#file?.close();
-    this.#file = undefined;
+    await this.#page.close();
   }
 
   #begin(): Promise<void> {
@@ -79,18 +73,7 @@ export class LeaseFile {
   }
 
   async #write(): Promise<void> {
-    this.#file ??= await openOrCreate(this.#path);
-    const bytes = encodeLeases(this.#snapshot());
-    await this.#file.write(bytes, 0, bytes.length, 0);
-  }
-}
-
-async function openOrCreate(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, "r+");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return open(path, "w+", 0o600);
+    await this.#page.write(encodeLeases(this.#snapshot()));
   }
 }
 

@@ -1,6 +1,5 @@
-import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { asking, codeOf, OwnerFixture } from "./owner.fixture.ts";
+import { asking, codeOf, LEASES, OwnerFixture } from "./owner.fixture.ts";
 
 describe("leases of pins", () => {
   let machine: OwnerFixture;
@@ -224,7 +223,7 @@ describe("leases over a restart", () => {
     await machine.reserve({ resource: "GPIO18", ttlMs: 10_000 });
     await machine.reserve({ resource: "GPIO17", ttlMs: 1_000 });
     await machine.kill();
-    writeFileSync(machine.leaseFile, '00000000 17\n{"bootId":');
+    machine.disk.files.write(LEASES, Buffer.from('00000000 17\n{"bootId":'));
     await machine.run(2_000);
     await machine.begin();
     expect(await machine.list()).toMatchObject([{ remainingMs: 8_000, record: { resource: "GPIO18" } }]);

@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Documents } from "@pi-controller/document";
-import { SimulatedDisk, SimulatedStore } from "@pi-controller/document/simulated";
+import { SimulatedDisk, SimulatedFile, SimulatedStore } from "@pi-controller/document/simulated";
 import { openPinHardware, type PinHardware, type PinSimulation } from "@pi-controller/hardware";
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
@@ -25,6 +25,8 @@ import { StoredAtStart } from "./stored-at-start.ts";
 import { Wire } from "./wire.fixture.ts";
 
 export const NODE = "node-owner-0000";
+/** The file of leases on its disk. */
+export const LEASES = "gpio-leases";
 
 const board: Board = {
   model: "Raspberry Pi 4 Model B Rev 1.5",
@@ -107,7 +109,6 @@ export class OwnerFixture {
   readonly #hub: SimulatedNetwork;
   readonly #random = seededRandom(1);
   #interfere: Wire["interfere"] = () => undefined;
-  readonly #killed: OwnerService[] = [];
   #boot = 1;
   #bootedAtMs = 0;
 
@@ -132,10 +133,6 @@ export class OwnerFixture {
     return this.hardware.simulation;
   }
 
-  get leaseFile(): string {
-    return join(this.#folder, `gpio-leases-${this.bootEpoch}`);
-  }
-
   /** What is on the wire of a pin. */
   level(line: number): "low" | "high" {
     return this.simulation.pins.level(line);
@@ -149,9 +146,7 @@ export class OwnerFixture {
   async begin(): Promise<void> {
     const wire = new Wire();
     wire.interfere = (lines) => this.#interfere(lines);
-    const previous = this.leaseFile;
     this.bootEpoch++;
-    if (existsSync(previous)) copyFileSync(previous, this.leaseFile);
     this.wire = wire;
     const logger: Logger = {
       debug() {},
@@ -195,9 +190,10 @@ export class OwnerFixture {
         clock: this.clock,
         random: this.#random,
         logger,
+        leasePage: new SimulatedFile(this, { name: LEASES }),
         trustedNow: () => this.trustedNow(),
       },
-      { node: NODE, bootEpoch: this.bootEpoch, leaseFile: this.leaseFile },
+      { node: NODE, bootEpoch: this.bootEpoch },
     );
     await this.finish(this.service.start(started));
     await this.settle();
@@ -214,7 +210,6 @@ export class OwnerFixture {
   /** The process is gone from one moment to the next; the kernel takes its lines back, as they are. */
   async kill(): Promise<void> {
     this.wire.cut();
-    this.#killed.push(this.service);
     this.#hub.kill(NODE);
     this.disk.kill();
     await this.#takeLinesBack();
@@ -340,12 +335,9 @@ export class OwnerFixture {
     return low === high ? low : "input";
   }
 
-  /** Lets go of files; those of killed processes, too, which the kernel would take back. */
+  /** Nothing of it goes on: its clock stands still. */
   async cleanUp(): Promise<void> {
     this.wire.cut();
-    const stopping = [...this.#killed, this.service].map((service) => service.stop());
-    for (let round = 0; round < 3; round++) await this.run(10_000);
-    await Promise.all(stopping);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -84,10 +84,9 @@ export class LinkDirection {
     this.#release();
   }
 
-  /** Whether there is nothing to remember of it. */
-  idleAt(nowMs: number): boolean {
-    const busyMs = Math.max(this.#lastArrivalMs, this.#freeMs, this.#bulkFreeMs);
-    return this.open && this.held.length === 0 && busyMs <= nowMs;
+  /** False when it was only cut: there is nothing to remember of it once that is over. */
+  get used(): boolean {
+    return this.conditionsVersion > 0;
   }
 
   /**
@@ -99,23 +98,25 @@ export class LinkDirection {
   arrivalMs(
     random: Random,
     nowMs: number,
-    message: { readonly bytes: number; readonly lossy: boolean; readonly ordered: boolean },
+    bytes: number,
+    lossy: boolean,
+    ordered: boolean,
   ): number | undefined {
     const { lossFraction, bytesPerSecond, latencyMs, latencySpreadMs, reorderFraction, reorderDelayMs } =
       this.conditions;
-    if (message.lossy && happens(random, lossFraction)) return undefined;
-    const isBulk = message.bytes > FRAME_BYTES;
+    if (lossy && happens(random, lossFraction)) return undefined;
+    const isBulk = bytes > FRAME_BYTES;
     let arrivesMs = nowMs;
     if (bytesPerSecond !== Infinity) {
-      const sentMs = this.#sentMs(nowMs, message.bytes, message.lossy);
+      const sentMs = this.#sentMs(nowMs, bytes, lossy);
       if (sentMs === undefined) return undefined;
       arrivesMs = sentMs;
     }
     const spreadMs = latencySpreadMs > 0 ? latencySpreadMs * (2 * random.next() - 1) : 0;
     arrivesMs += Math.max(0, latencyMs + spreadMs);
-    if (message.lossy && happens(random, reorderFraction)) return arrivesMs + reorderDelayMs * random.next();
+    if (lossy && happens(random, reorderFraction)) return arrivesMs + reorderDelayMs * random.next();
     // What is large holds up nothing that is small.
-    if (!message.ordered || isBulk) return arrivesMs;
+    if (!ordered || isBulk) return arrivesMs;
     this.#lastArrivalMs = Math.max(arrivesMs, this.#lastArrivalMs);
     return this.#lastArrivalMs;
   }

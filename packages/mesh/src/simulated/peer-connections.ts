@@ -4,9 +4,11 @@ import type { AddressBook } from "../address-book.ts";
 import { Doorway } from "../gate/doorway.ts";
 import type { ConnectionStatus } from "../network.ts";
 import { SimulatedConnection } from "./simulated-connection.ts";
+import type { SimulatedLinks } from "./simulated-links.ts";
 import type { SimulatedPeer, Trust } from "./simulated-peer.ts";
 
 interface Components extends Trust {
+  readonly links: SimulatedLinks;
   readonly addressBook: AddressBook;
   readonly clock: Clock;
 }
@@ -87,7 +89,7 @@ export class PeerConnections {
     dialler: NodeId,
     serial: number,
   ): { connection: SimulatedConnection; isNew: boolean; replaced: SimulatedConnection | undefined } {
-    const { clock } = this.#components;
+    const { clock, links } = this.#components;
     const previous = this.#byPeer.get(remote.self);
     this.#serials.add(serial);
     this.changed();
@@ -107,6 +109,7 @@ export class PeerConnections {
       dialler,
       serial,
       doorway: new Doorway(this.#components, remote.self),
+      outgoing: links.direction(this.#local.self, remote.self),
       announced: previous?.announced === true,
     });
     this.#byPeer.set(remote.self, connection);

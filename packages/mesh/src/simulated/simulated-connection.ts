@@ -2,6 +2,7 @@ import type { Clock } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import type { Doorway } from "../gate/doorway.ts";
 import { notConnected, RequestCalls } from "../request-calls.ts";
+import type { LinkDirection } from "./link-direction.ts";
 import type { SimulatedPeer } from "./simulated-peer.ts";
 
 /** A request on its way, as both sides know it. */
@@ -23,6 +24,8 @@ export class SimulatedConnection {
   readonly remote: SimulatedPeer;
   readonly doorway: Doorway;
   readonly calls: RequestCalls;
+  /** The way from here to the other end. */
+  readonly outgoing: LinkDirection;
   /** Of the dials that made it: two when both sides dialled at once. */
   readonly serials: number[];
   /** The requests being answered. */
@@ -44,6 +47,7 @@ export class SimulatedConnection {
       dialler: NodeId;
       serial: number;
       doorway: Doorway;
+      outgoing: LinkDirection;
       announced: boolean;
     },
   ) {
@@ -52,6 +56,7 @@ export class SimulatedConnection {
     this.dialler = ends.dialler;
     this.serials = [ends.serial];
     this.doorway = ends.doorway;
+    this.outgoing = ends.outgoing;
     this.announced = ends.announced;
     this.calls = new RequestCalls(components);
     this.openedAtMs = components.clock.now();

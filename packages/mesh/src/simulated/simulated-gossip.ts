@@ -1,5 +1,6 @@
-import { type Clock, type Random, randomInteger } from "@pi-controller/runtime";
+import { type Clock, type Random, randomInteger, type Timer } from "@pi-controller/runtime";
 import type { GossipMessage } from "../network.ts";
+import type { LinkDirection } from "./link-direction.ts";
 import { GOSSIP_OVERHEAD_BYTES, Parcel } from "./parcel.ts";
 import type { SimulatedConnection } from "./simulated-connection.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
@@ -14,6 +15,18 @@ const FORWARD_TO = 4;
 const HEARTBEAT_MS = 700;
 /** For so long a process has a message to offer: two heartbeats. */
 const OFFERED_MS = 2 * HEARTBEAT_MS;
+
+/** What a message has to do with one machine. */
+interface Standing {
+  /** The process that this is about: one that started there later has heard nothing. */
+  readonly peer: SimulatedPeer;
+  /** Since when it has the message, monotonic ms; undefined when it has not. */
+  heardMs: number | undefined;
+  /** When a copy arrives that it will take, monotonic ms. */
+  expectedMs: number;
+  /** That copy. */
+  expected: Timer | undefined;
+}
 
 interface Components {
   readonly clock: Clock;
@@ -33,10 +46,8 @@ export class GossipFlood {
   readonly #topic: string;
   readonly #message: GossipMessage;
   readonly #bytes: number;
-  /** Who has it, and since when: monotonic ms. */
-  readonly #heardMs = new Map<SimulatedPeer, number>();
-  /** When the first copy arrives at those who will take it. */
-  readonly #expectedMs = new Map<SimulatedPeer, number>();
+  /** By the place of the machine. */
+  readonly #standings: (Standing | undefined)[];
   #lastHeardMs = 0;
 
   constructor(components: Components, topic: string, message: GossipMessage) {
@@ -45,6 +56,7 @@ export class GossipFlood {
     this.#random = components.random;
     this.#topic = topic;
     this.#message = message;
+    this.#standings = new Array(components.hub.hostCount);
     this.#bytes = GOSSIP_OVERHEAD_BYTES + topic.length + message.payload.byteLength;
   }
 
@@ -54,14 +66,23 @@ export class GossipFlood {
     this.#clock.setTimer(this.#heartbeat, HEARTBEAT_MS);
   }
 
+  #standingOf(peer: SimulatedPeer): Standing {
+    const known = this.#standings[peer.host.index];
+    if (known?.peer === peer) return known;
+    const standing: Standing = { peer, heardMs: undefined, expectedMs: Infinity, expected: undefined };
+    this.#standings[peer.host.index] = standing;
+    return standing;
+  }
+
   #note(peer: SimulatedPeer): void {
     this.#lastHeardMs = this.#clock.monotonic();
-    this.#heardMs.set(peer, this.#lastHeardMs);
+    this.#standingOf(peer).heardMs = this.#lastHeardMs;
   }
 
   #receive(connection: SimulatedConnection): void {
     const { local, remote } = connection;
-    if (this.#heardMs.has(remote) || !remote.hears(local, this.#message.from)) return;
+    const isNew = this.#standingOf(remote).heardMs === undefined;
+    if (!isNew || !remote.hears(local, this.#message.from)) return;
     this.#note(remote);
     remote.receiveGossip(this.#topic, this.#message);
     this.#passOn(remote, local);
@@ -81,42 +102,58 @@ export class GossipFlood {
 
   /** Sends a copy over a connection, of which the local end has the message. */
   #copy(connection: SimulatedConnection): void {
+    const way = this.#hub.wayOf(connection);
+    this.#copyOnce(connection, way);
+    if (way.duplicates(this.#random)) this.#copyOnce(connection, way);
+  }
+
+  #copyOnce(connection: SimulatedConnection, way: LinkDirection): void {
     const { local, remote } = connection;
-    const parcel = new Parcel({
-      kind: "gossip",
-      name: this.#topic,
-      bytes: this.#bytes,
-      lossy: true,
-      from: local.host,
-      to: remote.host,
-      target: remote,
-      deliver: () => this.#receive(connection),
-    });
-    const arrivesMs = this.#hub.admit(parcel);
+    const { host: from } = local;
+    const { host: to } = remote;
+    const kind = "gossip";
+    const name = this.#topic;
+    const bytes = this.#bytes;
+    const arrivesMs = this.#hub.transmit(kind, name, bytes, true, from, to, way);
     if (arrivesMs === undefined) return;
-    // That it is a second one is certain: only what it costs counts.
-    const expectedMs = this.#expectedMs.get(remote) ?? Infinity;
-    if (this.#heardMs.has(remote) || expectedMs <= arrivesMs) {
-      this.#hub.countReceived(parcel);
-      return;
+    const standing = this.#standingOf(remote);
+    const isSecond = standing.heardMs !== undefined || standing.expectedMs <= arrivesMs;
+    const isTaken = !isSecond && remote.hears(local, this.#message.from);
+    // Of a copy that is certain to be a second one, only what it costs counts.
+    if (to.state !== "off" && (isSecond || (isTaken && standing.expected !== undefined))) {
+      to.counters.received.add(kind, name, bytes);
     }
-    if (remote.hears(local, this.#message.from)) this.#expectedMs.set(remote, arrivesMs);
-    this.#hub.schedule(parcel, arrivesMs);
+    if (isSecond) return;
+    const deliver = () => this.#receive(connection);
+    const parcel = new Parcel({ kind, name, bytes, lossy: true, from, to, target: remote, deliver });
+    const timer = this.#hub.schedule(parcel, arrivesMs);
+    if (!isTaken) return;
+    standing.expected?.cancel();
+    standing.expected = timer;
+    standing.expectedMs = arrivesMs;
   }
 
   readonly #heartbeat = (): void => {
     const nowMs = this.#clock.monotonic();
     const offeredSinceMs = nowMs - OFFERED_MS;
     let lacking = 0;
-    for (const { peer, state } of this.#hub.hosts()) {
-      if (peer === undefined || !peer.listening || this.#heardMs.has(peer)) continue;
+    for (const { peer, state, index } of this.#hub.hosts()) {
+      if (peer === undefined || !peer.listening) continue;
+      const standing = this.#standings[index];
+      const isKnown = standing?.peer === peer;
+      if (isKnown && standing.heardMs !== undefined) continue;
       lacking++;
       // A copy that is still on its way, or waits for one that stands still.
-      if (state !== "on" || (this.#expectedMs.get(peer) ?? 0) >= nowMs) continue;
+      if (state !== "on" || (isKnown && standing.expectedMs !== Infinity && standing.expectedMs >= nowMs)) {
+        continue;
+      }
       const offer = this.#offerTo(peer, offeredSinceMs);
       if (offer === undefined) continue;
       // Whatever was expected has not come.
-      this.#expectedMs.delete(peer);
+      if (isKnown) {
+        standing.expectedMs = Infinity;
+        standing.expected = undefined;
+      }
       this.#copy(offer);
     }
     if (lacking > 0 && this.#lastHeardMs >= offeredSinceMs) {
@@ -130,7 +167,7 @@ export class GossipFlood {
     const start = randomInteger(this.#random, neighbours.length);
     for (let index = 0; index < neighbours.length; index++) {
       const { remote } = neighbours[(start + index) % neighbours.length] as SimulatedConnection;
-      if ((this.#heardMs.get(remote) ?? -Infinity) < sinceMs) continue;
+      if ((this.#standingOf(remote).heardMs ?? -Infinity) < sinceMs) continue;
       const back = remote.connections.of(peer.self);
       if (back?.remote === peer && back.ready && this.#hub.reach(remote.self, peer.self)) return back;
     }

@@ -5,6 +5,8 @@ import { MachineCounters } from "./traffic-counters.ts";
 /** A machine of a simulated network: its address and its kernel outlive its processes. */
 export class SimulatedHost {
   readonly id: NodeId;
+  /** Its place among all machines, from 0. */
+  readonly index: number;
   readonly address: string;
   readonly counters = new MachineCounters();
   /** The process that runs there. */
@@ -13,8 +15,9 @@ export class SimulatedHost {
   /** Monotonic ms. */
   stateSinceMs = 0;
 
-  constructor(id: NodeId, address: string) {
+  constructor(id: NodeId, index: number, address: string) {
     this.id = id;
+    this.index = index;
     this.address = address;
   }
 

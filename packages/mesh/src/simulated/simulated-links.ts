@@ -65,11 +65,10 @@ export class SimulatedLinks {
 
   /** Takes back all cuts. */
   healAll(): void {
-    const nowMs = this.#clock.monotonic();
     for (const directions of this.#directions.values()) {
       for (const [to, direction] of directions) {
         direction.heal();
-        if (direction.idleAt(nowMs)) directions.delete(to);
+        if (!direction.used) directions.delete(to);
       }
     }
   }
@@ -86,7 +85,11 @@ export class SimulatedLinks {
 
   /** One way between two machines, with the conditions that hold now. */
   direction(from: NodeId, to: NodeId): LinkDirection {
-    const direction = this.#direction(from, to);
+    return this.upToDate(this.#direction(from, to), from, to);
+  }
+
+  /** Gives a direction that was asked for before the conditions that hold now. */
+  upToDate(direction: LinkDirection, from: NodeId, to: NodeId): LinkDirection {
     if (direction.conditionsVersion !== this.#version) {
       direction.conditions = this.#conditionsOf(from, to);
       direction.conditionsVersion = this.#version;

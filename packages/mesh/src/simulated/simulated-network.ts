@@ -1,9 +1,16 @@
-import { type Clock, Emitter, type Logger, type Random, type Unsubscribe } from "@pi-controller/runtime";
+import {
+  type Clock,
+  Emitter,
+  type Logger,
+  type Random,
+  type Timer,
+  type Unsubscribe,
+} from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import type { AddressBook } from "../address-book.ts";
 import type { Gossip, GossipMessage, Network, NetworkInventory } from "../network.ts";
-import type { LinkConditions } from "./link-direction.ts";
-import { Parcel, type WireEvent } from "./parcel.ts";
+import type { LinkConditions, LinkDirection } from "./link-direction.ts";
+import { Parcel, type ParcelKind, type WireEvent } from "./parcel.ts";
 import { PausableClock } from "./pausable-clock.ts";
 import { SILENCE_LIMIT_MS, SilenceWatch } from "./silence-watch.ts";
 import type { SimulatedConnection } from "./simulated-connection.ts";
@@ -193,6 +200,10 @@ export class SimulatedNetwork {
     return this.#byAddress.get(address.replace(/\/p2p\/[^/]+$/, ""));
   }
 
+  get hostCount(): number {
+    return this.#hosts.size;
+  }
+
   /** All machines, in the order in which they were first named. */
   hosts(): Iterable<SimulatedHost> {
     return this.#hosts.values();
@@ -211,42 +222,45 @@ export class SimulatedNetwork {
 
   /** Sends what a kernel says. */
   carryFromKernel(parcel: Parcel): void {
-    const arrivesMs = this.admit(parcel);
-    if (arrivesMs !== undefined) this.schedule(parcel, arrivesMs);
-    if (parcel.kind !== "request") return;
-    if (!this.links.direction(parcel.from.id, parcel.to.id).duplicates(this.#random)) return;
-    const againMs = this.admit(parcel);
-    if (againMs !== undefined) this.schedule(parcel, againMs);
+    const direction = this.links.direction(parcel.from.id, parcel.to.id);
+    this.#send(parcel, direction);
+    if (parcel.kind === "request" && direction.duplicates(this.#random)) this.#send(parcel, direction);
   }
 
-  /** Puts a message on the wire. @returns when it arrives, monotonic ms; undefined when it does not, or not yet */
-  admit(parcel: Parcel): number | undefined {
-    const { from, to, kind, name, bytes } = parcel;
+  /** The way of what goes over a connection. */
+  wayOf({ local, remote, outgoing }: SimulatedConnection): LinkDirection {
+    return this.links.upToDate(outgoing, local.self, remote.self);
+  }
+
+  /**
+   * Puts a message on the wire, of which what happens then is the caller's concern.
+   *
+   * @param lossy false for what TCP repeats until it arrives
+   * @returns when it arrives, monotonic ms; undefined when it does not
+   */
+  transmit(
+    kind: ParcelKind,
+    name: string,
+    bytes: number,
+    lossy: boolean,
+    from: SimulatedHost,
+    to: SimulatedHost,
+    direction: LinkDirection,
+  ): number | undefined {
     from.counters.sent.add(kind, name, bytes);
-    if (this.#onlookerCount > 0) this.#tell("sent", parcel);
-    const direction = this.links.direction(from.id, to.id);
-    const nowMs = this.#clock.monotonic();
-    if (!direction.open && !parcel.lossy) {
-      const isOld = ({ sinceMs }: { sinceMs: number }) => nowMs - sinceMs >= SILENCE_LIMIT_MS;
-      while (direction.held[0] !== undefined && isOld(direction.held[0])) direction.held.shift();
-      const send = () => {
-        if (this.#clock.monotonic() - nowMs < SILENCE_LIMIT_MS) this.#resend(parcel);
-      };
-      direction.held.push({ sinceMs: nowMs, send });
-      return undefined;
+    if (this.#onlookerCount > 0) this.#tell("sent", kind, name, bytes, from, to);
+    const arrivesMs = direction.open
+      ? direction.arrivalMs(this.#random, this.#clock.monotonic(), bytes, lossy, kind !== "gossip")
+      : undefined;
+    if (arrivesMs === undefined && this.#onlookerCount > 0) {
+      this.#tell("dropped", kind, name, bytes, from, to);
     }
-    const message = { bytes, lossy: parcel.lossy, ordered: kind !== "gossip" };
-    const arrivesMs = direction.open ? direction.arrivalMs(this.#random, nowMs, message) : undefined;
-    if (arrivesMs === undefined && this.#onlookerCount > 0) this.#tell("dropped", parcel);
     return arrivesMs;
   }
 
-  schedule(parcel: Parcel, arrivesMs: number): void {
-    this.#clock.setTimer(() => this.#arrive(parcel), arrivesMs - this.#clock.monotonic());
-  }
-
-  countReceived({ kind, name, bytes, to }: Parcel): void {
-    to.counters.received.add(kind, name, bytes);
+  /** @param arrivesMs as `transmit` has said */
+  schedule(parcel: Parcel, arrivesMs: number): Timer {
+    return this.#clock.setTimer(() => this.#arrive(parcel), arrivesMs - this.#clock.monotonic());
   }
 
   /** Does something in a process as soon as it runs. */
@@ -281,28 +295,39 @@ export class SimulatedNetwork {
     if (this.#onlookerCount > 0) this.#onlookers.emit({ event: "lost", at: local.self, peer: remote.self });
   }
 
-  #resend(parcel: Parcel): void {
-    const direction = this.links.direction(parcel.from.id, parcel.to.id);
-    const message = { bytes: parcel.bytes, lossy: false, ordered: true };
-    const arrivesMs = direction.arrivalMs(this.#random, this.#clock.monotonic(), message);
+  #send(parcel: Parcel, direction: LinkDirection): void {
+    const { kind, name, bytes, lossy, from, to } = parcel;
+    if (!lossy && !direction.open) {
+      this.#hold(parcel, direction);
+      return;
+    }
+    const arrivesMs = this.transmit(kind, name, bytes, lossy, from, to, direction);
     if (arrivesMs !== undefined) this.schedule(parcel, arrivesMs);
   }
 
+  /** Keeps what TCP repeats until the link is whole again, or the connection is given up. */
+  #hold(parcel: Parcel, { held }: LinkDirection): void {
+    const nowMs = this.#clock.monotonic();
+    while (held[0] !== undefined && nowMs - held[0].sinceMs >= SILENCE_LIMIT_MS) held.shift();
+    const send = () => {
+      const { from, to } = parcel;
+      const isGivenUp = this.#clock.monotonic() - nowMs >= SILENCE_LIMIT_MS;
+      if (!isGivenUp && from.state !== "off") this.#send(parcel, this.links.direction(from.id, to.id));
+    };
+    held.push({ sinceMs: nowMs, send });
+  }
+
   #arrive(parcel: Parcel): void {
-    const { to, target } = parcel;
-    if (to.state === "off") {
-      if (this.#onlookerCount > 0) this.#tell("dropped", parcel);
-      return;
+    const { kind, name, bytes, from, to, target } = parcel;
+    const isLost = to.state === "off" || (target !== undefined && to.peer !== target);
+    if (this.#onlookerCount > 0) {
+      this.#tell(isLost ? "dropped" : "delivered", kind, name, bytes, from, to);
     }
-    this.countReceived(parcel);
-    if (target === undefined) parcel.deliver();
-    else if (to.peer === target) this.inProcess(target, () => parcel.deliver());
-    else {
-      if (this.#onlookerCount > 0) this.#tell("dropped", parcel);
-      this.#refuse(parcel);
-      return;
-    }
-    if (this.#onlookerCount > 0) this.#tell("delivered", parcel);
+    if (to.state === "off") return;
+    to.counters.received.add(kind, name, bytes);
+    if (isLost) this.#refuse(parcel);
+    else if (target === undefined) parcel.deliver();
+    else this.inProcess(target, parcel.deliver);
   }
 
   /** As a kernel answers what belongs to no connection that it knows. */
@@ -317,8 +342,15 @@ export class SimulatedNetwork {
     this.carryFromKernel(Parcel.control("close", ends, () => to.loseConnectionTo(from.self, serials)));
   }
 
-  #tell(event: "sent" | "delivered" | "dropped", { kind, name, from, to, bytes }: Parcel): void {
-    this.#onlookers.emit({ event, kind, name, from: from.id, to: to.id, bytes });
+  #tell(
+    event: "sent" | "delivered" | "dropped",
+    kind: ParcelKind,
+    name: string,
+    bytes: number,
+    from: SimulatedHost,
+    to: SimulatedHost,
+  ): void {
+    this.#onlookers.emit({ event, kind, name, bytes, from: from.id, to: to.id });
   }
 
   #watchBothEnds(peer: SimulatedPeer): void {
@@ -345,7 +377,7 @@ export class SimulatedNetwork {
     const known = this.#hosts.get(id);
     if (known !== undefined) return known;
     const number = this.#hosts.size + 1;
-    const host = new SimulatedHost(id, `/ip4/10.0.${number >> 8}.${number & 0xff}/tcp/4101`);
+    const host = new SimulatedHost(id, number - 1, `/ip4/10.0.${number >> 8}.${number & 0xff}/tcp/4101`);
     this.#hosts.set(id, host);
     this.#byAddress.set(host.address, host);
     return host;

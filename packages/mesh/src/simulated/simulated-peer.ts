@@ -70,7 +70,7 @@ export class SimulatedPeer implements Network, Gossip {
     this.#addressBook = addressBook;
     this.#hub = hub;
     this.trust = { gate, introduction, fence };
-    this.connections = new PeerConnections({ ...this.trust, addressBook, clock }, this);
+    this.connections = new PeerConnections({ ...this.trust, addressBook, clock, links: hub.links }, this);
     this.#handlers = new RequestHandlers(components);
     const requests = new GuardedRequests({ ...this.trust, clock, handlers: this.#handlers });
     this.#incoming = new IncomingRequests({ hub, requests });

@@ -30,6 +30,8 @@ export interface Inquiry {
   dial(id: NodeId, nowMs: number): void;
   /** Any sign of life; what waits for one is done. */
   heard(id: NodeId, nowMs: number): void;
+  /** Somebody is silent, or is said to be. */
+  alarm(nowMs: number): void;
   /** Hardly a probe is answered later than after this, in ms. */
   roundTripBoundMs(): number;
 }
@@ -342,6 +344,7 @@ export class Beliefs {
   ): void {
     this.#suspicions.delete(member.id);
     const change = this.table.change(member.id, state, version, reason, nowMs);
+    if (state === "suspect" || state === "dead") this.#components.inquiry.alarm(nowMs);
     if (change !== undefined) this.#components.emit({ kind: "changed", change });
   }
 

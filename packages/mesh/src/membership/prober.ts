@@ -13,8 +13,15 @@ import { directTimeoutMs, type MembershipTiming, probeIntervalMs } from "./timin
 const HELPERS = 3;
 /** Helpers get this share of the time, so that "no answer" arrives before the one who asked gives up. */
 const HELPER_SHARE = 0.7;
-/** One probe in so many goes to a member without a connection, which costs a handshake. */
-const STRANGER_EVERY = 8;
+/**
+ * One probe in so many goes to a member without a connection. That costs a handshake, and all that two peers tell each
+ * other at the beginning; and whoever falls silent is missed by those connected to it. So it is rare in quiet times:
+ * each member is asked so once in 5 s on average, by somebody. While members fall silent it is not: those that were
+ * connected to one may have gone with it.
+ */
+const STRANGER_EVERY = 50;
+const STRANGER_EVERY_IN_ALARM = 8;
+const ALARM_MS = 30_000;
 /** So many members that a view accuses are asked at a time; the rest wait for the next turn. */
 const CHALLENGES_PER_TURN = 10;
 /** The same member is challenged at most this often. */
@@ -42,6 +49,7 @@ export class Prober {
   readonly #accused = new Map<NodeId, MemberUpdate | undefined>();
   readonly #challengedAtMs = new Map<NodeId, number>();
   #turns = 0;
+  #alarmEndsMs = -Infinity;
   #turnAtMs: number;
 
   constructor(components: Components, timing: MembershipTiming, nowMs: number) {
@@ -71,7 +79,7 @@ export class Prober {
     const { smoothedMs } = this.#roundTrip;
     const intervalMs = probeIntervalMs(this.#timing, smoothedMs, this.#health.multiplier);
     this.#turnAtMs = nowMs + jitter(this.#components.random, intervalMs, 0.1);
-    const target = this.#nextTarget();
+    const target = this.#nextTarget(nowMs);
     if (target !== undefined) this.send(target, "turn", nowMs);
     this.#challengeSome(nowMs);
   }
@@ -99,6 +107,11 @@ export class Prober {
 
   connected(peer: NodeId): void {
     this.#neighbours.add(peer);
+  }
+
+  /** Somebody is silent, or is said to be: others may be too, unnoticed. */
+  alarm(nowMs: number): void {
+    this.#alarmEndsMs = nowMs + ALARM_MS;
   }
 
   /** Any sign of life answers every question about being alive. */
@@ -147,7 +160,7 @@ export class Prober {
     this.#challengedAtMs.delete(id);
   }
 
-  #nextTarget(): NodeId | undefined {
+  #nextTarget(nowMs: number): NodeId | undefined {
     const { table } = this.#components;
     const neighbour = () =>
       this.#neighbours.take(
@@ -159,7 +172,8 @@ export class Prober {
         () => table.all.keys(),
         (id) => this.#isStranger(id),
       );
-    const strangerFirst = ++this.#turns % STRANGER_EVERY === 0;
+    const every = nowMs < this.#alarmEndsMs ? STRANGER_EVERY_IN_ALARM : STRANGER_EVERY;
+    const strangerFirst = ++this.#turns % every === 0;
     return strangerFirst ? (stranger() ?? neighbour()) : (neighbour() ?? stranger());
   }
 

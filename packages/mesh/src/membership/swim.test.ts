@@ -322,21 +322,49 @@ describe("Who is a member", () => {
 });
 
 describe("What a large mesh costs", () => {
-  it("probes a thousand members no more often than three, and mostly over connections it has", () => {
-    const probesOf = (members: number, neighbours: number) => {
-      const driver = new Driver();
-      const ids = Array.from({ length: members }, (_, index) => `member-${index}`);
-      driver.news(...ids.map((id) => about(id, "alive")));
-      driver.with(...ids.slice(0, neighbours));
-      driver.effects.length = 0;
-      driver.pass(30_000);
-      const connected = new Set(ids.slice(0, neighbours));
-      const probes = driver.probes();
+  const meshOf = (members: number, neighbours: number) => {
+    const driver = new Driver();
+    const ids = Array.from({ length: members }, (_, index) => `member-${index}`);
+    driver.news(...ids.map((id) => about(id, "alive")));
+    driver.with(...ids.slice(0, neighbours));
+    driver.effects.length = 0;
+    const connected = new Set(ids.slice(0, neighbours));
+    const probesIn = (durationMs: number, answers?: (id: NodeId) => boolean) => {
+      const before = driver.probes().length;
+      driver.pass(durationMs, answers);
+      const probes = driver.probes().slice(before);
       return { all: probes.length, strangers: probes.filter((id) => !connected.has(id)).length };
     };
-    const few = probesOf(3, 3);
-    const many = probesOf(1_000, 30);
+    return { driver, probesIn };
+  };
+
+  it("probes a thousand members no more often than three, and hardly ever but over connections it has", () => {
+    const few = meshOf(3, 3).probesIn(60_000);
+    const many = meshOf(1_000, 30).probesIn(60_000);
     expect(many.all / few.all).toBeCloseTo(1, 1);
-    expect(many.strangers / many.all).toBeCloseTo(1 / 8, 1);
+    expect(many.strangers / many.all).toBeCloseTo(1 / 50, 2);
   });
+
+  it.each([
+    ["falls silent", () => {}, (id: NodeId) => id !== "member-5"],
+    [
+      "is said to be dead",
+      (driver: Driver) => driver.news(about("member-5", "dead", { by: "member-900" })),
+      () => true,
+    ],
+  ])(
+    "asks more of those that it has no connection to for a while when somebody %s",
+    (_what, happens, answers) => {
+      const { driver, probesIn } = meshOf(1_000, 30);
+      probesIn(20_000);
+      happens(driver);
+      // Until the silence was noticed.
+      probesIn(5_000, answers);
+      const after = probesIn(8_000, answers);
+      expect(after.strangers / after.all).toBeGreaterThan(1 / 10);
+      probesIn(60_000);
+      const later = probesIn(60_000);
+      expect(later.strangers / later.all).toBeCloseTo(1 / 50, 2);
+    },
+  );
 });

@@ -59,6 +59,7 @@ export class Swim {
           challenge: (id, accusation, atMs) => this.#prober.challenge(id, accusation, atMs),
           dial: (id, atMs) => this.#dial(id, atMs),
           heard: (id) => this.#prober.heard(id),
+          alarm: (atMs) => this.#prober.alarm(atMs),
           roundTripBoundMs: () => this.#prober.roundTripBoundMs,
         },
       },

@@ -4,7 +4,7 @@ import { MeshError, type NodeId } from "@pi-controller/schema";
 import type { SharedDocument } from "../content/shared-document.ts";
 import type { DocumentSet } from "../document-set.ts";
 import type { Intake, Outcome, RemoteUpdate } from "../intake.ts";
-import { digestOf, holdingsByBucket } from "./buckets.ts";
+import { Buckets } from "./buckets.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 import {
   compareAnswerSchema,
@@ -37,6 +37,7 @@ export interface Recovery {
 export class Puller {
   readonly #network: Pick<Network, "self" | "request">;
   readonly #set: DocumentSet;
+  readonly #buckets: Buckets;
   readonly #intake: Intake;
   readonly #logger: Logger;
   readonly #recovery: Recovery;
@@ -45,6 +46,7 @@ export class Puller {
   constructor(components: PullerComponents, options: { readonly requestTimeoutMs: number }) {
     this.#network = components.network;
     this.#set = components.set;
+    this.#buckets = new Buckets(components);
     this.#intake = components.intake;
     this.#logger = components.logger;
     this.#recovery = components.recovery;
@@ -57,7 +59,7 @@ export class Puller {
    * @throws MeshError what the network or the store throws; what was taken in until then stays
    */
   async pull(peer: NodeId, signal: AbortSignal): Promise<void> {
-    const buckets = holdingsByBucket(this.#set).map(digestOf);
+    const buckets = this.#buckets.digests(this.#buckets.holdings());
     const question = { kind: "compare", mesh: this.#set.mesh.document.digest(), buckets };
     const answer = await this.#request(peer, encodeFrame(question, []), signal);
     const { meshDiffers, holdings } = decodeFrame(compareAnswerSchema, answer).header;

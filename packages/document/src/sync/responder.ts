@@ -2,16 +2,18 @@ import { MAX_REQUEST_BYTES } from "@pi-controller/mesh";
 import { MeshError } from "@pi-controller/schema";
 import type { SharedDocument } from "../content/shared-document.ts";
 import type { DocumentSet } from "../document-set.ts";
-import { digestOf, holdingsByBucket } from "./buckets.ts";
+import { Buckets } from "./buckets.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 import { type DocumentName, FETCH_BUDGET_BYTES, type SyncRequest, syncRequestSchema } from "./messages.ts";
 
 /** Answers the requests of other peers out of what this one holds on disk. */
 export class SyncResponder {
   readonly #set: DocumentSet;
+  readonly #buckets: Buckets;
 
   constructor(components: { set: DocumentSet }) {
     this.#set = components.set;
+    this.#buckets = new Buckets(components);
   }
 
   /** @throws MeshError INVALID_ARGUMENT, RESOURCE_EXHAUSTED */
@@ -21,9 +23,9 @@ export class SyncResponder {
   }
 
   #compare(request: SyncRequest & { kind: "compare" }): Uint8Array {
-    const holdings = holdingsByBucket(this.#set)
-      .filter((bucket, index) => digestOf(bucket) !== request.buckets[index])
-      .flat();
+    const buckets = this.#buckets.holdings();
+    const digests = this.#buckets.digests(buckets);
+    const holdings = buckets.filter((_, index) => digests[index] !== request.buckets[index]).flat();
     return encodeFrame({ meshDiffers: this.#set.mesh.document.digest() !== request.mesh, holdings }, []);
   }
 

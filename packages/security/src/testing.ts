@@ -10,4 +10,9 @@ export { signCompact } from "./tokens/compact-jws.ts";
 export { signDelegation } from "./tokens/delegation.ts";
 export { authorityContext } from "./trust/building/authority.ts";
 export { readEnvelope } from "./trust/signed-statement.ts";
+export {
+  SimulatedTrustDisk,
+  type SimulatedTrustDiskComponents,
+  type TrustContent,
+} from "./trust/simulated-trust.ts";
 export { testCost } from "./trust/testing.ts";

@@ -22,6 +22,7 @@ class Turmoil {
   readonly asked: Asked[] = [];
   /** When a machine last went on, on the clock of the world. */
   readonly resumedMs = new Map<string, number>();
+  wrongAnswers = 0;
   readonly #random;
   readonly #paused = new Set<string>();
   #starts = 0;
@@ -124,11 +125,19 @@ class Turmoil {
     this.asked.push(asked);
     const to = wireId(randomInteger(this.#random, PEERS));
     const method = this.#random.next() < 0.5 ? "test.echo" : "test.slow";
-    const payload = new Uint8Array(randomInteger(this.#random, 60_000));
+    const payload = new Uint8Array(4 + randomInteger(this.#random, 60_000));
+    new DataView(payload.buffer).setUint32(0, this.asked.length);
     const settled = () => {
       asked.settledMs = this.wire.clock.monotonic();
     };
-    by.network.request(to, method, payload, { timeoutMs }).then(settled, settled);
+    by.network
+      .request(to, method, payload, { timeoutMs })
+      .then((answer) => {
+        // The very payload: an answer to another request brings that one's.
+        if (answer !== payload) this.wrongAnswers++;
+      })
+      .catch(() => undefined)
+      .finally(settled);
   }
 }
 
@@ -138,6 +147,7 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])("a simulated network in turmoil (
     await turmoil.run();
     const { running, asked, resumedMs } = turmoil;
     expect(asked.length).toBeGreaterThan(500);
+    expect(turmoil.wrongAnswers).toBe(0);
     for (const { by, deadlineMs, settledMs } of asked) {
       if (running.get(by.id) !== by) continue;
       // Who stood still hears of it when it goes on; clocks differ by 100 ppm.

@@ -83,6 +83,11 @@ export class SimulatedNetwork {
     return this.#hostOf(id).counters;
   }
 
+  /** How many requests the process of this id waits for. */
+  requestsUnderWay(id: NodeId): number {
+    return this.#hostOf(id).peer?.requestsUnderWay ?? 0;
+  }
+
   /** Whether two machines run a peer and can send each other messages now. */
   reach(one: NodeId, other: NodeId): boolean {
     const runs = (id: NodeId) => {

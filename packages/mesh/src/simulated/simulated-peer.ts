@@ -78,6 +78,11 @@ export class SimulatedPeer implements Network, Gossip {
     this.#events = new Emitter(this.#onError);
   }
 
+  /** How many requests of its own it has under way. */
+  get requestsUnderWay(): number {
+    return this.connections.all().reduce((sum, { calls }) => sum + calls.size, 0);
+  }
+
   get listening(): boolean {
     return this.#listening;
   }

@@ -3,6 +3,7 @@ const FIRST_CAPACITY = 1_024;
 /** Puts bytes one after another. Whole numbers take 7 bits a byte, lowest first (LEB128). */
 export class ByteWriter {
   #buffer = new Uint8Array(FIRST_CAPACITY);
+  #view = new DataView(this.#buffer.buffer);
   #length = 0;
 
   get length(): number {
@@ -22,8 +23,10 @@ export class ByteWriter {
 
   /** @param value whole, below 2^48; always 6 bytes, highest first */
   number48(value: number): void {
-    this.#byte(Math.floor(value / 2 ** 40));
-    for (let shift = 32; shift >= 0; shift -= 8) this.#byte(Math.floor(value / 2 ** shift) & 0xff);
+    this.#reserve(6);
+    this.#view.setUint16(this.#length, Math.floor(value / 2 ** 32));
+    this.#view.setUint32(this.#length + 2, value % 2 ** 32);
+    this.#length += 6;
   }
 
   bytes(bytes: Uint8Array): void {
@@ -48,5 +51,6 @@ export class ByteWriter {
     const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.byteLength));
     larger.set(this.#buffer);
     this.#buffer = larger;
+    this.#view = new DataView(larger.buffer);
   }
 }

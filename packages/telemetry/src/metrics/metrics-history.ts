@@ -21,6 +21,8 @@ interface Point {
 export class MetricsHistory {
   /** In the order in which nodes were last heard, the longest silent first. */
   readonly #points = new Map<NodeId, Point[]>();
+  /** Points that each node may have. */
+  #share = Number.POSITIVE_INFINITY;
 
   /**
    * Adds samples of one message.
@@ -39,15 +41,19 @@ export class MetricsHistory {
         receivedAtMs: Math.min(Math.max(receivedAtMs - spreadMs, earliestMs), receivedAtMs),
       });
     }
-    const known = this.#points.delete(node);
+    this.#points.delete(node);
     this.#points.set(node, points);
     if (this.#points.size > MAX_NODES) {
       const silent = this.#points.keys().next();
       if (!silent.done) this.#points.delete(silent.value);
     }
     // A node more leaves less room for each, also for those that are silent.
-    for (const list of known ? [points] : this.#points.values()) {
-      list.splice(0, Math.max(list.length - pointsPerNode(this.#points.size), 0));
+    const share = pointsPerNode(this.#points.size);
+    const hasShrunk = share < this.#share;
+    this.#share = share;
+    for (const list of hasShrunk ? this.#points.values() : [points]) {
+      const tooMany = list.length - share;
+      if (tooMany > 0) list.splice(0, tooMany);
     }
   }
 

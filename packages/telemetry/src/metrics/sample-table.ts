@@ -43,8 +43,9 @@ export class SampleTable {
     const short = this.#held.get(node)?.short ?? shortIdOf(node);
     this.#held.delete(node);
     this.#held.set(node, { node, version, body, signature, short, measuredAtMs });
+    if (this.#held.size <= MAX_NODES) return;
     const [silent] = this.#held.keys();
-    if (this.#held.size > MAX_NODES && silent !== undefined) this.#held.delete(silent);
+    if (silent !== undefined) this.#held.delete(silent);
   }
 
   forget(node: NodeId): void {
@@ -68,7 +69,7 @@ export class SampleTable {
       const old = known.get(short);
       return old === undefined || isNewer(version, old);
     };
-    const newer = held.filter(({ short, version }) => lacks(there, short, version)).reverse();
+    const newer = held.filter(({ short, version }) => lacks(there, short, version)).toReversed();
     const wanted = theirs
       .filter(({ short, version }) => lacks(here, short, version))
       .map(({ short }) => short);
@@ -80,7 +81,7 @@ export class SampleTable {
     const chosen = new Set(shorts);
     return this.all()
       .filter(({ short }) => chosen.has(short))
-      .reverse();
+      .toReversed();
   }
 }
 

@@ -1,5 +1,6 @@
 import { MachineClock } from "@pi-controller/runtime";
 import { describe, expect, it } from "vitest";
+import { handleForEver } from "../network-contract-tools.ts";
 import { SimulatedWire, type TestProcess, wireId } from "./simulated.fixture.ts";
 
 const ONE = wireId(0);
@@ -86,6 +87,45 @@ describe("connections of a simulated network", () => {
     mend();
     await wire.clock.advance(10);
     expect(heard).toEqual([`${ONE} disconnected`, `${OTHER} disconnected`]);
+  });
+
+  describe("that one side has given up behind a cut, while the other stood still", () => {
+    async function half() {
+      const { wire, one, other, heard } = await pair();
+      handleForEver(one, "test.slow");
+      const code = other.network
+        .request(ONE, "test.slow", new Uint8Array(), { timeoutMs: 600_000 })
+        .catch((error: { code: string }) => error.code);
+      await wire.clock.advance(50);
+      wire.hub.pause(OTHER);
+      const mend = wire.hub.cut(ONE, OTHER);
+      // Long enough that TCP no longer tells the other side either.
+      await wire.clock.advance(45_000);
+      mend();
+      expect(heard).toEqual([`${ONE} disconnected`]);
+      heard.length = 0;
+      return { wire, one, other, heard, code };
+    }
+
+    it("are replaced when that side dials, and what was under way ends", async () => {
+      const { wire, one, other, heard, code } = await half();
+      wire.dial(one, OTHER);
+      wire.hub.resume(OTHER);
+      await wire.clock.advance(100);
+      expect(await code).toBe("UNAVAILABLE");
+      expect(heard).toEqual([`${ONE} connected`]);
+      expect([peersOf(one), peersOf(other)]).toEqual([[OTHER], [ONE]]);
+    });
+
+    it("are given up by the other side as well, some time after it went on", async () => {
+      const { wire, other, heard, code } = await half();
+      wire.hub.resume(OTHER);
+      await wire.clock.advance(10_000);
+      expect(peersOf(other)).toEqual([ONE]);
+      await wire.clock.advance(11_000);
+      expect(await code).toBe("UNAVAILABLE");
+      expect(heard).toEqual([`${OTHER} disconnected`]);
+    });
   });
 
   it("survive two short cuts that leave a moment between them", async () => {

@@ -56,7 +56,7 @@ export class GossipFlood {
     this.#random = components.random;
     this.#topic = topic;
     this.#message = message;
-    this.#standings = new Array(components.hub.hostCount);
+    this.#standings = Array.from({ length: components.hub.hostCount });
     this.#bytes = GOSSIP_OVERHEAD_BYTES + topic.length + message.payload.byteLength;
   }
 

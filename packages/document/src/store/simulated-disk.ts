@@ -1,5 +1,6 @@
 import { type Clock, type Random, randomInteger, sleep } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
+import { CachedContent } from "./cached-content.ts";
 import { LogContent, storedBytes } from "./log-content.ts";
 import type { LogChange, StoredLog } from "./store.ts";
 import { UnsyncedFiles } from "./unsynced-files.ts";
@@ -43,7 +44,7 @@ export class SimulatedDisk {
   readonly #asides = new Map<string, LogContent>();
   /** Entries whose checksum is wrong. */
   readonly #damaged = new WeakSet<Uint8Array>();
-  #content = new LogContent();
+  readonly #content = new CachedContent();
   #user: object | undefined;
   /** Changes with every end of a process that had no time to close anything. */
   #life = {};
@@ -51,10 +52,6 @@ export class SimulatedDisk {
   /** A refused write that LevelDB's own log may hold: who opens next finds it, if it does. */
   #refused: { readonly by: object; readonly changes: readonly LogChange[] } | undefined;
   #stalledUntilMs = 0;
-  #lastWritesAtRisk = 0;
-  /** What is on the disk for certain while it lies, and the acknowledged writes after that. */
-  #certain = new LogContent();
-  #atRisk: (readonly LogChange[])[] = [];
   #writes = 0;
   #bytesWritten = 0;
 
@@ -66,7 +63,7 @@ export class SimulatedDisk {
 
   /** What is stored, as a process would read it that opened it now. */
   get logs(): ReadonlyMap<string, readonly Uint8Array[]> {
-    return this.#content.logs;
+    return this.#content.current.logs;
   }
 
   /** Contents that were set aside, by suffix. */
@@ -86,7 +83,7 @@ export class SimulatedDisk {
 
   /** What is stored now takes so much; what was set aside does not count. */
   get bytes(): number {
-    return this.#content.bytes;
+    return this.#content.current.bytes;
   }
 
   /** Whether a write that began now would be acknowledged later. */
@@ -99,14 +96,11 @@ export class SimulatedDisk {
    * card that acknowledges what is only in its cache.
    */
   get lastWritesAtRisk(): number {
-    return this.#lastWritesAtRisk;
+    return this.#content.lastWritesAtRisk;
   }
 
   set lastWritesAtRisk(count: number) {
-    const wasHonest = this.#lastWritesAtRisk === 0;
-    this.#lastWritesAtRisk = count;
-    if (wasHonest || count === 0) this.#settle();
-    this.#keepCertain();
+    this.#content.lastWritesAtRisk = count;
   }
 
   /** All writes wait, for so long from now, those included that are on their way. */
@@ -130,14 +124,12 @@ export class SimulatedDisk {
   cutPower(): void {
     this.kill();
     this.files.cutPower();
-    if (this.#lastWritesAtRisk === 0) return;
-    this.#content = this.#certain.copy();
-    this.#atRisk = [];
+    this.#content.cutPower();
   }
 
   /** An image of it, as of a card that is copied. */
   snapshot(): DiskSnapshot {
-    return { content: this.#content.copy(), files: this.files.snapshot() };
+    return { content: this.#content.current.copy(), files: this.files.snapshot() };
   }
 
   /**
@@ -147,10 +139,9 @@ export class SimulatedDisk {
    */
   restore(snapshot: DiskSnapshot): void {
     this.#checkUnused();
-    this.#content = snapshot.content.copy();
+    this.#content.replace(snapshot.content.copy());
     this.files.restore(snapshot.files);
     this.#refused = undefined;
-    this.#settle();
   }
 
   /** Takes everything, as a new disk in the place of the old one does. @throws as `restore` */
@@ -178,7 +169,7 @@ export class SimulatedDisk {
         const changed = new Uint8Array(entry);
         changed[byte] = (changed[byte] ?? 0) ^ (1 << randomInteger(random, 8));
         this.#damaged.add(changed);
-        this.#content.exchange(log, index, changed);
+        this.#content.current.exchange(log, index, changed);
         return true;
       }
       byte -= entry.length;
@@ -245,10 +236,9 @@ export class SimulatedDisk {
   setAside(store: object, suffix: string): string {
     this.close(store);
     this.#checkUnused();
-    this.#asides.set(suffix, this.#content);
-    this.#content = new LogContent();
+    this.#asides.set(suffix, this.#content.current);
+    this.#content.replace(new LogContent());
     this.#refused = undefined;
-    this.#settle();
     this.open(store);
     return `simulated-disk.${suffix}`;
   }
@@ -303,19 +293,6 @@ export class SimulatedDisk {
     this.#content.apply(changes);
     this.#writes++;
     for (const change of changes) this.#bytesWritten += storedBytes(change);
-    if (this.#lastWritesAtRisk === 0) return;
-    this.#atRisk.push(changes);
-    this.#keepCertain();
-  }
-
-  #keepCertain(): void {
-    while (this.#atRisk.length > this.#lastWritesAtRisk) this.#certain.apply(this.#atRisk.shift() ?? []);
-  }
-
-  /** All there is now is on the disk for certain. */
-  #settle(): void {
-    this.#certain = this.#lastWritesAtRisk === 0 ? new LogContent() : this.#content.copy();
-    this.#atRisk = [];
   }
 }
 

@@ -17,7 +17,7 @@ const CARRYING_MS = 250;
 
 /** A large mesh, connected as the connector does it. Each peer measures every `periodMs`. */
 async function makeLargeMesh(count: number, seed: number, periodMs: number) {
-  const ids = Array.from({ length: count }, (_, index) => `node-${String(index).padStart(5, "0")}`);
+  const ids = Array.from({ length: count }, (_, index) => `12D3KooW${String(index).padStart(44, "x")}`);
   const mesh = await simulatedMesh(ids, seed);
   await mesh.connectNeighbours();
   const members = new Set(ids);
@@ -156,6 +156,35 @@ describe("metrics of a large mesh", () => {
       // Its sequence began anew, at a later start.
       expect(shown(other, first.id)?.trueAgeMs).toBeLessThan(spreadTimeMs(count));
     }
+  }, 60_000);
+
+  it("are new whatever clocks show: of a node that lives in 1970, and is set to the right time, as of all others (seed 11)", async () => {
+    const count = 40;
+    const { peers, run, clock } = await makeLargeMesh(count, 11, 2_000);
+    const [first, ...others] = peers;
+    if (first === undefined) throw new Error("There are peers");
+    await run(10_000, others);
+    const trueAgeMs = async (clockIsWrong: boolean) => {
+      const startedMs = clock.monotonic();
+      while (clock.monotonic() < startedMs + 60_000) {
+        const uptimeSeconds = clock.monotonic() / 1_000;
+        const time = new Date(clockIsWrong ? uptimeSeconds * 1_000 : clock.now()).toISOString();
+        first.exchange.record({ ...largeSample, time, uptimeSeconds });
+        await run(2_000, others);
+      }
+      return others.map(({ exchange }) => {
+        const last = exchange.last(first.id);
+        if (last === undefined) throw new Error("Nothing is known of it");
+        expect(last.sample.time.startsWith("1970")).toBe(clockIsWrong);
+        const ageMs = clock.monotonic() - last.receivedAtMs;
+        // Uptimes are told in whole seconds.
+        expect(Math.abs(clock.monotonic() - 1_000 * last.sample.uptimeSeconds - ageMs)).toBeLessThan(1_000);
+        return ageMs;
+      });
+    };
+    const oldestMs = publishIntervalMs(count) + spreadTimeMs(count);
+    expect(Math.max(...(await trueAgeMs(true)))).toBeLessThan(oldestMs);
+    expect(Math.max(...(await trueAgeMs(false)))).toBeLessThan(oldestMs);
   }, 60_000);
 
   it("stay as they were heard last, and grow old, while the mesh is cut in two (seed 10)", async () => {

@@ -68,7 +68,7 @@ function make({ bootEpoch = 5 }: { bootEpoch?: number } = {}) {
       memberCount: () => 100,
       isMember: (node) => MEMBERS.includes(node) || node.startsWith("member-"),
       signer: {
-        sign: signer.sign,
+        sign: (bytes) => signer.sign(bytes),
         verify(...args) {
           counted.verifications++;
           return signer.verify(...args);
@@ -242,7 +242,6 @@ describe("SampleSpread", () => {
     const { spread, compare, answerWith } = make({ bootEpoch: 3 });
     spread.share(sampleAt(0));
     await answerWith([carried(SELF, 40, 7)]);
-    spread.share(sampleAt(0));
     const version = { bootEpoch: 40, sequence: 8 };
     expect((await compare([])).samples).toMatchObject([{ node: SELF, version }]);
     await answerWith([carried(SELF, 41, 1, { signature: new Uint8Array(64) })]);

@@ -22,7 +22,6 @@ import {
   encodeAnswer,
   encodeComparison,
   encodeGift,
-  type ShortId,
 } from "./sample-messages.ts";
 import type { SampleSigner } from "./sample-signer.ts";
 import { type HeldSample, SampleTable } from "./sample-table.ts";
@@ -45,12 +44,6 @@ export interface SampleSpreadComponents {
 export interface SampleSpreadOptions {
   /** Grows with every start of this peer. */
   readonly bootEpoch: number;
-}
-
-/** What another peer was asked for and has not given yet. */
-interface Wanted {
-  readonly askedAtMs: number;
-  readonly shorts: ReadonlySet<ShortId>;
 }
 
 export const EXCHANGE_METHOD = "metrics.exchange";
@@ -80,7 +73,8 @@ export class SampleSpread {
   readonly #asking = new RateLimiter(ASKING_LIMIT);
   readonly #giving = new RateLimiter(GIVING_LIMIT);
   readonly #givingInAll = new RateLimiter(GIVING_LIMIT_IN_ALL);
-  readonly #wanted = new Map<NodeId, Wanted>();
+  /** When peers that have not given yet were asked to, on the monotonic clock. */
+  readonly #wantedAtMs = new Map<NodeId, number>();
   #version: SampleVersion;
   #hasExchanged = false;
   #stops: Unsubscribe[] = [];
@@ -97,10 +91,7 @@ export class SampleSpread {
         ...components,
         table: this.#table,
         ownVersion: () => this.#version,
-        // What others have of this node is never newer than what it says next, also when its counter was set back.
-        onOwn: (version) => {
-          this.#version = version;
-        },
+        onOwn: (version) => this.#outdo(version),
       },
       { self: components.network.self },
     );
@@ -127,23 +118,33 @@ export class SampleSpread {
     this.#timer?.cancel();
     for (const stop of this.#stops.splice(0)) stop();
     this.#intake.stop();
-    this.#wanted.clear();
+    this.#wantedAtMs.clear();
     this.#hasExchanged = false;
   }
 
   /** Lets the mesh have a sample of this node, in place of the one before. */
   share(sample: MetricsSample): void {
-    const { clock, network, signer } = this.#components;
-    const { bootEpoch, sequence } = this.#version;
-    // At the end of all numbers, where only a former life of this node can have led, there is nothing newer to say.
-    if (sequence + 1 >= VERSION_LIMIT) return;
-    this.#version = { bootEpoch, sequence: sequence + 1 };
-    const signed = signSample(signer, network.self, this.#version, encodeSample(sample));
-    this.#table.put(signed, clock.monotonic());
+    this.#sign(encodeSample(sample), this.#components.clock.monotonic());
   }
 
   forget(node: NodeId): void {
     this.#table.forget(node);
+  }
+
+  /** Goes on after a version of this node that others have: its counter of starts was set back, with its disk. */
+  #outdo(version: SampleVersion): void {
+    this.#version = version;
+    const own = this.#table.get(this.#components.network.self);
+    if (own !== undefined) this.#sign(own.body, own.measuredAtMs);
+  }
+
+  #sign(body: Uint8Array, measuredAtMs: number): void {
+    const { network, signer } = this.#components;
+    const { bootEpoch, sequence } = this.#version;
+    // At the end of all numbers, where only this node's own key can have led it, there is nothing newer to say.
+    if (sequence + 1 >= VERSION_LIMIT) return;
+    this.#version = { bootEpoch, sequence: sequence + 1 };
+    this.#table.put(signSample(signer, network.self, this.#version, body), measuredAtMs);
   }
 
   #waitMs(): number {
@@ -192,22 +193,22 @@ export class SampleSpread {
       throw new MeshError("RESOURCE_EXHAUSTED", "This peer does not compare metrics so often");
     }
     const { newer, wanted } = this.#table.compare(decodeComparison(payload));
-    this.#wanted.delete(from);
-    if (wanted.length > 0) this.#wanted.set(from, { askedAtMs: nowMs, shorts: new Set(wanted) });
-    const [oldest] = this.#wanted.keys();
-    if (this.#wanted.size > MAX_GIVERS && oldest !== undefined) this.#wanted.delete(oldest);
-    return encodeAnswer({ wanted: wanted.slice(0, MAX_NODES), samples: this.#carried(from, newer) });
+    this.#wantedAtMs.delete(from);
+    if (wanted.length > 0) this.#wantedAtMs.set(from, nowMs);
+    const [oldest] = this.#wantedAtMs.keys();
+    if (this.#wantedAtMs.size > MAX_GIVERS && oldest !== undefined) this.#wantedAtMs.delete(oldest);
+    return encodeAnswer({ wanted, samples: this.#carried(from, newer) });
   }
 
   #onGift({ from, payload }: IncomingRequest): Uint8Array {
     const nowMs = this.#components.clock.monotonic();
-    const wanted = this.#wanted.get(from);
-    this.#wanted.delete(from);
-    if (wanted === undefined || nowMs - wanted.askedAtMs > GIFT_WITHIN_MS) {
+    const wantedAtMs = this.#wantedAtMs.get(from);
+    this.#wantedAtMs.delete(from);
+    if (wantedAtMs === undefined || nowMs - wantedAtMs > GIFT_WITHIN_MS) {
       throw new MeshError("FAILED_PRECONDITION", "This peer has not asked for metrics");
     }
     const samples = this.#read(from, () => decodeGift(payload)) ?? [];
-    this.#intake.add(from, samples, wanted.askedAtMs);
+    this.#intake.add(from, samples, wantedAtMs);
     return new Uint8Array();
   }
 

@@ -48,6 +48,10 @@ export class SampleTable {
     if (silent !== undefined) this.#held.delete(silent);
   }
 
+  get(node: NodeId): HeldSample | undefined {
+    return this.#held.get(node);
+  }
+
   forget(node: NodeId): void {
     this.#held.delete(node);
   }

@@ -31,11 +31,23 @@ export class WrittenKeys {
   }
 }
 
+/** Where this process has begun to write. */
+export interface Beginning {
+  readonly client: number;
+  readonly clock: number;
+}
+
 /** This peer as a writer. */
 export class Author {
   readonly self: NodeId;
   readonly meshWritten = new WrittenKeys();
   readonly ownWritten = new WrittenKeys();
+  /** Unset as long as nothing was written into the mesh document. */
+  meshBeginning: Beginning | undefined;
+  /** The same of the own document, in the generation that was written first. */
+  ownBeginning: (Beginning & { readonly guid: string }) | undefined;
+  /** False until there was an exchange with another peer, who may have what this one's disk has lost. */
+  isChecked = true;
   #epoch = "";
   #meshEpoch = "";
   #meshClient = 0;
@@ -43,6 +55,11 @@ export class Author {
   /** Writes nothing before `renewMesh` has told the epoch. */
   constructor(self: NodeId) {
     this.self = self;
+  }
+
+  /** Whether it has written though others may have what its disk has lost: nobody should build on that yet. */
+  get isUncertain(): boolean {
+    return !this.isChecked && (this.meshBeginning !== undefined || this.ownBeginning !== undefined);
   }
 
   /** Names the generations of the own document. */

@@ -9,12 +9,13 @@ import {
   type Unsubscribe,
 } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
-import { Author } from "./author.ts";
+import { Author, type Beginning } from "./author.ts";
 import type { Transaction } from "./collection.ts";
 import type { Applied, Batch } from "./commit/batch.ts";
 import { Committer } from "./commit/committer.ts";
 import type { Replica } from "./commit/replica.ts";
 import { Compaction } from "./compaction.ts";
+import { clocksIn } from "./content/inspect-update.ts";
 import { DocumentSet, type Scope } from "./document-set.ts";
 import { Intake } from "./intake.ts";
 import { type LoadedDocuments, loadDocuments } from "./load-documents.ts";
@@ -153,13 +154,13 @@ export class Documents implements Service {
     const broadcastMesh = (update: Uint8Array) =>
       this.#broadcaster.publish({ kind: "mesh", epoch: author.meshEpoch }, update);
     const recovery = new SetBack({ set, committer, author, own, logger, newEpoch, broadcastMesh });
-    const puller = new Puller({ network, set, intake, logger, recovery }, this.#options);
+    const puller = new Puller({ network, set, author, intake, logger, recovery }, this.#options);
     this.#set = set;
     this.#author = author;
     this.#committer = committer;
     this.#own = own;
     this.#compaction = new Compaction({ committer, set, logger });
-    this.#responder = new SyncResponder({ set });
+    this.#responder = new SyncResponder({ set, author });
     this.#broadcaster = new Broadcaster({
       gossip,
       intake,
@@ -236,6 +237,8 @@ export class Documents implements Service {
     this.#author.renewMesh(loaded.epoch);
     this.#set.setMesh(loaded.mesh);
     await this.#takeNodes(loaded);
+    // Whom it has never met has nothing of it.
+    this.#author.isChecked = !this.#hasMetOthers();
     this.#writable = this.#waitBeforeWriting(loaded);
     this.#subscriptions.push(
       this.#set.observe(MESH, announcedDocuments.name, (ids) => this.#onAnnounced(ids)),
@@ -316,13 +319,20 @@ export class Documents implements Service {
 
   #onWritten(scope: Scope, { update, writes }: NonNullable<Applied["local"]>): void {
     if (scope.kind === "mesh") {
+      this.#author.meshBeginning ??= beginningOf(update, this.#author.meshClient);
       this.#author.meshWritten.add(writes);
+      if (this.#author.isUncertain) return;
       this.#broadcaster.publish({ kind: "mesh", epoch: this.#author.meshEpoch }, update);
       return;
     }
     this.#author.ownWritten.add(writes);
-    const guid = this.#own.held?.guid;
-    if (guid !== undefined) this.#broadcaster.publish({ kind: "node", guid }, update);
+    const { held } = this.#own;
+    if (held !== undefined) {
+      const { guid, client } = held;
+      const beginning = beginningOf(update, client);
+      this.#author.ownBeginning ??= beginning && { guid, ...beginning };
+      if (!this.#author.isUncertain) this.#broadcaster.publish({ kind: "node", guid }, update);
+    }
     this.#inBackground(this.#own.noteWrites(writes.length), "Could not replace this node's document");
   }
 
@@ -375,10 +385,13 @@ export class Documents implements Service {
     await this.#components.store.write(changes);
   }
 
+  #hasMetOthers(): boolean {
+    return this.#set.mesh.document.hasOtherAuthors(this.#author.meshClient);
+  }
+
   #waitBeforeWriting({ origin }: LoadedDocuments): Promise<void> {
-    const hasMet = this.#set.mesh.document.hasOtherAuthors(this.#author.meshClient);
     const { firstExchangeMs, recoveryMs } = this.#options;
-    const waitMs = origin === "recovered" ? recoveryMs : hasMet ? firstExchangeMs : 0;
+    const waitMs = origin === "recovered" ? recoveryMs : this.#hasMetOthers() ? firstExchangeMs : 0;
     if (waitMs === 0) return Promise.resolve();
     const timeUp = sleep(this.#components.clock, waitMs, this.#stopped.signal);
     const writable = Promise.race([this.synced, timeUp]);
@@ -398,4 +411,10 @@ export class Documents implements Service {
   #inBackground(work: Promise<void>, problem: string): void {
     work.catch((error: unknown) => this.#components.logger.warn({ error }, problem));
   }
+}
+
+/** Where a client went on writing with an update; undefined when that has nothing of it. */
+function beginningOf(update: Uint8Array, client: number): Beginning | undefined {
+  const clocks = clocksIn(update, client);
+  return clocks && { client, clock: clocks.from };
 }

@@ -241,7 +241,7 @@ describe("a disk that was set back", () => {
     await expectEqual(fixture, one, other, 20, 20);
   });
 
-  test.each([6, 7, 30])(
+  test.each([6, 7, 12])(
     "finds out also when it has written %i times alone, as often as was lost or more",
     async (times) => {
       const { fixture, one, other } = await twoPeers();

@@ -75,6 +75,16 @@ export function inspectUpdate(bytes: Uint8Array, context: InspectionContext): In
   return { verdict: "fit", update, clocks };
 }
 
+/** From where to where an update has what a client wrote; undefined when it has nothing of that. */
+export function clocksIn(update: Uint8Array, client: number): { from: number; to: number } | undefined {
+  const decoded = decode(update);
+  if (typeof decoded === "string") return undefined;
+  const structs = decoded.structs.filter(({ id }) => id.client === client);
+  const [first, last] = [structs[0], structs.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  return { from: first.id.clock, to: last.id.clock + last.length };
+}
+
 type Decoded = ReturnType<typeof Y.decodeUpdate>;
 
 function decode(bytes: Uint8Array): Decoded | string {

@@ -41,7 +41,7 @@ function setOf(nodes: readonly string[], padding = ""): DocumentSet {
 
 /** Lets one set pull from another one, and says what went over the wire. */
 async function pull(here: DocumentSet, there: DocumentSet): Promise<{ requests: number; bytes: number }> {
-  const responder = new SyncResponder({ set: there });
+  const responder = new SyncResponder({ set: there, author: new Author("node-other") });
   const traffic = { requests: 0, bytes: 0 };
   const network = {
     self: "node-puller",
@@ -57,8 +57,9 @@ async function pull(here: DocumentSet, there: DocumentSet): Promise<{ requests: 
   });
   await store.open();
   const committer = new Committer({ store, logger: silentLogger, onApplied: () => undefined });
-  const intake = new Intake({ committer, set: here, author: new Author("node-puller") });
-  const components = { network, set: here, intake, logger: silentLogger, recovery: noRecovery };
+  const author = new Author("node-puller");
+  const intake = new Intake({ committer, set: here, author });
+  const components = { network, set: here, author, intake, logger: silentLogger, recovery: noRecovery };
   await new Puller(components, { requestTimeoutMs: 1000 }).pull("node-other", new AbortController().signal);
   return traffic;
 }

@@ -1,6 +1,8 @@
 import type { Network } from "@pi-controller/mesh";
 import type { Logger } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
+import type { Author, Beginning } from "../author.ts";
+import { clocksIn } from "../content/inspect-update.ts";
 import type { SharedDocument } from "../content/shared-document.ts";
 import type { DocumentSet } from "../document-set.ts";
 import type { Intake, Outcome, RemoteUpdate } from "../intake.ts";
@@ -20,6 +22,7 @@ const EVERYTHING = new Uint8Array();
 export interface PullerComponents {
   readonly network: Pick<Network, "self" | "request">;
   readonly set: DocumentSet;
+  readonly author: Author;
   readonly intake: Intake;
   readonly logger: Logger;
   /** What to do when this peer's own writing turns out to have been lost here. */
@@ -38,6 +41,7 @@ export class Puller {
   readonly #network: Pick<Network, "self" | "request">;
   readonly #set: DocumentSet;
   readonly #buckets: Buckets;
+  readonly #author: Author;
   readonly #intake: Intake;
   readonly #logger: Logger;
   readonly #recovery: Recovery;
@@ -46,6 +50,7 @@ export class Puller {
   constructor(components: PullerComponents, options: { readonly requestTimeoutMs: number }) {
     this.#network = components.network;
     this.#set = components.set;
+    this.#author = components.author;
     this.#buckets = new Buckets(components);
     this.#intake = components.intake;
     this.#logger = components.logger;
@@ -59,6 +64,7 @@ export class Puller {
    * @throws MeshError what the network or the store throws; what was taken in until then stays
    */
   async pull(peer: NodeId, signal: AbortSignal): Promise<void> {
+    await this.#checkWhatWasWritten(peer, signal);
     const buckets = this.#buckets.digests(this.#buckets.holdings());
     const question = { kind: "compare", mesh: this.#set.mesh.document.digest(), buckets };
     const answer = await this.#request(peer, encodeFrame(question, []), signal);
@@ -68,6 +74,27 @@ export class Puller {
     let wanted: readonly DocumentName[] = holdings.filter((holding) => this.#wants(holding)).map(nameOf);
     while (wanted.length > 0) wanted = await this.#pullNodes(peer, wanted, signal);
     await this.#reconcileOwn(peer, signal);
+    this.#author.isChecked = true;
+  }
+
+  /**
+   * Who wrote before he met anybody may have written as much as his disk had lost, or more: then nobody is ahead of
+   * him, and the same clocks stand for different things. Whoever has more than he had when he began has what was lost.
+   */
+  async #checkWhatWasWritten(peer: NodeId, signal: AbortSignal): Promise<void> {
+    const { isUncertain, meshBeginning, ownBeginning } = this.#author;
+    if (!isUncertain) return;
+    const { self } = this.#network;
+    const names: DocumentName[] = [{ kind: "mesh" }];
+    if (ownBeginning !== undefined) names.push({ kind: "node", node: self, guid: ownBeginning.guid });
+    // Both before anything is done about one of them, which would have the other side drop what is old.
+    const [mesh, node] = await this.#fetch(peer, names, signal, EVERYTHING);
+    if (mesh !== undefined && isBeyond(mesh, meshBeginning)) await this.#recovery.recoverMesh(mesh);
+    if (node !== undefined && ownBeginning !== undefined && isBeyond(node, ownBeginning)) {
+      await this.#recovery.recoverOwn(ownBeginning.guid, node);
+    }
+    // Before anything else is asked for: two that are uncertain must not wait for each other.
+    this.#author.isChecked = true;
   }
 
   async #pullMesh(peer: NodeId, signal: AbortSignal): Promise<void> {
@@ -155,6 +182,11 @@ export class Puller {
   #request(peer: NodeId, payload: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     return this.#network.request(peer, SYNC_METHOD, payload, { timeoutMs: this.#requestTimeoutMs, signal });
   }
+}
+
+/** Whether an update with everything has more of this peer's writing than there was when it began to write. */
+function isBeyond(update: Uint8Array, beginning: Beginning | undefined): boolean {
+  return beginning !== undefined && (clocksIn(update, beginning.client)?.to ?? 0) > beginning.clock;
 }
 
 function nameOf({ node, guid }: Holding): DocumentName {

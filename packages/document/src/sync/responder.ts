@@ -1,5 +1,6 @@
 import { MAX_REQUEST_BYTES } from "@pi-controller/mesh";
 import { MeshError } from "@pi-controller/schema";
+import type { Author } from "../author.ts";
 import type { SharedDocument } from "../content/shared-document.ts";
 import type { DocumentSet } from "../document-set.ts";
 import { Buckets } from "./buckets.ts";
@@ -9,20 +10,26 @@ import { type DocumentName, FETCH_BUDGET_BYTES, type SyncRequest, syncRequestSch
 /** Answers the requests of other peers out of what this one holds on disk. */
 export class SyncResponder {
   readonly #set: DocumentSet;
+  readonly #author: Author;
   readonly #buckets: Buckets;
 
-  constructor(components: { set: DocumentSet }) {
+  constructor(components: { set: DocumentSet; author: Author }) {
     this.#set = components.set;
+    this.#author = components.author;
     this.#buckets = new Buckets(components);
   }
 
-  /** @throws MeshError INVALID_ARGUMENT, RESOURCE_EXHAUSTED */
+  /** @throws MeshError INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE */
   answer(payload: Uint8Array): Uint8Array {
     const { header, parts } = decodeFrame(syncRequestSchema, payload);
     return header.kind === "compare" ? this.#compare(header) : this.#fetch(header.documents, parts);
   }
 
+  /** Nobody takes this peer's writing for good while it is uncertain of it; whoever only wants to look, can. */
   #compare(request: SyncRequest & { kind: "compare" }): Uint8Array {
+    if (this.#author.isUncertain) {
+      throw new MeshError("UNAVAILABLE", "This peer has yet to see whether its disk has lost anything");
+    }
     const buckets = this.#buckets.holdings();
     const digests = this.#buckets.digests(buckets);
     const holdings = buckets.filter((_, index) => digests[index] !== request.buckets[index]).flat();

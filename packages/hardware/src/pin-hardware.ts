@@ -31,6 +31,6 @@ export interface PinHardwareOptions {
   readonly chip: string;
   /** Where pigpiod listens, as `127.0.0.1:8888`. */
   readonly pigpiodAddress: string;
-  /** For a simulated board: the file that tells what happens at its pins. */
+  /** For a simulated board: the file that tells what happens at its pins; empty for none. */
   readonly simulationFile: string;
 }

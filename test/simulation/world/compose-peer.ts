@@ -14,6 +14,7 @@ import { type Keyring, MeshSecrets, Trust, TrustIntroduction, trustGate } from "
 import { EventLog, publishIntervalMs } from "@pi-controller/telemetry";
 import { createMemberCore } from "../../../peer/src/member-core.ts";
 import { createMemberEnrolment } from "../../../peer/src/member-enrolment.ts";
+import { type PinCall, watchedPins } from "../gpio/watched-pins.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import { worldLogger } from "./world-logger.ts";
 
@@ -35,6 +36,8 @@ export interface PeerSurroundings {
   readonly openPendingNetwork: (clock: Clock) => Promise<Network>;
   /** Told of what a peer reports as an error: in a simulation nothing should. */
   readonly onError: (machine: SimulatedMachine, message: string, fields: object) => void;
+  /** Told of what the drivers of its pins are told to do. */
+  readonly onPinCall: (machine: SimulatedMachine, call: PinCall) => void;
 }
 
 export type RunningPeer = ReturnType<typeof composePeer>;
@@ -70,7 +73,7 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
       pigpiodAddress: "",
       simulationFile: "",
     });
-    return hardware;
+    return watchedPins(hardware, (call) => surroundings.onPinCall(machine, call));
   };
   const startedAtMs = clock.now();
   const core = createMemberCore(

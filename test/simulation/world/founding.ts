@@ -1,3 +1,4 @@
+import { requesterOf, rivals } from "@pi-controller/gpio/testing";
 import { systemClock } from "@pi-controller/runtime";
 import {
   type AuthorityKey,
@@ -62,13 +63,40 @@ export async function found(members: number, nowMs: number): Promise<Founding> {
       [authority],
     ),
   );
+  const users = rivals.map((name) => userStatement(signer, name, issuedAt, authority));
   const statements = entries.map(({ statement }) => JSON.parse(statement) as StatementOf<"member">);
   const secrets = await meshSecretStatements(signer, statements, meshSecret, authority);
   return {
     meshId: founded.meshId,
-    envelopes: [...founded.envelopes, ...entries, ...secrets],
+    envelopes: [...founded.envelopes, ...entries, ...users, ...secrets],
     nodes,
     authority,
     meshSecret,
   };
+}
+
+/** Somebody whom the mesh knows, and who never logs in: he has no password. */
+function userStatement(
+  signer: StatementSigner,
+  name: string,
+  createdAt: string,
+  authority: AuthorityKey,
+): Envelope {
+  const { userId } = requesterOf(name);
+  const key = testNode(`user ${name}`).key;
+  return signer.sign(
+    {
+      kind: "user",
+      id: userId as StatementOf<"user">["id"],
+      name,
+      signingKey: toBase64Url(key.box.publicKey),
+      boxKey: toBase64Url(key.box.publicKey),
+      roles: ["operator"],
+      createdAt,
+      disabled: false,
+      deleted: false,
+      oidcSubject: null,
+    },
+    [authority],
+  );
 }

@@ -5,6 +5,7 @@ import { type LinkConditions, SimulatedNetwork } from "@pi-controller/mesh/simul
 import { type Random, seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import { testNode } from "@pi-controller/security/testing";
+import type { PinCall } from "../gpio/watched-pins.ts";
 import { authorityKeyring } from "./authority-keyring.ts";
 import type { Determinism } from "./determinism.ts";
 import { type Founding, found } from "./founding.ts";
@@ -46,6 +47,8 @@ export class World {
   readonly violations: Violation[] = [];
   /** Machines whose disk has lost, or may have lost, what it had acknowledged. */
   readonly forgetful = new Set<SimulatedMachine>();
+  /** Told of what drivers of pins are told to do, in that moment. */
+  readonly pinWatchers = new Set<(machine: SimulatedMachine, call: PinCall) => void>();
   readonly seed: number;
   readonly #byId: ReadonlyMap<NodeId, SimulatedMachine>;
 
@@ -78,6 +81,9 @@ export class World {
       },
       onError: (machine: SimulatedMachine, message: string, fields: object) => {
         this.trace.add(this.clock.monotonic(), `${machine.name} error: ${message} ${reasonIn(fields)}`);
+      },
+      onPinCall: (machine: SimulatedMachine, call: PinCall) => {
+        for (const watcher of this.pinWatchers) watcher(machine, call);
       },
     };
     this.machines = nodes.map((node, index) => {

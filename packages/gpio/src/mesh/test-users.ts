@@ -1,9 +1,16 @@
 import { type Access, MeshError, rulesAllow } from "@pi-controller/schema";
 import type { Asking, GpioEvidence, Requester } from "../asking.ts";
 
+type Rules = Parameters<typeof rulesAllow>[0];
+
+const ALL: Rules = [{ verbs: ["*"], resources: ["*"] }];
+/** Those who may everything, as ada may: several to compete with each other. */
+export const rivals = ["bea", "cleo", "dan", "eve"] as const;
+
 /** `ada` may everything, `mona` may watch and see, `tom` all in the namespace `plant` alone, `nemo` nothing. */
-const rulesOf: Readonly<Record<string, Parameters<typeof rulesAllow>[0]>> = {
-  ada: [{ verbs: ["*"], resources: ["*"] }],
+const rulesOf: Readonly<Record<string, Rules>> = {
+  ada: ALL,
+  ...Object.fromEntries(rivals.map((name) => [name, ALL])),
   mona: [{ verbs: ["get", "list", "watch"], resources: ["gpio", "gpio-stops"] }],
   tom: [{ verbs: ["*"], resources: ["gpio", "gpio-quotas"], namespaces: ["plant"] }],
   nemo: [],

@@ -24,6 +24,7 @@ export interface PinSimulation {
 export interface SimulatedHardwareOptions {
   readonly board: Pick<Board, "i2cBuses" | "spiDevices" | "simulated">;
   readonly header: Header;
+  /** That tells what happens at the pins; empty for none. */
   readonly file: string;
 }
 
@@ -54,7 +55,7 @@ export function simulatedHardware(
     pwm: combinedPwm({ hardware: hardwarePwm, software: softwarePwm({ ...components, gpio }, { lines }) }),
     i2c,
     spi,
-    services: [pinFile({ ...components, pins: gpio.control }, { file })],
+    services: file === "" ? [] : [pinFile({ ...components, pins: gpio.control }, { file })],
     simulation: { pins: gpio.control, pwm: hardwarePwm.control, i2c: i2c.control, spi: spi.control },
   };
 }

@@ -182,7 +182,8 @@ describe("SampleSpread", () => {
 
   it.each<[string, Partial<CarriedSample>]>([
     ["another value", { body: encodeSample(sampleAt(1_000, { cpuUsage: 1 })) }],
-    ["a version of its own", { version: { bootEpoch: 9, sequence: 9 } }],
+    ["another start", { version: { bootEpoch: 3, sequence: 1 } }],
+    ["a later sample", { version: { bootEpoch: 2, sequence: 2 } }],
     ["another node", { node: "node-other" }],
     ["no signature", { signature: new Uint8Array(64) }],
     [
@@ -208,6 +209,32 @@ describe("SampleSpread", () => {
       expect(warnings).toHaveLength(1);
     },
   );
+
+  it("takes what its node has signed for this purpose, in the form that the protocol names", () => {
+    const signed: string[] = [];
+    const sign = (bytes: Uint8Array) => {
+      signed.push(Buffer.from(bytes).toString());
+      return new Uint8Array(64);
+    };
+    const body = Buffer.from("[1]");
+    signSample({ sign, verify: () => false }, VICTIM, { bootEpoch: 2, sequence: 3 }, body);
+    expect(signed).toEqual(["pi-controller/metrics/sample/1\nnode-victim\n2\n3\n[1]"]);
+  });
+
+  it("loses nothing of two nodes whose short ids are the same", async () => {
+    const { answerWith, compare } = make();
+    await answerWith([carried(VICTIM, 5, 5)]);
+    const short = shortIdOf(VICTIM);
+    const versions = [
+      { short, version: { bootEpoch: 1, sequence: 1 } },
+      { short, version: { bootEpoch: 9, sequence: 9 } },
+    ];
+    for (const held of [versions, versions.toReversed()]) {
+      const { samples, wanted } = await compare(held);
+      expect(samples.map(({ node }) => node)).toEqual([VICTIM]);
+      expect(wanted).toEqual([short]);
+    }
+  });
 
   it("ignores replays and older versions, and verifies no signature twice", async () => {
     const { taken, counted, answerWith } = make();

@@ -38,11 +38,12 @@ const MIN_REFRESH_MS = 10_000;
 const MIN_EXCHANGE_MS = 2_000;
 
 /**
- * What a request and its answer take besides their payloads, at either end: Noise, Yamux, TCP and acknowledgements. As
- * measured with the messages above, whose payloads are small against it.
+ * What a request and its answer take besides their payloads, at either end: Noise, Yamux, TCP and acknowledgements.
+ * Measured over libp2p on the loopback interface: 710 to 750 with small payloads, 930 with 11 kB one way and 12 kB the
+ * other.
  */
 export const BYTES_PER_REQUEST = 900;
-/** What a byte of a large payload takes: headers of full packets, and their acknowledgements. */
+/** What a byte of a large payload takes: on Ethernet 66 of 1,514 bytes are headers, and every second packet is acknowledged. */
 export const BYTES_PER_BYTE = 1.1;
 const BYTES_PER_VERSION = 11;
 const BYTES_PER_SAMPLE = 290;

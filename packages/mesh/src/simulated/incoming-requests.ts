@@ -3,20 +3,20 @@ import { cancelled } from "../request-calls.ts";
 import type { Answer } from "../request-handlers.ts";
 import { Parcel, REQUEST_OVERHEAD_BYTES } from "./parcel.ts";
 import type { SimulatedCall, SimulatedConnection } from "./simulated-connection.ts";
-import type { SimulatedNetwork } from "./simulated-network.ts";
+import type { Wire } from "./wire.ts";
 
 interface Components {
-  readonly hub: SimulatedNetwork;
+  readonly wire: Wire;
   readonly requests: GuardedRequests;
 }
 
 /** Answers what arrives at one process over its connections. */
 export class IncomingRequests {
-  readonly #hub: SimulatedNetwork;
+  readonly #wire: Wire;
   readonly #requests: GuardedRequests;
 
   constructor(components: Components) {
-    this.#hub = components.hub;
+    this.#wire = components.wire;
     this.#requests = components.requests;
   }
 
@@ -53,6 +53,6 @@ export class IncomingRequests {
       // A caller who has lost the connection has settled the request already.
       deliver: () => call.connection.calls.settle(call.id, answer),
     });
-    this.#hub.carry(local, parcel);
+    this.#wire.carry(local, parcel);
   }
 }

@@ -49,6 +49,9 @@ export class GossipFlood {
   /** By the place of the machine. */
   readonly #standings: (Standing | undefined)[];
   #lastHeardMs = 0;
+  /** How many processes have it. */
+  #heard = 0;
+  #next: Timer | undefined;
 
   constructor(components: Components, topic: string, message: GossipMessage) {
     this.#clock = components.clock;
@@ -63,12 +66,18 @@ export class GossipFlood {
   start(author: SimulatedPeer): void {
     this.#note(author);
     for (const connection of author.connections.ready()) this.#copy(connection);
-    this.#clock.setTimer(this.#heartbeat, HEARTBEAT_MS);
+    if (!this.#isEverywhere()) this.#next = this.#clock.setTimer(this.#heartbeat, HEARTBEAT_MS);
+  }
+
+  /** Whether nobody lacks it. A process that starts only after that is not offered it, which gossipsub would do. */
+  #isEverywhere(): boolean {
+    return this.#heard >= this.#hub.hostCount;
   }
 
   #standingOf(peer: SimulatedPeer): Standing {
     const known = this.#standings[peer.host.index];
     if (known?.peer === peer) return known;
+    if (known?.heardMs !== undefined) this.#heard--;
     const standing: Standing = { peer, heardMs: undefined, expectedMs: Infinity, expected: undefined };
     this.#standings[peer.host.index] = standing;
     return standing;
@@ -77,6 +86,9 @@ export class GossipFlood {
   #note(peer: SimulatedPeer): void {
     this.#lastHeardMs = this.#clock.monotonic();
     this.#standingOf(peer).heardMs = this.#lastHeardMs;
+    this.#heard++;
+    // There are many, which are not to be kept for longer than they are of use.
+    if (this.#isEverywhere()) this.#next?.cancel();
   }
 
   #receive(connection: SimulatedConnection): void {
@@ -102,7 +114,7 @@ export class GossipFlood {
 
   /** Sends a copy over a connection, of which the local end has the message. */
   #copy(connection: SimulatedConnection): void {
-    const way = this.#hub.wayOf(connection);
+    const way = this.#hub.wire.wayOf(connection);
     this.#copyOnce(connection, way);
     if (way.duplicates(this.#random)) this.#copyOnce(connection, way);
   }
@@ -114,7 +126,7 @@ export class GossipFlood {
     const kind = "gossip";
     const name = this.#topic;
     const bytes = this.#bytes;
-    const arrivesMs = this.#hub.transmit(kind, name, bytes, true, from, to, way);
+    const arrivesMs = this.#hub.wire.transmit(kind, name, bytes, true, from, to, way);
     if (arrivesMs === undefined) return;
     const standing = this.#standingOf(remote);
     const isSecond = standing.heardMs !== undefined || standing.expectedMs <= arrivesMs;
@@ -126,7 +138,7 @@ export class GossipFlood {
     if (isSecond) return;
     const deliver = () => this.#receive(connection);
     const parcel = new Parcel({ kind, name, bytes, lossy: true, from, to, target: remote, deliver });
-    const timer = this.#hub.schedule(parcel, arrivesMs);
+    const timer = this.#hub.wire.schedule(parcel, arrivesMs);
     if (!isTaken) return;
     standing.expected?.cancel();
     standing.expected = timer;
@@ -157,7 +169,7 @@ export class GossipFlood {
       this.#copy(offer);
     }
     if (lacking > 0 && this.#lastHeardMs >= offeredSinceMs) {
-      this.#clock.setTimer(this.#heartbeat, HEARTBEAT_MS);
+      this.#next = this.#clock.setTimer(this.#heartbeat, HEARTBEAT_MS);
     }
   };
 

@@ -46,7 +46,7 @@ export function shakeHands(
       const refusal = refusalOf(from, remote, expected);
       if (refusal !== undefined) {
         const result: DialResult = { outcome: "unreachable", reason: refusal };
-        hub.carry(
+        hub.wire.carry(
           remote,
           Parcel.control("turn-away", back, () => settle(result)),
         );
@@ -54,7 +54,7 @@ export function shakeHands(
       }
       const refuse = () => remote.loseConnectionTo(from.self, [serial]);
       const shake = { bytes: HANDSHAKE_BYTES, refuse };
-      hub.carry(
+      hub.wire.carry(
         remote,
         Parcel.control("accept", back, () => finish(remote), shake),
       );
@@ -63,7 +63,7 @@ export function shakeHands(
     };
     const finish = (remote: SimulatedPeer) => {
       if (settled || !from.listening) {
-        hub.hangUp(from, remote, [serial]);
+        hub.wire.hangUp(from, remote, [serial]);
         settle({ outcome: "unreachable", reason: "this peer has stopped" });
         return;
       }
@@ -82,14 +82,14 @@ export function shakeHands(
     const knock = () => {
       const remote = to.peer;
       if (remote?.listening === true) {
-        hub.inProcess(remote, () => meet(remote));
+        hub.wire.inProcess(remote, () => meet(remote));
         return;
       }
       const result: DialResult = { outcome: "refused", peer: to.id, reason: "connection refused" };
-      hub.carryFromKernel(Parcel.control("refuse", back, () => settle(result)));
+      hub.wire.carryFromKernel(Parcel.control("refuse", back, () => settle(result)));
     };
     const there = { from: from.host, to, target: undefined };
-    hub.carry(from, Parcel.control("dial", there, knock, { bytes: HANDSHAKE_BYTES }));
+    hub.wire.carry(from, Parcel.control("dial", there, knock, { bytes: HANDSHAKE_BYTES }));
   });
 }
 

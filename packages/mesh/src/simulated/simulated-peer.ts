@@ -73,7 +73,7 @@ export class SimulatedPeer implements Network, Gossip {
     this.connections = new PeerConnections({ ...this.trust, addressBook, clock, links: hub.links }, this);
     this.#handlers = new RequestHandlers(components);
     const requests = new GuardedRequests({ ...this.trust, clock, handlers: this.#handlers });
-    this.#incoming = new IncomingRequests({ hub, requests });
+    this.#incoming = new IncomingRequests({ wire: hub.wire, requests });
     this.#onError = (error) => components.logger.error({ error }, "A listener of the network failed");
     this.#events = new Emitter(this.#onError);
   }
@@ -133,7 +133,7 @@ export class SimulatedPeer implements Network, Gossip {
 
   /** Tells the other end of a connection that this one is closed. */
   hangUp({ remote, serials }: SimulatedConnection): void {
-    this.#hub.hangUp(this, remote, serials);
+    this.#hub.wire.hangUp(this, remote, serials);
   }
 
   async request(
@@ -178,7 +178,7 @@ export class SimulatedPeer implements Network, Gossip {
           refuse: () => this.#lose(connection),
           deliver: () => remote.receiveRequest(sent),
         });
-        this.#hub.carry(this, parcel);
+        this.#hub.wire.carry(this, parcel);
       },
       abandon: () => {
         if (call !== undefined) this.#abandon(call);
@@ -190,7 +190,7 @@ export class SimulatedPeer implements Network, Gossip {
     const { remote } = call.connection;
     const ends = { from: this.host, to: remote.host, target: remote };
     const parcel = Parcel.control("cancel", ends, () => remote.receiveCancel(call), { lossy: true });
-    this.#hub.carry(this, parcel);
+    this.#hub.wire.carry(this, parcel);
   }
 
   handle(method: string, handler: RequestHandler): Unsubscribe {
@@ -301,7 +301,7 @@ export class SimulatedPeer implements Network, Gossip {
       void this.#incoming.answer(connection, call);
     } else {
       // As a kernel answers a packet of a connection that it does not know.
-      this.#hub.hangUp(this, caller, serials);
+      this.#hub.wire.hangUp(this, caller, serials);
     }
   }
 

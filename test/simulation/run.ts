@@ -1,15 +1,33 @@
+import { NothingGrows } from "./invariants/bounds.ts";
+import { ConnectionsStay } from "./invariants/connections-stay.ts";
+import { DeathsAreNoticed } from "./invariants/deaths-noticed.ts";
 import { DocumentsAgree } from "./invariants/documents.ts";
+import { gpioInvariants } from "./invariants/gpio.ts";
 import type { Invariant } from "./invariants/invariant.ts";
+import { MarksStand } from "./invariants/marks.ts";
+import { MemberVersionsRise } from "./invariants/member-versions.ts";
 import { MembershipIsTrue } from "./invariants/membership.ts";
 import { ProcessesEnd } from "./invariants/processes.ts";
+import { RequestsEnd } from "./invariants/requests-end.ts";
 import { applyFault } from "./plan/apply-fault.ts";
 import type { Plan } from "./plan/fault.ts";
 import { DocumentWrites } from "./workload/document-writes.ts";
+import { GpioClients, usualGpioClients } from "./workload/gpio-clients.ts";
+import { Marks } from "./workload/marks.ts";
+import { Requests } from "./workload/requests.ts";
 import type { Workload } from "./workload/workload.ts";
 import { beDeterministic } from "./world/determinism.ts";
 import { type Violation, World } from "./world/world.ts";
 
+/** What goes on in a run, and what is watched in it. */
+export interface Parts {
+  readonly workloads: readonly Workload[];
+  readonly invariants: readonly Invariant[];
+}
+
 export interface RunOptions {
+  /** Makes the parts of a run; all that there are when left out. */
+  readonly parts?: (() => Parts) | undefined;
   /** Told of each line of the trace. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Ends the run with the first violation. */
@@ -73,6 +91,27 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<RunResu
   }
 }
 
+/** Everything that there is. */
+export function usualParts(): Parts {
+  const writes = new DocumentWrites({ intervalMs: 1_000 });
+  const marks = new Marks({ intervalMs: 1_000 });
+  const requests = new Requests({ intervalMs: 500 });
+  const clients = new GpioClients(usualGpioClients);
+  const invariants = [
+    new MembershipIsTrue(),
+    new MemberVersionsRise(),
+    new DeathsAreNoticed(),
+    new ConnectionsStay(),
+    new DocumentsAgree({ writes }),
+    new MarksStand({ workload: marks }),
+    new RequestsEnd({ workload: requests }),
+    new NothingGrows(),
+    new ProcessesEnd(),
+    ...gpioInvariants(clients),
+  ];
+  return { workloads: [writes, marks, requests, clients], invariants };
+}
+
 /** One run of a plan in a world. */
 class Run {
   readonly #world: World;
@@ -87,9 +126,9 @@ class Run {
     this.#world = world;
     this.#plan = plan;
     this.#options = options;
-    const writes = new DocumentWrites({ intervalMs: 1_000 });
-    this.#workloads = [writes];
-    this.#invariants = [new MembershipIsTrue(), new DocumentsAgree({ writes }), new ProcessesEnd()];
+    const { invariants, workloads } = (options.parts ?? usualParts)();
+    this.#workloads = workloads;
+    this.#invariants = invariants;
   }
 
   async through(): Promise<void> {
@@ -152,8 +191,7 @@ class Run {
     for (const end of [...this.#ends]) end();
     this.#world.hub.links.change({ lossFraction: 0, duplicateFraction: 0 });
     for (const machine of this.#world.machines) {
-      if (machine.state === "off" && machine.gone === undefined && machine.trustDisk.isMember)
-        machine.start();
+      if (machine.isToStart) machine.start();
     }
   }
 

@@ -55,9 +55,9 @@ export class TrustHolds implements Invariant {
       if (peer === undefined || machine.isRogue) continue;
       const known = this.#known.get(machine) ?? new Set();
       if (!this.#known.has(machine)) this.#known.set(machine, known);
-      const { revocations } = peer.core.trust.view;
+      const { members, revocations } = peer.core.trust.view;
       for (const id of known) {
-        if (revocations.has(id)) continue;
+        if (!members.has(id)) continue;
         known.delete(id);
         if (!world.forgetful.has(machine)) {
           world.violation(this.name, `${machine.name} has forgotten that ${nameOf(world, id)} is out`);
@@ -116,7 +116,6 @@ export class TrustHolds implements Invariant {
         if (problem !== undefined) yield `${other.name} is ${other.gone}, and ${machine.name} ${problem}`;
       }
     }
-    yield* usesOf(world, first);
   }
 }
 
@@ -143,9 +142,6 @@ function* differences(
     if (isWhole && kept !== 1) yield `${machine.name} keeps ${kept} mesh secrets`;
   }
 }
-
-/** Tokens that have admitted more than they may although all the mesh was together. */
-function* usesOf(_world: World, _first: RunningMember): Iterable<string> {}
 
 function nameOf(world: World, id: NodeId): string {
   return world.machine(id)?.name ?? id;

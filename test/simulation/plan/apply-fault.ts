@@ -117,7 +117,7 @@ function applyToMachine(
 
 /** Begins a process where none runs. */
 function startAgain(machine: SimulatedMachine): void {
-  if (machine.state === "off" && machine.gone === undefined && machine.trustDisk.isMember) machine.start();
+  if (machine.isToStart) machine.start();
 }
 
 function partition(world: World, indexes: readonly number[]): () => void {

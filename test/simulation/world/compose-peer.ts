@@ -6,34 +6,49 @@ import {
   type PinHardware,
   simulatedMachine,
 } from "@pi-controller/hardware";
-import { AddressBook, discoveryTag, type Network, type SelfReportSigner } from "@pi-controller/mesh";
-import type { SimulatedNetwork } from "@pi-controller/mesh/simulated";
-import type { Clock, Random, Service } from "@pi-controller/runtime";
+import {
+  AddressBook,
+  discoveryTag,
+  type Network,
+  openGate,
+  type SelfReportSigner,
+} from "@pi-controller/mesh";
+import { announcementsCollection } from "@pi-controller/nodes";
+import type { Clock, Service } from "@pi-controller/runtime";
 import type { Board } from "@pi-controller/schema";
-import { type Keyring, MeshSecrets, Trust, TrustIntroduction, trustGate } from "@pi-controller/security";
+import {
+  type Keyring,
+  MeshSecrets,
+  RevocationInquiry,
+  Trust,
+  TrustIntroduction,
+  trustGate,
+} from "@pi-controller/security";
 import { EventLog, publishIntervalMs } from "@pi-controller/telemetry";
 import { createMemberCore } from "../../../peer/src/member-core.ts";
 import { createMemberEnrolment } from "../../../peer/src/member-enrolment.ts";
+import { witnessesOf } from "../../../peer/src/witnesses.ts";
 import { type PinCall, watchedPins } from "../gpio/watched-pins.ts";
+import type { UnclaimedSurroundings } from "./compose-unclaimed.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
 import { worldLogger } from "./world-logger.ts";
 
 const VERSION = "1.0.0";
 /** Freshly flashed machines are all called so. */
-const NAME = "raspberrypi";
-const BUILD_MS = Date.UTC(2026, 0, 1);
+export const NAME = "raspberrypi";
+export const BUILD_MS = Date.UTC(2026, 0, 1);
 /** What events a peer keeps; little, as a thousand peers keep them in one process. */
 const EVENTS = { maxEvents: 500, maxAgeMs: 7 * 24 * 3_600_000, minEvents: 0, maxBytes: 2 ** 20 };
 
-export interface PeerSurroundings {
-  readonly hub: SimulatedNetwork;
-  readonly random: Random;
+export interface PeerSurroundings extends UnclaimedSurroundings {
   readonly keyring: Keyring;
   readonly signerOf: (machine: SimulatedMachine) => SelfReportSigner;
   /** Addresses given with `--join`. */
   readonly join: readonly string[];
+  /** Their APIs. */
+  readonly joinOrigins: readonly string[];
   /** A network of its own for speaking to a node that is no member; see `EnrolmentComponents`. */
-  readonly openPendingNetwork: (clock: Clock) => Promise<Network>;
+  readonly openPendingNetwork: (machine: SimulatedMachine, clock: Clock) => Promise<Network>;
   /** Told of what a peer reports as an error: in a simulation nothing should. */
   readonly onError: (machine: SimulatedMachine, message: string, fields: object) => void;
   /** Told of what the drivers of its pins are told to do. */
@@ -44,16 +59,17 @@ export type RunningPeer = ReturnType<typeof composePeer>;
 
 /** A member as it ships, on a simulated machine: only sockets, disks, boards and passwords are not real. */
 export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroundings) {
-  const { disk, id, node, trustDisk } = machine;
-  const { hub, keyring, random } = surroundings;
+  const { disk, id, node } = machine;
+  const { apis, hub, keyring, localNetwork, random } = surroundings;
   const bootEpoch = machine.nextBootEpoch();
   const logger = worldLogger((message, fields) => surroundings.onError(machine, message, fields));
-  const trust = Trust.load({ clock: machine.clock, logger, store: trustDisk }, { buildDateMs: BUILD_MS });
-  const gate = trustGate(trust, id);
-  const secrets = new MeshSecrets(
-    { logger, trust, node: node.key, store: trustDisk },
-    { tagOf: discoveryTag },
-  );
+  // A process that was killed may still be in the middle of something, as no real one is: it writes nothing any more.
+  const { life } = machine;
+  const isAlive = () => machine.life === life;
+  const store = machine.trustDisk.open(isAlive);
+  const trust = Trust.load({ clock: machine.clock, logger, store }, { buildDateMs: BUILD_MS });
+  const gate = machine.isRogue ? openGate : trustGate(trust, id);
+  const secrets = new MeshSecrets({ logger, trust, node: node.key, store }, { tagOf: discoveryTag });
   const addressBook = new AddressBook();
   const { network, gossip, clock } = hub.createPeer(id, {
     addressBook,
@@ -105,17 +121,34 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
           keyring,
           nodeKey: node.key,
           addressBook,
-          discovery: undefined,
-          openPendingNetwork: () => surroundings.openPendingNetwork(clock),
+          discovery: localNetwork.discovery(id),
+          openPendingNetwork: () => surroundings.openPendingNetwork(machine, clock),
           signCertificates: undefined,
           wipe: async () => machine.wipe(),
           onGone: (reason) => machine.onGone(reason),
         });
-        return { pinEvidence: evidence, early: [], late: [enrolment], enrolment };
+        const inquiry = new RevocationInquiry({
+          ...common,
+          trust,
+          nodeKey: node.key,
+          witnesses: () =>
+            witnessesOf({
+              self: id,
+              members: trust.view.members.keys(),
+              connected: network.status().connections.map(({ peer }) => peer),
+              stateOf: (member) => parts.membership.member(member)?.state,
+              apiUrlsOf: (member) =>
+                parts.documents.mesh.collection(announcementsCollection).get(member)?.apiUrls ?? [],
+              joinOrigins: surroundings.joinOrigins,
+            }),
+          ask: (origin, question) =>
+            apis.ask(machine, origin, (asked, address) => asked.revocationOf(question, { address })),
+        });
+        return { pinEvidence: evidence, early: [], late: [enrolment, inquiry], enrolment };
       },
       isPending: async () => false,
       toMultiaddrs: async () => [],
-      apiUrls: () => ["http://127.0.0.1:8080"],
+      apiUrls: () => [apis.originOf(machine)],
     },
     {
       name: NAME,
@@ -146,6 +179,7 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
     beganMs: machine.worldMs(),
     core,
     enrolment: core.security.enrolment,
+    secrets,
     network,
     gossip,
     clock,

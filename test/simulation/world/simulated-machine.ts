@@ -1,8 +1,10 @@
 import { SimulatedDisk } from "@pi-controller/document/simulated";
 import { MachineClock, type Random, startAll, stopAll } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
+import { newSetupCode } from "@pi-controller/security";
 import type { TestNode } from "@pi-controller/security/testing";
 import { composePeer, type PeerSurroundings, type RunningPeer } from "./compose-peer.ts";
+import { composeUnclaimed, type EnrolmentCard, type RunningUnclaimed } from "./compose-unclaimed.ts";
 import { TrustDisk } from "./trust-disk.ts";
 import type { World } from "./world.ts";
 
@@ -24,10 +26,13 @@ export interface CardImage {
   readonly bootEpoch: number;
 }
 
-/** `stopping`: it tells the others and closes what it has; the others of them are as their names say. */
-export type MachineState = "off" | "starting" | "running" | "paused" | "stopping";
+/**
+ * `unclaimed`: a process runs that belongs to no mesh. `stopping`: it tells the others and closes what it has; the
+ * others of them are as their names say, of a process that is a member.
+ */
+export type MachineState = "off" | "unclaimed" | "starting" | "running" | "paused" | "stopping";
 
-/** A machine of the world: what is in it outlives the processes that run on it. */
+/** A machine of the world, as long as it is the same peer: what is in it outlives the processes that run on it. */
 export class SimulatedMachine {
   readonly id: NodeId;
   readonly index: number;
@@ -35,18 +40,32 @@ export class SimulatedMachine {
   readonly clock: MachineClock;
   readonly disk: SimulatedDisk;
   readonly trustDisk: TrustDisk;
-  /** The process that runs; undefined while none does. Also while it starts or stands still. */
+  /** What it is enrolled with. */
+  readonly card: EnrolmentCard;
+  /** The process of a member that runs; undefined while none does. Also while it starts or stands still. */
   peer: RunningPeer | undefined;
+  /** The process that runs while the machine belongs to no mesh. */
+  unclaimed: RunningUnclaimed | undefined;
   state: MachineState = "off";
   /** Whether the next start sets a damaged store aside, as an operator would have it. */
   recovers = false;
-  /** Why it belongs to the mesh no more. */
+  /**
+   * Why it belongs to the mesh no more: as soon as that is on anybody's disk, whether it has heard of it or not.
+   * Nothing is expected of it then.
+   */
   gone: "left" | "revoked" | undefined;
+  /** It was taken over: whatever it hears, it forgets nothing, and goes on. */
+  isRogue = false;
+  /** It has forgotten its mesh and who it was: the machine goes on as another one of the world. */
+  isForgotten = false;
   /** What the process could not go on after; it ended then. */
   failure: unknown;
   readonly #world: World;
   readonly #surroundings: PeerSurroundings;
+  /** Counts the processes that have ended. */
+  life = 0;
   #bootEpoch = 0;
+  #isSwitchedOn = false;
 
   constructor({ world, random, surroundings }: SimulatedMachineComponents, options: SimulatedMachineOptions) {
     this.index = options.index;
@@ -54,7 +73,8 @@ export class SimulatedMachine {
     this.id = options.node.node;
     this.clock = new MachineClock({ clock: world.clock });
     this.disk = new SimulatedDisk({ clock: world.clock, random });
-    this.trustDisk = new TrustDisk();
+    this.trustDisk = new TrustDisk({ onChange: (changed) => world.trustChanged(this, changed) });
+    this.card = { setupCode: newSetupCode(), joinToken: undefined, knockAt: [], lockOuts: new Map() };
     this.#world = world;
     this.#surroundings = surroundings;
   }
@@ -64,8 +84,14 @@ export class SimulatedMachine {
     return `m${String(this.index).padStart(2, "0")}`;
   }
 
+  /** Whether a process runs that does what a member should, and is one. */
   get isRunning(): boolean {
-    return this.state === "running";
+    return this.state === "running" && this.gone === undefined && !this.isRogue;
+  }
+
+  /** Whether a process should run here, and none does. */
+  get isToStart(): boolean {
+    return this.state === "off" && this.#isSwitchedOn && !this.isForgotten;
   }
 
   /** Of the world's monotonic clock. */
@@ -80,12 +106,19 @@ export class SimulatedMachine {
   }
 
   /**
-   * Begins a process. It is `running` once all of its services are; one whose start fails is over at once, and
-   * `failure` says why.
+   * Begins the process that the disk says: of a member, or of a peer that belongs to no mesh. That of a member is
+   * `running` once all of its services are; one whose start fails is over at once, and `failure` says why.
    */
   start(): void {
-    if (this.state !== "off") return;
+    if (this.state !== "off" || this.isForgotten) return;
+    this.#isSwitchedOn = true;
     this.failure = undefined;
+    if (this.trustDisk.isForgetting) this.#forget();
+    else if (this.trustDisk.isMember) this.#startMember();
+    else this.#startUnclaimed();
+  }
+
+  #startMember(): void {
     this.state = "starting";
     let peer: RunningPeer;
     try {
@@ -97,7 +130,9 @@ export class SimulatedMachine {
     this.peer = peer;
     startAll(peer.services, new AbortController().signal).then(
       () => {
-        if (this.peer === peer && this.state === "starting") this.state = "running";
+        if (this.peer !== peer || this.state !== "starting") return;
+        this.state = "running";
+        if (this.trustDisk.isForgetting) this.stop();
       },
       (error: unknown) => {
         if (this.peer === peer) this.#fail(error);
@@ -105,19 +140,41 @@ export class SimulatedMachine {
     );
   }
 
+  #startUnclaimed(): void {
+    const unclaimed = composeUnclaimed(this, this.#surroundings);
+    this.unclaimed = unclaimed;
+    this.state = "unclaimed";
+    this.#trace("waits to be enrolled");
+    const isOver = () => this.unclaimed !== unclaimed;
+    startAll(unclaimed.services, new AbortController().signal).catch((error: unknown) => {
+      if (!isOver()) this.#fail(error);
+    });
+    void unclaimed.node.claimed.then(async ({ by }) => {
+      if (isOver()) return;
+      this.#trace(`was admitted by ${by}`);
+      await stopAll(unclaimed.services);
+      if (isOver()) return;
+      unclaimed.silence(true);
+      this.kill();
+      this.start();
+    });
+  }
+
   /** As on SIGTERM: it is off when it has told the others and closed everything. */
   stop(): void {
     const { peer } = this;
     if (peer === undefined || this.state !== "running") return;
     this.state = "stopping";
-    peer.core
+    void peer.core
       .farewell("simulated")
       .then(() => stopAll(peer.services))
       .catch((error: unknown) => {
         this.failure ??= error;
       })
       .then(() => {
-        if (this.peer === peer) this.kill();
+        if (this.peer !== peer) return;
+        this.kill();
+        if (this.trustDisk.isForgetting) this.start();
       });
   }
 
@@ -163,23 +220,38 @@ export class SimulatedMachine {
 
   /** What a peer does that is no member any more. */
   wipe(): void {
-    this.trustDisk.wipe();
+    if (!this.isRogue) this.trustDisk.markForgetting();
   }
 
   onGone(reason: "left" | "revoked"): void {
-    this.gone = reason;
-    this.#world.trace.add(this.worldMs(), `${this.name} is gone: ${reason}`);
+    if (this.isRogue) return;
+    this.#trace(`is gone: ${reason}`);
     this.stop();
+  }
+
+  /** The next life of the machine has another identity. */
+  #forget(): void {
+    this.isForgotten = true;
+    const { name } = this.#world.addMachine();
+    this.#trace(`has forgotten everything, and goes on as ${name}`);
+  }
+
+  #trace(what: string): void {
+    this.#world.trace.add(this.worldMs(), `${this.name} ${what}`);
   }
 
   #fail(error: unknown): void {
     this.failure = error;
     const text = error instanceof Error ? error.message : String(error);
-    this.#world.trace.add(this.worldMs(), `${this.name} does not start: ${text}`);
+    this.#trace(`does not start: ${text}`);
     this.kill();
   }
 
   #end(): void {
+    this.life++;
+    this.#world.processEnded(this);
+    this.unclaimed?.silence(false);
+    this.unclaimed = undefined;
     this.peer = undefined;
     this.state = "off";
   }

@@ -5,23 +5,36 @@ type Stored = Pick<
   TrustStore,
   "meshId" | "statements" | "change" | "lastSeenMs" | "rememberTime" | "secrets" | "keepSecrets" | "close"
 >;
+export type Changed = Parameters<TrustStore["change"]>[0];
 
 interface Content {
   readonly envelopes: ReadonlyMap<string, Envelope>;
   readonly secrets: ReturnType<TrustStore["secrets"]>;
   readonly lastSeenMs: number;
+  /** Whether all of it is to be forgotten before anything else is done. */
+  readonly isForgetting: boolean;
 }
 
-const EMPTY: Content = { envelopes: new Map(), secrets: [], lastSeenMs: 0 };
+const EMPTY: Content = { envelopes: new Map(), secrets: [], lastSeenMs: 0, isForgetting: false };
+
+export interface TrustDiskComponents {
+  /** Told of statements when they are on the disk. */
+  readonly onChange?: (changed: Changed) => void;
+}
 
 /** What a machine keeps of the trust of its mesh: synced with every change, as SQLite does. */
-export class TrustDisk implements Stored {
-  meshId = "";
+export class TrustDisk {
+  readonly #onChange: (changed: Changed) => void;
+  #meshId = "";
   #content: Content = EMPTY;
+
+  constructor({ onChange }: TrustDiskComponents = {}) {
+    this.#onChange = onChange ?? (() => undefined);
+  }
 
   /** Makes the machine a member. */
   create(meshId: string, envelopes: readonly Envelope[]): void {
-    this.meshId = meshId;
+    this.#meshId = meshId;
     this.#content = {
       ...EMPTY,
       envelopes: new Map(envelopes.map((envelope) => [readEnvelope(envelope).key, envelope])),
@@ -29,38 +42,43 @@ export class TrustDisk implements Stored {
   }
 
   get isMember(): boolean {
-    return this.#content.envelopes.size > 0;
+    return this.#content.envelopes.size > 0 && !this.isForgetting;
   }
 
-  statements(): ReturnType<TrustStore["statements"]> {
-    return { statements: [...this.#content.envelopes.values()].map(readEnvelope), damaged: [] };
+  get isForgetting(): boolean {
+    return this.#content.isForgetting;
   }
 
-  change(changed: Parameters<TrustStore["change"]>[0], dropped: readonly string[]): void {
-    const envelopes = new Map(this.#content.envelopes);
-    for (const key of dropped) envelopes.delete(key);
-    for (const { key, envelope } of changed) envelopes.set(key, envelope);
-    this.#content = { ...this.#content, envelopes };
+  /** What stands on it under a key. */
+  envelope(key: string): Envelope | undefined {
+    return this.#content.envelopes.get(key);
   }
 
-  lastSeenMs(): number {
-    return this.#content.lastSeenMs;
-  }
-
-  rememberTime(nowMs: number): void {
-    this.#content = { ...this.#content, lastSeenMs: Math.floor(nowMs) };
-  }
-
-  secrets(): ReturnType<TrustStore["secrets"]> {
-    return this.#content.secrets;
-  }
-
-  keepSecrets(secrets: ReturnType<TrustStore["secrets"]>): void {
-    this.#content = { ...this.#content, secrets: [...secrets] };
-  }
-
-  close(): void {
-    // Nothing is open.
+  /** As one process sees it. @param isAlive whether that process is still there: a dead one writes nothing */
+  open(isAlive: () => boolean): Stored {
+    const write = (content: Partial<Content>) => {
+      if (isAlive()) this.#content = { ...this.#content, ...content };
+    };
+    return {
+      meshId: this.#meshId,
+      statements: () => ({
+        statements: [...this.#content.envelopes.values()].map(readEnvelope),
+        damaged: [],
+      }),
+      change: (changed, dropped) => {
+        if (!isAlive()) return;
+        const envelopes = new Map(this.#content.envelopes);
+        for (const key of dropped) envelopes.delete(key);
+        for (const { key, envelope } of changed) envelopes.set(key, envelope);
+        write({ envelopes });
+        this.#onChange(changed);
+      },
+      lastSeenMs: () => this.#content.lastSeenMs,
+      rememberTime: (nowMs) => write({ lastSeenMs: Math.floor(nowMs) }),
+      secrets: () => this.#content.secrets,
+      keepSecrets: (secrets) => write({ secrets: [...secrets] }),
+      close: () => undefined,
+    };
   }
 
   snapshot(): Content {
@@ -71,7 +89,8 @@ export class TrustDisk implements Stored {
     this.#content = content;
   }
 
-  wipe(): void {
-    this.#content = EMPTY;
+  /** Writes down that all is to be forgotten. */
+  markForgetting(): void {
+    this.#content = { ...this.#content, isForgetting: true };
   }
 }

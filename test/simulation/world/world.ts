@@ -1,16 +1,20 @@
 import { createHash } from "node:crypto";
-import { AddressBook } from "@pi-controller/mesh";
 import { selfReportSigner } from "@pi-controller/mesh/libp2p";
 import { type LinkConditions, SimulatedNetwork } from "@pi-controller/mesh/simulated";
-import { type Random, seededRandom, silentLogger, VirtualClock } from "@pi-controller/runtime";
+import { type Random, seededRandom, VirtualClock } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
-import { testNode } from "@pi-controller/security/testing";
+import { type TestNode, testNode } from "@pi-controller/security/testing";
 import type { PinCall } from "../gpio/watched-pins.ts";
 import { authorityKeyring } from "./authority-keyring.ts";
+import type { PeerSurroundings } from "./compose-peer.ts";
+import { PendingContacts } from "./contacts.ts";
 import type { Determinism } from "./determinism.ts";
 import { type Founding, found } from "./founding.ts";
+import { LocalNetwork } from "./local-network.ts";
+import { originOf, SimulatedApis } from "./simulated-apis.ts";
 import { SimulatedMachine } from "./simulated-machine.ts";
 import { Trace } from "./trace.ts";
+import type { Changed } from "./trust-disk.ts";
 
 export interface WorldOptions {
   readonly seed: number;
@@ -43,14 +47,24 @@ export class World {
   readonly hub: SimulatedNetwork;
   readonly trace: Trace;
   readonly founding: Founding;
+  /** More of them come: a machine that has forgotten its mesh goes on as another one. */
   readonly machines: readonly SimulatedMachine[];
+  readonly localNetwork: LocalNetwork;
+  readonly apis: SimulatedApis;
+  /** Where peers that are told to join find an API. */
+  readonly joinOrigins: readonly string[];
   readonly violations: Violation[] = [];
   /** Machines whose disk has lost, or may have lost, what it had acknowledged. */
   readonly forgetful = new Set<SimulatedMachine>();
   /** Told of what drivers of pins are told to do, in that moment. */
   readonly pinWatchers = new Set<(machine: SimulatedMachine, call: PinCall) => void>();
   readonly seed: number;
-  readonly #byId: ReadonlyMap<NodeId, SimulatedMachine>;
+  readonly #machines: SimulatedMachine[] = [];
+  readonly #byId = new Map<NodeId, SimulatedMachine>();
+  readonly #surroundings: PeerSurroundings;
+  readonly #contacts: PendingContacts;
+  /** By node: up to which version of its entry it was revoked or has left, as far as anybody has it on his disk. */
+  readonly #revoked = new Map<NodeId, { readonly version: number; readonly why: "left" | "revoked" }>();
 
   private constructor(options: WorldOptions, founding: Founding, determinism: Determinism) {
     this.seed = options.seed;
@@ -61,38 +75,33 @@ export class World {
       { clock: this.clock, random: this.random("network") },
       options.conditions,
     );
-    const strangers = Array.from({ length: options.strangers }, (_, index) => testNode(`stranger ${index}`));
-    const nodes = [...founding.nodes, ...strangers];
+    const { nodes } = founding;
     const join = nodes.slice(0, JOINED).map(({ node }) => this.hub.addressOf(node));
-    let contacts = 0;
-    const surroundings = {
+    const components = { clock: this.clock, random: this.random("local network"), hub: this.hub };
+    this.localNetwork = new LocalNetwork(components);
+    this.apis = new SimulatedApis(this);
+    this.joinOrigins = join.map(originOf);
+    this.#contacts = new PendingContacts(this);
+    this.#surroundings = {
+      localNetwork: this.localNetwork,
+      apis: this.apis,
       hub: this.hub,
       random: this.random("peers"),
       keyring: authorityKeyring(founding.authority),
-      signerOf: ({ node }: SimulatedMachine) => selfReportSigner(node.privateKey as never),
+      signerOf: ({ node }) => selfReportSigner(node.privateKey as never),
       join,
-      openPendingNetwork: async () => {
-        const { network } = this.hub.createPeer(testNode(`contact ${contacts++}`).node, {
-          addressBook: new AddressBook(),
-          logger: silentLogger,
-        });
-        await network.start(new AbortController().signal);
-        return network;
-      },
-      onError: (machine: SimulatedMachine, message: string, fields: object) => {
+      joinOrigins: this.joinOrigins,
+      openPendingNetwork: (machine, clock) => this.#contacts.open(machine, clock),
+      onError: (machine, message, fields) => {
         this.trace.add(this.clock.monotonic(), `${machine.name} error: ${message} ${reasonIn(fields)}`);
       },
-      onPinCall: (machine: SimulatedMachine, call: PinCall) => {
+      onPinCall: (machine, call) => {
         for (const watcher of this.pinWatchers) watcher(machine, call);
       },
     };
-    this.machines = nodes.map((node, index) => {
-      const components = { world: this, random: this.random(`disk ${index}`), surroundings };
-      const machine = new SimulatedMachine(components, { index, node });
-      if (index < options.members) machine.trustDisk.create(founding.meshId, founding.envelopes);
-      return machine;
-    });
-    this.#byId = new Map(this.machines.map((machine) => [machine.id, machine]));
+    this.machines = this.#machines;
+    for (const node of nodes) this.#add(node).trustDisk.create(founding.meshId, founding.envelopes);
+    for (let count = 0; count < options.strangers; count++) this.addMachine();
   }
 
   /** Founds a mesh and sets its machines up, all of them off. */
@@ -101,6 +110,46 @@ export class World {
     const founding = await determinism.work.finish(found(options.members, START_MS - 3_600_000));
     determinism.seed(options.seed);
     return new World(options, founding, determinism);
+  }
+
+  /** A machine more, which belongs to no mesh, and is off. */
+  addMachine(): SimulatedMachine {
+    return this.#add(testNode(`stranger ${this.#machines.length}`));
+  }
+
+  #add(node: TestNode): SimulatedMachine {
+    const index = this.#machines.length;
+    const components = {
+      world: this,
+      random: this.random(`disk ${index}`),
+      surroundings: this.#surroundings,
+    };
+    const machine = new SimulatedMachine(components, { index, node });
+    this.#machines.push(machine);
+    this.#byId.set(machine.id, machine);
+    return machine;
+  }
+
+  /** Statements are on the disk of a machine: what they say of members is so from now on. */
+  trustChanged(_machine: SimulatedMachine, changed: Changed): void {
+    for (const { statement } of changed) {
+      if (statement.kind !== "revocation") continue;
+      const { by, memberVersion: version, node } = statement;
+      const why = by === node ? "left" : "revoked";
+      const known = this.#revoked.get(node);
+      if (known !== undefined && known.version >= version && known.why !== "left") continue;
+      this.#revoked.set(node, { version, why });
+      const machine = this.#byId.get(node);
+      if (machine === undefined || machine.gone === why) continue;
+      machine.gone = why;
+      this.trace.add(this.clock.monotonic(), `${machine.name} ${why === "left" ? "has left" : "is revoked"}`);
+    }
+  }
+
+  /** A process of a machine is over: what it had open ends with it. */
+  processEnded(machine: SimulatedMachine): void {
+    this.#contacts.close(machine);
+    this.localNetwork.deafen(machine.id);
   }
 
   machine(id: NodeId): SimulatedMachine | undefined {

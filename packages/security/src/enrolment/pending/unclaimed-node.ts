@@ -13,7 +13,7 @@ import type { NodeId, SessionStatus, SetupRequest, SetupResult } from "@pi-contr
 import { fingerprintOf, type JoinTokenSecret, type NodeKey, toBase64Url } from "../../crypto/index.ts";
 import type { Envelope } from "../../trust/statements.ts";
 import type { RequestOrigin, SetupUseCases } from "../../use-cases.ts";
-import { AttemptLimits } from "../attempt-limits/attempt-limits.ts";
+import { AttemptLimits, type LockOutStore } from "../attempt-limits/attempt-limits.ts";
 import { lockOutFile } from "../attempt-limits/lock-out-file.ts";
 import { Claim } from "./claim.ts";
 import { EnrolmentAnswerer } from "./enrolment-answerer.ts";
@@ -44,6 +44,10 @@ export interface UnclaimedNodeComponents
   readonly announcer?: Pick<PendingAnnouncer, "announce"> | undefined;
   /** Knocks at a member's API: see `httpsKnock`, which it is when left out. */
   readonly sendKnock?: typeof httpsKnock;
+  /** Where lock-outs outlive a restart; a file in the data directory when left out. */
+  readonly lockOuts?: LockOutStore | undefined;
+  /** Removes what was good for enrolment alone; `wipeEnrolmentSecrets` when left out. Never rejects. */
+  readonly forgetSecrets?: (() => Promise<void>) | undefined;
   /** This node's request for a certificate authority of its own, signed by it; left out where there are none. */
   readonly certificateRequest?: (() => Promise<Envelope>) | undefined;
 }
@@ -99,7 +103,7 @@ export class UnclaimedNode implements SetupUseCases, Service {
     const { promise, resolve } = Promise.withResolvers<Claimed>();
     this.claimed = promise;
     this.#resolveClaimed = resolve;
-    const store = lockOutFile({ logger }, join(options.dataDirectory, LOCK_OUT_FILE));
+    const store = components.lockOuts ?? lockOutFile({ logger }, join(options.dataDirectory, LOCK_OUT_FILE));
     this.#limits = new AttemptLimits({ clock, logger, store });
     const shared = { ...components, claim: this.#claim, limits: this.#limits };
     const { setupCode, joinToken } = secrets;
@@ -210,8 +214,8 @@ export class UnclaimedNode implements SetupUseCases, Service {
     if (claimed === undefined) return;
     this.#done = undefined;
     this.#timer?.cancel();
-    void wipeEnrolmentSecrets(this.#options, this.#components.logger).then(() =>
-      this.#resolveClaimed(claimed),
-    );
+    const { forgetSecrets, logger } = this.#components;
+    const forgotten = forgetSecrets?.() ?? wipeEnrolmentSecrets(this.#options, logger);
+    void forgotten.then(() => this.#resolveClaimed(claimed));
   }
 }

@@ -109,7 +109,14 @@ export function createMemberCore<Security extends CoreSecurity>(
   const { bootEpoch, name, startedAtMs, version } = options;
   const { self } = network;
   const membership = new Membership(
-    { ...component("membership"), network, gossip, gate, signer: components.signer },
+    {
+      ...component("membership"),
+      network,
+      gossip,
+      gate,
+      signer: components.signer,
+      isNeeded: (peer) => connector.isNeeded(peer),
+    },
     { bootEpoch },
   );
   const documents = new Documents(
@@ -162,7 +169,7 @@ export function createMemberCore<Security extends CoreSecurity>(
     { ...component("roster"), documents, members, membership, addressBook, metrics },
     { self },
   );
-  const connector = new Connector(
+  const connector: Connector = new Connector(
     {
       ...component("connector"),
       network,

@@ -115,6 +115,11 @@ export class Connector implements Service {
     this.#discovered.clear();
   }
 
+  /** Whether this peer should be connected with another one: as its neighbour, or in the place of one. */
+  isNeeded(peer: NodeId): boolean {
+    return this.#neighbours.has(peer) || this.#connected.size <= this.#neighbours.size;
+  }
+
   #onNetworkEvent(event: NetworkEvent): void {
     switch (event.kind) {
       case "connected":

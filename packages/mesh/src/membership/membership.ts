@@ -38,6 +38,8 @@ interface Components {
   /** Who can be a member: what others say of anybody else is left out. */
   readonly gate: PeerGate;
   readonly signer: SelfReportSigner;
+  /** Whether somebody should be connected with this peer; everybody, when left out. */
+  readonly isNeeded?: (peer: NodeId) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -293,7 +295,10 @@ export class Membership implements Service {
   }
 
   #onNetworkEvent(event: NetworkEvent): void {
-    if (event.kind !== "addresses-changed") this.#handle({ kind: event.kind, peer: event.peer });
+    if (event.kind === "addresses-changed") return;
+    const { kind, peer } = event;
+    if (kind === "connected") this.#handle({ kind, peer });
+    else this.#handle({ kind, peer, isMissed: this.#components.isNeeded?.(peer) ?? true });
   }
 
   #onGossip({ from, payload }: GossipMessage): void {

@@ -17,7 +17,8 @@ const HELPER_SHARE = 0.7;
  * One probe in so many goes to a member without a connection. That costs a handshake, and all that two peers tell each
  * other at the beginning; and whoever falls silent is missed by those connected to it. So it is rare in quiet times:
  * each member is asked so once in 5 s on average, by somebody. While members fall silent it is not: those that were
- * connected to one may have gone with it.
+ * connected to one may have gone with it; and after a short cut both sides have open connections to members that they
+ * believe dead. So the alarm lasts longer than a connection does that carries nothing.
  */
 const STRANGER_EVERY = 50;
 const STRANGER_EVERY_IN_ALARM = 8;

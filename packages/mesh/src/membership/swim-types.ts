@@ -34,7 +34,8 @@ export type SwimInput =
       readonly report: SelfReport | null;
     }
   | { readonly kind: "connected"; readonly peer: NodeId }
-  | { readonly kind: "disconnected"; readonly peer: NodeId }
+  /** `isMissed`: it should be connected, so that what the loss means has to be found out. */
+  | { readonly kind: "disconnected"; readonly peer: NodeId; readonly isMissed: boolean }
   | {
       readonly kind: "dialled";
       readonly peer: NodeId;

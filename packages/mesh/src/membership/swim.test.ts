@@ -197,10 +197,17 @@ describe("What a member does about a lost connection", () => {
   const lost = () => {
     const driver = new Driver().with("member-a", "member-b");
     driver.pass(1_000);
-    const effects = driver.do({ kind: "disconnected", peer: "member-a" });
+    const effects = driver.do({ kind: "disconnected", peer: "member-a", isMissed: true });
     expect(effects).toContainEqual({ kind: "dial", peer: "member-a" });
     return driver;
   };
+
+  it("does not ask why of whom it does not need: he closes what he does not need himself", () => {
+    const driver = new Driver().with("member-a", "member-b");
+    driver.pass(1_000);
+    expect(driver.do({ kind: "disconnected", peer: "member-a", isMissed: false })).toEqual([]);
+    expect(driver.state("member-a")).toBe("alive");
+  });
 
   it("declares dead at once what refuses connections", () => {
     const driver = lost();
@@ -226,7 +233,7 @@ describe("What a member does about a lost connection", () => {
   it("dials nobody who has said farewell", () => {
     const driver = new Driver().with("member-a");
     driver.news(about("member-a", "left"));
-    expect(driver.do({ kind: "disconnected", peer: "member-a" })).toEqual([]);
+    expect(driver.do({ kind: "disconnected", peer: "member-a", isMissed: true })).toEqual([]);
   });
 });
 
@@ -316,7 +323,7 @@ describe("Who is a member", () => {
   it("does not keep who connected and said nothing", () => {
     const driver = new Driver();
     driver.do({ kind: "connected", peer: "stranger" });
-    driver.do({ kind: "disconnected", peer: "stranger" });
+    driver.do({ kind: "disconnected", peer: "stranger", isMissed: true });
     expect(driver.swim.members.size).toBe(0);
   });
 });

@@ -165,7 +165,7 @@ export class Swim {
         this.#connected(input.peer, nowMs);
         return;
       case "disconnected":
-        this.#disconnected(input.peer, nowMs);
+        this.#disconnected(input, nowMs);
         return;
       case "dialled":
         this.#dialled(input, nowMs);
@@ -220,9 +220,10 @@ export class Swim {
     else if (member !== undefined && member.state !== "alive") this.#prober.send(peer, "check", nowMs);
   }
 
-  #disconnected(peer: NodeId, nowMs: number): void {
+  /** Who closes a connection that neither of the two needs is not asked why: he would close the next one, too. */
+  #disconnected({ peer, isMissed }: SwimInput & { kind: "disconnected" }, nowMs: number): void {
     this.#beliefs.table.setConnected(peer, false);
-    if (this.#beliefs.table.isPresent(peer)) this.#dial(peer, nowMs);
+    if (isMissed && this.#beliefs.table.isPresent(peer)) this.#dial(peer, nowMs);
   }
 
   #dial(peer: NodeId, nowMs: number): void {

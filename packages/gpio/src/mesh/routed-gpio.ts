@@ -48,6 +48,7 @@ import { isAway } from "./remote-errors.ts";
 import { RemotePins } from "./remote-pins.ts";
 import { ReservationViews } from "./reservation-views.ts";
 import { StopRequests } from "./stop-requests.ts";
+import { timelyGpio } from "./timely-gpio.ts";
 
 export interface RoutedGpioComponents {
   /** Of this node. */
@@ -73,7 +74,7 @@ export function routedGpio(components: RoutedGpioComponents): GpioUseCases {
   const desired = new DesiredValues({ documents, now, clock });
   const heard = new HeardPins({ clock });
   const views = new ReservationViews({ router, nodes, documents, desired, heard, clock });
-  return new RoutedGpio({
+  const routed = new RoutedGpio({
     router,
     nodes,
     views,
@@ -84,6 +85,7 @@ export function routedGpio(components: RoutedGpioComponents): GpioUseCases {
     descriptions: new NodeDescriptions({ router, nodes, documents, views, clock }),
     streams: new ChangeStreams({ ...components, router }),
   });
+  return timelyGpio(routed, { clock });
 }
 
 interface Parts {

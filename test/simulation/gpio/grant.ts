@@ -50,14 +50,14 @@ export class Grant {
   #overByMs: number;
   #writtenMs: number;
 
-  /** @param told undefined `sentMs` means that nobody knows when it began */
+  /** @param isNew whether it cannot have begun before the request that told of it */
   constructor(world: World, owner: SimulatedMachine, terms: GrantTerms, told: Told, isNew: boolean) {
     this.#world = world;
     this.owner = owner;
     this.terms = terms;
     this.toldMs = told.answeredMs;
     this.#life = told.life;
-    this.#writtenMs = told.sentMs;
+    this.#writtenMs = isNew ? told.sentMs : 0;
     this.#heldUntilMs = isNew ? this.#heldFrom(told) : this.#heldFrom({ ...told, sentMs: 0 });
     this.#overByMs = this.#overFrom(told.answeredMs);
   }

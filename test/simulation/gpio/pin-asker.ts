@@ -89,7 +89,9 @@ export class PinAsker {
       (error: unknown): Outcome<T> => {
         if (!(error instanceof MeshError)) throw error;
         const { code } = error;
-        return REFUSALS.includes(code)
+        // Nobody else was asked in no time at all.
+        const isUnsent = machine !== owner && clock.monotonic() === sentMs;
+        return isUnsent || REFUSALS.includes(code)
           ? { kind: "refused", code, told: told() }
           : { kind: "unsure", why: code };
       },

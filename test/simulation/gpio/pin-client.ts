@@ -39,6 +39,8 @@ const MAX_HOLDINGS = 2;
 const MAX_RETRIES = 3;
 /** What nobody was told the end of may be done for so long after its time: disks stall, processes stand still. */
 const MAY_BE_DONE_WITHIN_MS = 45_000;
+/** Clocks that are not wrong differ by less, and what stands still needs no longer to begin. */
+const LATE_MS = 20_000;
 const USUAL_TIMEOUT_MS = 5_000;
 
 /** A program that wants pins: it reserves, renews, writes, lets go, forgets, and sleeps through ends of leases. */
@@ -81,7 +83,9 @@ export class PinClient {
     if (machine === undefined) return;
     const holding = pick(random, this.#holdings);
     if (holding === undefined || (this.#holdings.length < MAX_HOLDINGS && random.next() < 0.15)) {
-      if (this.#former !== undefined && random.next() < 0.15) await this.#comeTooLate(machine, this.#former);
+      if (random.next() < 0.1) await this.#meddle(machine);
+      else if (this.#former !== undefined && random.next() < 0.15)
+        await this.#comeTooLate(machine, this.#former);
       else await this.#reserve(machine);
     } else if (holding.grant === undefined) {
       if (random.next() < 0.08) await this.#release(machine, holding);
@@ -278,11 +282,13 @@ export class PinClient {
   /** A write for whose owner it does not matter whether it is there. */
   async #leaveValue(machine: SimulatedMachine, holding: Holding, grant: Grant): Promise<void> {
     const { id, token } = grant.terms;
-    const value = this.#value(grant);
+    const applyWithinMs = pick(this.#components.random, [2_000, 20_000]) ?? 20_000;
+    const untilMs = this.#components.world.clock.monotonic() + USUAL_TIMEOUT_MS + applyWithinMs + LATE_MS;
+    const value = this.#value(grant, untilMs);
     grant.kept = undefined;
     const what = `leaves ${text(value)} as ${grant.name}`;
     const outcome = await this.#ask(machine, holding.story, what, {}, (pins, asking) =>
-      pins.write(id, { token, value, applyWithinMs: 20_000 }, asking),
+      pins.write(id, { token, value, applyWithinMs }, asking),
     );
     if (outcome.kind !== "done" || outcome.value.pending !== null) return;
     this.#components.history.written(grant, outcome.told);
@@ -310,6 +316,28 @@ export class PinClient {
     if (outcome.kind === "done") history.written(grant, outcome.told);
   }
 
+  /** Tokens are no secret: shows that of somebody else's grant. */
+  async #meddle(machine: SimulatedMachine): Promise<void> {
+    const { random, history } = this.#components;
+    const grant = pick(
+      random,
+      history.standing().filter(({ terms }) => terms.user !== this.user),
+    );
+    const story = grant === undefined ? undefined : history.storyOf(grant);
+    if (grant === undefined || story === undefined) return;
+    const { id, token } = grant.terms;
+    const isWrite = random.next() < 0.5;
+    const what = `${isWrite ? "writes with" : "releases"} ${grant.name} of ${grant.terms.user}`;
+    const outcome = await this.#ask<unknown>(machine, story, what, {}, (pins, asking) =>
+      isWrite
+        ? pins.write(id, { token, value: { level: "high" } }, asking)
+        : pins.release(id, { token }, asking),
+    );
+    // To release what is over is no error.
+    const wasHeld = outcome.kind === "done" && outcome.told.answeredMs < grant.heldUntilMs;
+    if (outcome.kind === "done" && (isWrite || wasHeld)) history.wrong(`${this.user} ${what}, and may`);
+  }
+
   #ask<T>(
     machine: SimulatedMachine,
     { owner }: PinStory,
@@ -323,11 +351,11 @@ export class PinClient {
   }
 
   /** A value of its own, where it can be told from others. */
-  #value(grant: Grant): GpioValue {
+  #value(grant: Grant, untilMs = Number.POSITIVE_INFINITY): GpioValue {
     const { random, history } = this.#components;
     if (grant.terms.kind === "output") return { level: random.next() < 0.5 ? "low" : "high" };
     const number = signalNumber(history.signals.size);
-    history.signals.set(number, grant);
+    history.signals.set(number, { grant, untilMs });
     return { dutyCycle: signalOf(number) };
   }
 
@@ -336,7 +364,7 @@ export class PinClient {
     const { code, told } = outcome;
     if (!["ABORTED", "NOT_FOUND", "PERMISSION_DENIED"].includes(code)) return;
     if (told.answeredMs < grant.heldUntilMs) {
-      this.#components.history.lost(grant, `${what} of ${grant.name} by its holder was refused: ${code}`);
+      this.#components.history.wrong(`${what} of ${grant.name} by its holder was refused: ${code}`);
     }
     this.#drop(holding);
   }

@@ -17,6 +17,14 @@ export interface PinStory {
   readonly maybes: Set<Maybe>;
 }
 
+/** Something that is seen at a pin when it comes there. */
+export interface Signal {
+  /** By which it was asked for. */
+  readonly grant: Grant;
+  /** It does not come later. */
+  readonly untilMs: number;
+}
+
 /** An acknowledged write. */
 export interface Write {
   readonly grant: Grant;
@@ -28,8 +36,8 @@ export interface PinWatcher {
   /** Somebody was told of a grant for the first time. */
   onGranted?(grant: Grant, story: PinStory, told: Told): void;
   onWritten?(write: Write): void;
-  /** Whoever holds it for certain was told that he does not. */
-  onLost?(grant: Grant, what: string): void;
+  /** Somebody was told what he must not be. */
+  onWrong?(what: string): void;
 }
 
 /** What is longer over than this has no part in anything. */
@@ -42,8 +50,8 @@ export class PinHistory {
   readonly #world: World;
   readonly #stories = new Map<string, PinStory>();
   readonly #grants = new Map<string, { readonly grant: Grant; readonly story: PinStory }>();
-  /** PWM signals, each of which was asked for by one write, by the grant that was shown. */
-  readonly signals = new Map<number, Grant>();
+  /** PWM signals, each of which was asked for by one write. */
+  readonly signals = new Map<number, Signal>();
 
   constructor(world: World) {
     this.#world = world;
@@ -60,6 +68,14 @@ export class PinHistory {
     const story: PinStory = { owner, line, grants: [], maybes: new Set() };
     this.#stories.set(key, story);
     return story;
+  }
+
+  /** Grants that somebody may hold. */
+  standing(): readonly Grant[] {
+    const nowMs = this.#world.clock.monotonic();
+    return [...this.#stories.values()].flatMap(({ grants }) =>
+      grants.filter(({ overByMs }) => overByMs > nowMs),
+    );
   }
 
   storyOf({ terms }: Grant): PinStory | undefined {
@@ -97,8 +113,8 @@ export class PinHistory {
     for (const watcher of this.watchers) watcher.onWritten?.({ grant, story, told });
   }
 
-  lost(grant: Grant, what: string): void {
-    for (const watcher of this.watchers) watcher.onLost?.(grant, what);
+  wrong(what: string): void {
+    for (const watcher of this.watchers) watcher.onWrong?.(what);
   }
 
   #forget(story: PinStory): void {

@@ -18,6 +18,7 @@ const USER = "ada";
 const OF_ALL = 0.2;
 const TIMEOUT_MS = 5_000;
 const RETRY_MS = 1_000;
+const MOST_STOPPED_MS = 30_000;
 
 /** Somebody who stops all outputs of a node, or of all nodes, and clears that some time later. */
 export class PinOperator {
@@ -68,7 +69,7 @@ export class PinOperator {
         if (isMeant) this.#stopped.set(each, life);
       }
     }
-    await sleep(world.clock, 1_000 + 6_000 * random.next());
+    await sleep(world.clock, 1_000 + MOST_STOPPED_MS * random.next() ** 3);
     await this.#clear(node, owner);
   }
 

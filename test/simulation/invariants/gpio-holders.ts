@@ -63,7 +63,7 @@ export class PinsHaveOneHolder implements Invariant, PinWatcher {
     }
   }
 
-  onLost(_grant: Grant, what: string): void {
+  onWrong(what: string): void {
     this.#violation(what);
   }
 

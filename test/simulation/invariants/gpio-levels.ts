@@ -19,8 +19,9 @@ interface PinState {
 
 /** A pin is in its safe state so long after the end of a lease, while its owner runs. */
 const SAFE_WITHIN_MS = 2_000;
+const RIGHT_WITHIN_MS = 500;
 /** A process that has run for so long has looked at what was over when it began. */
-const STARTED_WITHIN_MS = 15_000;
+const STARTED_WITHIN_MS = 5_000;
 
 /**
  * What is at the pins is what their holders asked for: nobody else drives them, safe states come in time, and a stop
@@ -79,8 +80,9 @@ export class PinsDoAsToldByHolders implements Invariant {
     const number = numberOf(dutyCycle);
     if (number === undefined) return;
     const pin = `GPIO${line} of ${owner.name}`;
-    const grant = this.#clients.history.signals.get(number);
-    if (grant === undefined) {
+    const signal = this.#clients.history.signals.get(number);
+    const grant = signal?.grant;
+    if (signal === undefined || grant === undefined) {
       world.violation(this.name, `${pin} has a signal that nobody asked for: ${dutyCycle}`);
       return;
     }
@@ -92,6 +94,12 @@ export class PinsDoAsToldByHolders implements Invariant {
         compareTokens(other.terms.token, token) > 0 &&
         (grant.overByMs < Number.POSITIVE_INFINITY || other.heldUntilMs > nowMs),
     );
+    if (nowMs > signal.untilMs && !grant.terms.keep && isOnTime(world, owner)) {
+      world.violation(
+        this.name,
+        `${pin} is driven as ${grant.name} left for it until ${Math.round(signal.untilMs)}`,
+      );
+    }
     // What is kept is driven again after a restart by whoever it was given to.
     const isGiven = grants.some(({ terms }) => terms.id === id && terms.token !== token);
     if (later !== undefined) {
@@ -143,6 +151,11 @@ export class PinsDoAsToldByHolders implements Invariant {
 function mayBeHeld({ grants, maybes }: PinStory, nowMs: number): boolean {
   for (const { untilMs } of maybes) if (untilMs >= nowMs) return true;
   return grants.some((grant: Grant) => grant.overByMs >= nowMs);
+}
+
+/** Whether its wall clock says what those of others do. */
+function isOnTime(world: World, { clock }: SimulatedMachine): boolean {
+  return Math.abs(clock.now() - world.clock.now()) < RIGHT_WITHIN_MS;
 }
 
 function isAs(onExpire: OnExpire, { last, level }: PinState): boolean {

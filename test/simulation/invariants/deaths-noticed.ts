@@ -3,8 +3,8 @@ import type { SimulatedMachine } from "../world/simulated-machine.ts";
 import type { World } from "../world/world.ts";
 import type { Invariant } from "./invariant.ts";
 
-/** Where nothing else goes wrong a death is known to all within 3.5 s; a second more for those who look. */
-const NOTICED_WITHIN_MS = 4_500;
+/** Where nothing else goes wrong a death is known to all 2.7 s after it, and it was up to a second ago when it is seen. */
+const NOTICED_WITHIN_MS = 3_000;
 /** Fewer may have nobody to confirm what they see. */
 const MIN_WITNESSES = 4;
 

@@ -23,13 +23,15 @@ if (!values.clean) applyMutation(mutation);
 
 // Only now: what is imported before the mutation is applied stays as it is.
 const { planOf, usualPlan } = await import("../plan/plan-of.ts");
-const { run } = await import("../run.ts");
+const { run, usualParts } = await import("../run.ts");
+const { trustParts } = await import("../trust-parts.ts");
 
-const { minutes, seed: known, ...scale } = mutation.hunt;
+const { minutes, parts: wanted, seed: known, ...scale } = mutation.hunt;
+const parts = wanted === "trust" ? trustParts : usualParts;
 const first = Number(values.from ?? known);
 for (let seed = first; seed < first + Number(values.seeds); seed++) {
   const plan = planOf(seed, { ...usualPlan, ...scale, durationMs: minutes * 60_000 });
-  const { violations, tookMs } = await run(plan, { stopEarly: true });
+  const { violations, tookMs } = await run(plan, { parts, stopEarly: true });
   const trial: Trial = { seed, violation: violations[0] ?? null, tookMs };
   process.stdout.write(`${JSON.stringify(trial)}\n`);
   if (violations.length > 0) break;

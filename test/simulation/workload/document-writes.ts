@@ -97,8 +97,12 @@ export class DocumentWrites implements Workload {
           counter.acknowledged = Math.max(counter.acknowledged, count);
           world.trace.add(world.clock.monotonic(), `${machine.name} wrote ${kind} ${number} = ${count}`);
         },
-        // Refused, as by a process that stops: nothing was promised.
-        over,
+        // Refused, as by a process that stops: nothing was promised, and nothing is to be seen of it.
+        () => {
+          over();
+          const shown = peer.core.documents[kind].collection(countersCollection).get(id)?.count;
+          if (shown === count) world.violation(this.name, `${machine.name} shows ${count}, which it refused`);
+        },
       );
   }
 

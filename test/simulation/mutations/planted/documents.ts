@@ -9,8 +9,14 @@ export const documentMutations: readonly Mutation[] = [
     find: "await this.#store.write(changes);",
     replace: "for (const job of jobs) job.committed();\n        await this.#store.write(changes);",
     why: "What was acknowledged is on the disk: power that goes a moment later must not take it back.",
-    invariant: "durability",
-    hunt: { peers: 8, minutes: 4, seed: 1 },
+    invariant: "documents",
+    hunt: {
+      peers: 4,
+      minutes: 3,
+      seed: 1,
+      faultsPerPeerMinute: 2,
+      weights: { "disk-slow": 3, "disk-full": 1, kill: 2 },
+    },
   },
   {
     name: "documents-show-before-disk",
@@ -21,8 +27,14 @@ export const documentMutations: readonly Mutation[] = [
         for (const job of jobs) job.committed();
         return;`,
     why: "What others hear of is on this disk: else the same clocks are given out again for something else.",
-    invariant: "durability",
-    hunt: { peers: 8, minutes: 4, seed: 1 },
+    invariant: "documents",
+    hunt: {
+      peers: 4,
+      minutes: 3,
+      seed: 1,
+      faultsPerPeerMinute: 1,
+      weights: { "disk-full": 1, "disk-broken": 1 },
+    },
   },
   {
     name: "documents-no-regular-exchange",
@@ -30,8 +42,8 @@ export const documentMutations: readonly Mutation[] = [
     find: "() => this.requestAny(0),",
     replace: "() => undefined,",
     why: "A broadcast that was lost, with none after it, is made up for by exchanges alone.",
-    invariant: "convergence",
-    hunt: { peers: 8, minutes: 4, seed: 1 },
+    invariant: "documents",
+    hunt: { peers: 6, minutes: 2, seed: 1, faultsPerPeerMinute: 0.5, weights: { "bad-link": 1 } },
   },
   {
     name: "documents-epoch-by-node",
@@ -39,8 +51,14 @@ export const documentMutations: readonly Mutation[] = [
     find: "return digits() + digits();",
     replace: 'return (digits() + digits()).replace(/./g, "0");',
     why: "A store that was lost begins a new epoch: with the old client id it writes the same clocks twice.",
-    invariant: "convergence",
-    hunt: { peers: 6, minutes: 5, seed: 1 },
+    invariant: "documents",
+    hunt: {
+      peers: 4,
+      minutes: 4,
+      seed: 1,
+      faultsPerPeerMinute: 1.5,
+      weights: { "old-disk": 2, "bit-flip": 2, partition: 2 },
+    },
   },
   {
     name: "documents-set-back-unnoticed",
@@ -49,8 +67,29 @@ export const documentMutations: readonly Mutation[] = [
     replace:
       'if (isAhead && this.#author.meshWritten.size > 0 && !batch.isEmpty) return { kind: "set-back" };',
     why: "Who has written on an old copy of his store has used clocks twice: to go on is to differ for ever.",
-    invariant: "convergence",
-    hunt: { peers: 6, minutes: 5, seed: 1 },
+    invariant: "documents",
+    hunt: {
+      peers: 4,
+      minutes: 4,
+      seed: 1,
+      faultsPerPeerMinute: 1.5,
+      weights: { "old-disk": 2, "lying-disk": 2, partition: 3 },
+    },
+  },
+  {
+    name: "documents-set-back-unnoticed-when-caught-up",
+    file: `${folder}/author.ts`,
+    find: "(this.meshBeginning !== undefined || this.ownBeginning !== undefined)",
+    replace: "this.ownBeginning !== undefined",
+    why: "Who wrote as much as he had lost is ahead of nobody and behind nobody, and has used clocks twice.",
+    invariant: "documents",
+    hunt: {
+      peers: 4,
+      minutes: 4,
+      seed: 1,
+      faultsPerPeerMinute: 1.5,
+      weights: { "old-disk": 2, "lying-disk": 2, partition: 3 },
+    },
   },
   {
     name: "documents-gaps-are-taken",
@@ -58,8 +97,8 @@ export const documentMutations: readonly Mutation[] = [
     find: 'if (!seen.has(client) && clock > known(client)) return { verdict: "gap" };',
     replace: "",
     why: "An update that builds on a lost one waits in the document, on the disk too: it cannot be read again.",
-    invariant: "starts",
-    hunt: { peers: 8, minutes: 4, seed: 1 },
+    invariant: "processes",
+    hunt: { peers: 6, minutes: 3, seed: 1, faultsPerPeerMinute: 1, weights: { "bad-link": 2, kill: 2 } },
   },
   {
     name: "documents-others-updates-in-memory",
@@ -69,8 +108,8 @@ export const documentMutations: readonly Mutation[] = [
     replace: `    const appends = this.#encoded.flatMap(({ replica, local }) =>
       (local === undefined ? [] : [local.update]).map(`,
     why: "What others wrote is on this disk, too: own writes build on it, and cannot be read again without.",
-    invariant: "starts",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    invariant: "processes",
+    hunt: { peers: 4, minutes: 2, seed: 1, faultsPerPeerMinute: 1, weights: { kill: 1 } },
   },
   {
     name: "documents-digest-without-deletions",
@@ -78,8 +117,8 @@ export const documentMutations: readonly Mutation[] = [
     find: ".update(Y.encodeSnapshot(Y.snapshot(this.#doc)))",
     replace: ".update(Y.encodeStateVector(this.#doc))",
     why: "A deletion moves no clock: who compares clocks alone never finds out that he missed one.",
-    invariant: "convergence",
-    hunt: { peers: 8, minutes: 4, seed: 1 },
+    invariant: "documents",
+    hunt: { peers: 6, minutes: 3, seed: 1, faultsPerPeerMinute: 0.5, weights: { "bad-link": 1 } },
   },
   {
     name: "documents-buckets-without-digest",
@@ -87,8 +126,8 @@ export const documentMutations: readonly Mutation[] = [
     find: "`${node} ${guid} ${digest}\\n`",
     replace: "`${node} ${guid}\\n`",
     why: "Two that hold the same generation of a document may still hold different parts of it.",
-    invariant: "convergence",
-    hunt: { peers: 8, minutes: 4, seed: 1 },
+    invariant: "documents",
+    hunt: { peers: 6, minutes: 2, seed: 1, faultsPerPeerMinute: 0.5, weights: { "bad-link": 1 } },
   },
   {
     name: "documents-compaction-after-appends",
@@ -96,8 +135,8 @@ export const documentMutations: readonly Mutation[] = [
     find: "return [...this.#changes, ...appends];",
     replace: "return [...appends, ...this.#changes];",
     why: "A snapshot is of what was there before the batch: put after the batch's own updates, it drops them.",
-    invariant: "durability",
-    hunt: { peers: 10, minutes: 8, seed: 1 },
+    invariant: "documents",
+    hunt: { peers: 3, minutes: 8, seed: 1, faultsPerPeerMinute: 1.5, weights: { "disk-slow": 3, kill: 1 } },
   },
   {
     name: "documents-next-generation-of-old-content",
@@ -105,8 +144,8 @@ export const documentMutations: readonly Mutation[] = [
     find: "return { generation: this.#nextGeneration(), writes: writesOf(current.replica.document) };",
     replace: "return { generation: this.#nextGeneration(), writes };",
     why: "The next generation has what stands when it begins, not what stood when it was found to be needed.",
-    invariant: "durability",
-    hunt: { peers: 6, minutes: 5, seed: 1 },
+    invariant: "documents",
+    hunt: { peers: 3, minutes: 4, seed: 1, faultsPerPeerMinute: 1.5, weights: { "disk-slow": 1 } },
   },
   {
     name: "documents-old-generation-stays",
@@ -115,7 +154,7 @@ export const documentMutations: readonly Mutation[] = [
     replace:
       'if (held !== undefined || this.#set.announced(node)?.guid !== guid) return { kind: "unannounced" };',
     why: "A node's next generation takes the place of the one that is held.",
-    invariant: "convergence",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    invariant: "documents",
+    hunt: { peers: 4, minutes: 2, seed: 1, faultsPerPeerMinute: 0.2, weights: { kill: 1 } },
   },
 ];

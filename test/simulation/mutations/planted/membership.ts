@@ -10,7 +10,13 @@ export const membershipMutations: readonly Mutation[] = [
     replace: "return order > 0 || gravity[update.state] > gravity[belief.state];",
     why: "A graver word wins within one version only: one about an older incarnation was denied already.",
     invariant: "membership",
-    hunt: { peers: 12, minutes: 5, seed: 1 },
+    hunt: {
+      peers: 8,
+      minutes: 3,
+      seed: 1,
+      faultsPerPeerMinute: 1,
+      weights: { stop: 3, partition: 1, pause: 1 },
+    },
   },
   {
     name: "membership-denies-with-old-version",
@@ -28,16 +34,7 @@ export const membershipMutations: readonly Mutation[] = [
     replace: "return a.incarnation - b.incarnation || a.bootEpoch - b.bootEpoch;",
     why: "A process that starts again is newer than the one before, however often that one denied its death.",
     invariant: "membership",
-    hunt: { peers: 8, minutes: 4, seed: 1 },
-  },
-  {
-    name: "membership-all-helpers-or-none",
-    file: `${folder}/prober.ts`,
-    find: "if (helpers.length === 0) return;",
-    replace: "if (helpers.length <= HELPERS) return;",
-    why: "One helper is enough to find out that a member lives whom this peer alone cannot reach.",
-    invariant: "membership",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    hunt: { peers: 5, minutes: 3, seed: 1, faultsPerPeerMinute: 1, weights: { pause: 1, kill: 1 } },
   },
   {
     name: "membership-confirmations-do-not-count",
@@ -47,7 +44,7 @@ export const membershipMutations: readonly Mutation[] = [
     replace: "    this.#news.add(withKnownSignature(update, member));",
     why: "Who is silent to three is dead three times as soon as who is silent to one (Lifeguard, section IV-B).",
     invariant: "membership",
-    hunt: { peers: 8, minutes: 4, seed: 1 },
+    hunt: { peers: 8, minutes: 4, seed: 1, faultsPerPeerMinute: 0.2, weights: { "power-off": 1 } },
   },
   {
     name: "membership-dead-are-not-asked",
@@ -56,7 +53,7 @@ export const membershipMutations: readonly Mutation[] = [
     replace: "return !table.connected.has(id) && table.isPresent(id);",
     why: "A cut shorter than the life of a connection leaves both sides dead to each other, and still connected.",
     invariant: "membership",
-    hunt: { peers: 8, minutes: 4, seed: 1 },
+    hunt: { peers: 4, minutes: 4, seed: 1, faultsPerPeerMinute: 0.5, weights: { partition: 1 } },
   },
   {
     name: "membership-dead-are-not-told",
@@ -77,6 +74,6 @@ export const membershipMutations: readonly Mutation[] = [
       }`,
     why: "A question that was not answered waits no more: else a peer ends up asking nobody any more.",
     invariant: "membership",
-    hunt: { peers: 8, minutes: 5, seed: 1 },
+    hunt: { peers: 6, minutes: 6, seed: 1, faultsPerPeerMinute: 1, weights: { pause: 1, partition: 1 } },
   },
 ];

@@ -11,7 +11,7 @@ export const requestMutations: readonly Mutation[] = [
     replace: "        wire.abandon(id);",
     why: "A request ends at its deadline, whether an answer comes or not.",
     invariant: "requests",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    hunt: { peers: 3, minutes: 1, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "requests-take-the-lowest-free-number",
@@ -25,7 +25,7 @@ export const requestMutations: readonly Mutation[] = [
     return this.#lastId;`,
     why: "A late answer is of a request that is over: it must not end another one that has its number by now.",
     invariant: "requests",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    hunt: { peers: 3, minutes: 1, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "requests-are-remembered-for-ever",
@@ -34,6 +34,6 @@ export const requestMutations: readonly Mutation[] = [
     replace: "if (!this.#outstanding.has(id)) return;",
     why: "A request that has ended takes no memory.",
     invariant: "requests",
-    hunt: { peers: 4, minutes: 2, seed: 1 },
+    hunt: { peers: 3, minutes: 2, seed: 1, faultsPerPeerMinute: 0 },
   },
 ];

@@ -10,7 +10,7 @@ export const telemetryMutations: readonly Mutation[] = [
     replace: "if (tooMany > list.length) list.splice(0, tooMany);",
     why: "What is remembered of all nodes together is bounded.",
     invariant: "bounds",
-    hunt: { peers: 3, minutes: 30, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 27, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "metrics-are-told-again",
@@ -20,7 +20,7 @@ export const telemetryMutations: readonly Mutation[] = [
     replace: "const samples = this.#unsent;",
     why: "A sample is told once.",
     invariant: "bounds",
-    hunt: { peers: 4, minutes: 3, seed: 1 },
+    hunt: { peers: 3, minutes: 1, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "events-are-told-again",
@@ -30,6 +30,6 @@ export const telemetryMutations: readonly Mutation[] = [
     replace: "    for (const payload",
     why: "An event is told once: traffic does not grow with what has happened.",
     invariant: "bounds",
-    hunt: { peers: 4, minutes: 3, seed: 1 },
+    hunt: { peers: 3, minutes: 1, seed: 1, faultsPerPeerMinute: 0 },
   },
 ];

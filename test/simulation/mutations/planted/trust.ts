@@ -11,7 +11,7 @@ export const trustMutations: readonly Mutation[] = [
       "allows: (peer) => peer === self || trust.view.members.has(peer) || trust.view.revocations.has(peer),",
     why: "The gate lets valid members in: somebody revoked is known, and no member.",
     invariant: "trust",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    hunt: { peers: 6, minutes: 4, seed: 1, parts: "trust" },
   },
   {
     name: "trust-gate-cuts-nobody",
@@ -20,7 +20,7 @@ export const trustMutations: readonly Mutation[] = [
     replace: "const gone = view.members.size < members.size - 1;",
     why: "Connections to a node end as soon as it is revoked.",
     invariant: "trust",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    hunt: { peers: 6, minutes: 4, seed: 1, parts: "trust" },
   },
   {
     name: "trust-revocation-of-the-entry-before",
@@ -29,7 +29,7 @@ export const trustMutations: readonly Mutation[] = [
     replace: "return revocation !== undefined && member.version < revocation.memberVersion;",
     why: "A revocation voids the entry that it names, not only those before it.",
     invariant: "trust",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    hunt: { peers: 6, minutes: 4, seed: 1, parts: "trust" },
   },
   {
     name: "trust-carrier-hears-no-changes",
@@ -38,7 +38,7 @@ export const trustMutations: readonly Mutation[] = [
     replace: "",
     why: "Statements that come with the mesh document are taken in.",
     invariant: "trust",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    hunt: { peers: 6, minutes: 4, seed: 1, parts: "trust" },
   },
   {
     name: "trust-carrier-keeps-the-first",
@@ -47,7 +47,7 @@ export const trustMutations: readonly Mutation[] = [
     replace: "return held !== undefined;",
     why: "A statement that differs from the one that is held is looked at: it may be newer.",
     invariant: "trust",
-    hunt: { peers: 6, minutes: 4, seed: 1 },
+    hunt: { peers: 6, minutes: 4, seed: 1, parts: "trust" },
   },
   {
     name: "trust-forgets-at-a-stop",
@@ -58,7 +58,7 @@ export const trustMutations: readonly Mutation[] = [
       }`,
     why: "What a peer has verified is on its disk: after a start it lets nobody in whom it knew to be revoked.",
     invariant: "trust",
-    hunt: { peers: 6, minutes: 5, seed: 1 },
+    hunt: { peers: 6, minutes: 5, seed: 1, parts: "trust" },
   },
   {
     name: "enrolment-token-once-too-often",
@@ -67,6 +67,6 @@ export const trustMutations: readonly Mutation[] = [
     replace: 'return used > token.uses ? "used-up" : "valid";',
     why: "A join token admits as many nodes as it says.",
     invariant: "trust",
-    hunt: { peers: 4, minutes: 4, seed: 1 },
+    hunt: { peers: 4, minutes: 4, seed: 1, parts: "trust" },
   },
 ];

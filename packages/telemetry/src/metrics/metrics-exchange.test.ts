@@ -8,12 +8,13 @@ import { sampleAt } from "./samples.fixture.ts";
 const ids = ["peer-aaaa", "peer-bbbb", "peer-cccc"];
 
 async function make(memberCount = 3) {
+  const size = { members: memberCount };
   const mesh = await simulatedMesh(ids);
   await mesh.connectAll();
   const peers = [];
   for (const peer of mesh.peers) {
     const exchange = new MetricsExchange(
-      { ...peer, memberCount: () => memberCount, isMember: (id) => ids.includes(id) },
+      { ...peer, memberCount: () => size.members, isMember: (id) => ids.includes(id) },
       { bootEpoch: 1 },
     );
     await exchange.start();
@@ -27,7 +28,7 @@ async function make(memberCount = 3) {
       await mesh.clock.advance(2_000);
     }
   };
-  return { ...mesh, one, two, three, measure };
+  return { ...mesh, one, two, three, measure, size };
 }
 
 describe("MetricsExchange", () => {
@@ -82,6 +83,25 @@ describe("MetricsExchange", () => {
       expect(Math.abs((sample.cpuUsage ?? 0) - 0.5)).toBeLessThan(0.2);
     expect(one.exchange.history("peer-aaaa", { limit: 1_000 })).toHaveLength(150);
     expect(one.gossip.published).toEqual([]);
+  });
+
+  it("goes on when the mesh grows beyond what is told directly, and shrinks again", async () => {
+    const { clock, one, two, measure, size } = await make(32);
+    const ageMs = () => clock.monotonic() - (two.exchange.last("peer-aaaa")?.receivedAtMs ?? 0);
+    await measure(3);
+    expect(ageMs()).toBeLessThan(2_500);
+    size.members = 33;
+    for (let round = 0; round < 30; round++) {
+      await measure(1);
+      expect(ageMs()).toBeLessThan(20_000);
+    }
+    expect(one.gossip.published.length).toBeLessThan(6);
+    // What is due next is counted by the mesh's present size.
+    size.members = 1_000;
+    await measure(5);
+    size.members = 32;
+    await measure(2);
+    expect(ageMs()).toBeLessThan(2_500);
   });
 
   it("keeps what it heard through a partition, and hears again after", async () => {

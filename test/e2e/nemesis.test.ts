@@ -20,7 +20,7 @@ import { waitFor } from "../support/wait.ts";
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
-const SECONDS = Number(process.env.NEMESIS_SECONDS ?? 60);
+const SECONDS = Number(process.env.NEMESIS_SECONDS ?? 55);
 const SEED = Number(process.env.NEMESIS_SEED ?? Date.now() % 2 ** 31);
 /** Start and end, on a busy machine. */
 const REST_MS = 180_000;

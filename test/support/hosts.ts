@@ -5,6 +5,8 @@ import type { Host } from "./namespaces.ts";
 import { allConnected, allSee, type Cleanup, PeerProcess } from "./peer-process.ts";
 
 const ALIVE_WITHIN_MS = 30_000;
+/** More at a time would wait for each other on a small machine. */
+const STARTED_TOGETHER = 3;
 
 export interface HostPeerOptions {
   readonly flags?: readonly string[];
@@ -61,12 +63,15 @@ export async function startMeshOn(
   const first = await startOn(cleanup, firstHost, firstName, { flags });
   const access = await first.claim(options.meshName);
   const joinToken = await createJoinToken((path, init) => first.request(path, init), access);
-  const joined = others.map(async ([name, host]) => {
+  const join = async ([name, host]: readonly [string, Host]) => {
     const peer = await startOn(cleanup, host, name, { flags, joinToken, access });
     await joinsByItself(peer);
     return peer;
-  });
-  const peers = [first, ...(await Promise.all(joined))];
+  };
+  const peers = [first];
+  for (let begin = 0; begin < others.length; begin += STARTED_TOGETHER) {
+    peers.push(...(await Promise.all(others.slice(begin, begin + STARTED_TOGETHER).map(join))));
+  }
   await allSee(peers, [...hosts.keys()], "alive", ALIVE_WITHIN_MS);
   await allConnected(peers);
   return peers;

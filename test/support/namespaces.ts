@@ -150,6 +150,8 @@ class Agent {
   constructor(wrapper: readonly string[]) {
     const [program, ...args] = [...wrapper, process.execPath, "-e", AGENT_PROGRAM];
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+    // Who still asks when the host is removed gets no answer; that the pipe is closed is no news then.
+    this.#child.stdin?.on("error", () => {});
     if (this.#child.stdout === null) throw new Error("The agent has no output");
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
       const answer = JSON.parse(line) as AgentAnswer;

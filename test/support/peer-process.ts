@@ -32,6 +32,8 @@ export interface PeerProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** How to ask its API; over the network of this process by default. */
   readonly fetchJson?: FetchJson;
+  /** For machines that are busier than most. 30 s unless given. */
+  readonly startWithinMs?: number;
   /** Do not wait until it serves. */
   readonly expectFailure?: boolean;
   /** Of the mesh that it belongs to, or will: requests are made with its token. */
@@ -104,7 +106,7 @@ export class PeerProcess {
       await waitFor(
         `${options.name} serves`,
         async () => !peer.running || (peer.#url !== undefined && (await peer.session()).state !== undefined),
-        { withinMs: START_WITHIN_MS },
+        { withinMs: options.startWithinMs ?? START_WITHIN_MS },
       );
       if (!peer.running) throw new Error(`It ended with ${peer.#exitCode}`);
       return peer;

@@ -9,6 +9,7 @@ import {
   setupCodeIn,
 } from "../../../scripts/mesh-setup.ts";
 import { nodeCommand } from "../../../scripts/processes.ts";
+import { readChange } from "../../support/sightings.ts";
 import { waitFor } from "../../support/wait.ts";
 import { Cluster } from "./cluster.ts";
 import { MemberProcess } from "./member-process.ts";
@@ -80,9 +81,9 @@ export class PeerCluster extends Cluster {
   }
 }
 
-/** As `{...,"node":"12D3Koo...","previous":"alive","state":"dead","reason":"...",...}`. */
+/** Of what it logs, what the rival tells as well. */
 function readPeer(line: string): { member: string; state: "alive" | "dead" } | undefined {
-  const change = /"node":"([^"]+)","previous":"\w+","state":"(alive|dead)"/.exec(line);
-  if (change === null) return undefined;
-  return { member: change[1] ?? "", state: change[2] === "alive" ? "alive" : "dead" };
+  const change = readChange(line);
+  if (change?.state !== "alive" && change?.state !== "dead") return undefined;
+  return { member: change.node, state: change.state };
 }

@@ -1,5 +1,6 @@
 import { DocumentsAgree } from "./invariants/documents.ts";
 import { EnrolmentsEnd } from "./invariants/enrolment.ts";
+import { TokensAreCounted } from "./invariants/join-tokens.ts";
 import { MembershipIsTrue } from "./invariants/membership.ts";
 import { ProcessesEnd } from "./invariants/processes.ts";
 import { TrustHolds } from "./invariants/trust.ts";
@@ -19,6 +20,7 @@ export function trustParts(): Parts {
       new ProcessesEnd(),
       new TrustHolds(),
       new EnrolmentsEnd(),
+      new TokensAreCounted(),
     ],
   };
 }

@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
-import { constants, setPriority } from "node:os";
+import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Mutation } from "./mutation.ts";
 import type { Trial } from "./try-mutation.ts";
 
 const PROGRAM = fileURLToPath(new URL("./try-mutation.ts", import.meta.url));
+
+/** A hunt takes long, and leaves the machine to others. */
+const NICENESS = 10;
 
 export interface TrialOptions {
   readonly from: number;
@@ -28,7 +31,7 @@ export async function tryMutation({ name }: Mutation, options: TrialOptions): Pr
   const child = spawn(process.execPath, ["--no-warnings", PROGRAM, name, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  if (child.pid !== undefined) setPriority(child.pid, NICENESS);
   const trials: Trial[] = [];
   let errors = "";
   let isTooLong = false;

@@ -43,7 +43,7 @@ export const documentMutations: readonly Mutation[] = [
     replace: "() => undefined,",
     why: "A broadcast that was lost, with none after it, is made up for by exchanges alone.",
     invariant: "documents",
-    hunt: { peers: 6, minutes: 2, seed: 1, faultsPerPeerMinute: 0.5, weights: { "bad-link": 1 } },
+    hunt: { peers: 2, minutes: 1, seed: 1, faultsPerPeerMinute: 3, weights: { "bad-link": 1 } },
   },
   {
     name: "documents-epoch-by-node",
@@ -98,7 +98,7 @@ export const documentMutations: readonly Mutation[] = [
     replace: "",
     why: "An update that builds on a lost one waits in the document, on the disk too: it cannot be read again.",
     invariant: "processes",
-    hunt: { peers: 6, minutes: 3, seed: 1, faultsPerPeerMinute: 1, weights: { "bad-link": 2, kill: 2 } },
+    hunt: { peers: 2, minutes: 2, seed: 1, faultsPerPeerMinute: 3, weights: { "bad-link": 2, kill: 1 } },
   },
   {
     name: "documents-others-updates-in-memory",
@@ -109,7 +109,7 @@ export const documentMutations: readonly Mutation[] = [
       (local === undefined ? [] : [local.update]).map(`,
     why: "What others wrote is on this disk, too: own writes build on it, and cannot be read again without.",
     invariant: "processes",
-    hunt: { peers: 4, minutes: 2, seed: 1, faultsPerPeerMinute: 1, weights: { kill: 1 } },
+    hunt: { peers: 2, minutes: 1, seed: 1, faultsPerPeerMinute: 2, weights: { kill: 1 } },
   },
   {
     name: "documents-digest-without-deletions",
@@ -118,7 +118,7 @@ export const documentMutations: readonly Mutation[] = [
     replace: ".update(Y.encodeStateVector(this.#doc))",
     why: "A deletion moves no clock: who compares clocks alone never finds out that he missed one.",
     invariant: "documents",
-    hunt: { peers: 6, minutes: 3, seed: 1, faultsPerPeerMinute: 0.5, weights: { "bad-link": 1 } },
+    hunt: { peers: 2, minutes: 1, seed: 1, faultsPerPeerMinute: 3, weights: { "bad-link": 1 } },
   },
   {
     name: "documents-buckets-without-digest",
@@ -127,7 +127,7 @@ export const documentMutations: readonly Mutation[] = [
     replace: "`${node} ${guid}\\n`",
     why: "Two that hold the same generation of a document may still hold different parts of it.",
     invariant: "documents",
-    hunt: { peers: 6, minutes: 2, seed: 1, faultsPerPeerMinute: 0.5, weights: { "bad-link": 1 } },
+    hunt: { peers: 2, minutes: 1, seed: 1, faultsPerPeerMinute: 3, weights: { "bad-link": 1 } },
   },
   {
     name: "documents-compaction-after-appends",

@@ -10,7 +10,7 @@ export const gpioMutations: readonly Mutation[] = [
     replace: "if (record.token === null) return staleToken(reservation);",
     why: "The token fences: a write with that of an earlier grant comes from somebody who slept through its end.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 4, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 10, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "gpio-two-holders",
@@ -19,7 +19,7 @@ export const gpioMutations: readonly Mutation[] = [
     replace: "claim.share !== other.share",
     why: "Two claims on one pin conflict, unless both share it for one purpose: none is not a purpose.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 3, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 2, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "gpio-preempts-unasked",
@@ -28,7 +28,7 @@ export const gpioMutations: readonly Mutation[] = [
     replace: "(asked.preempt || holders.every((holder) => yields(holder, asked)))",
     why: "A pin is taken from its holder only if that one agreed to it and the other one asked for it.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 4, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 2, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "gpio-lease-of-exactly-now",
@@ -37,7 +37,7 @@ export const gpioMutations: readonly Mutation[] = [
     replace: "deadlines.filter(({ atMs }) => atMs < nowMs)",
     why: "A lease is over at its end: one that is neither over nor still to end is never looked at again.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 4, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 2, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "gpio-tokens-start-again",
@@ -46,7 +46,7 @@ export const gpioMutations: readonly Mutation[] = [
     replace: "const tokens = new Tokens({ bootEpoch: 1 });",
     why: "Tokens only rise, over restarts too: else a holder from before one passes for the one after it.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 5, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 5, seed: 1, faultsPerPeerMinute: 2, weights: { kill: 1 } },
   },
   {
     name: "gpio-anybody-releases",
@@ -55,7 +55,7 @@ export const gpioMutations: readonly Mutation[] = [
     replace: "return undefined;",
     why: "Tokens are no secret: a pin is released by its holder, or by force.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 4, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 5, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "gpio-released-pins-go-on",
@@ -65,7 +65,7 @@ export const gpioMutations: readonly Mutation[] = [
     return { reservations, unsafe: this.#components.safety.makeSafe(unsafe, "ended") };`,
     why: "However a lease ends, its pin goes to the safe state that its holder chose.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 4, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 2, seed: 1, faultsPerPeerMinute: 0 },
   },
   {
     name: "gpio-late-values-are-driven",
@@ -74,7 +74,14 @@ export const gpioMutations: readonly Mutation[] = [
     replace: 'if (trustedNow() < Date.parse(writtenAt)) return "too late";',
     why: "A value that was left for an owner that is away is driven in time, or not at all.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 5, seed: 1 },
+    hunt: {
+      peers: 3,
+      strangers: 0,
+      minutes: 5,
+      seed: 1,
+      faultsPerPeerMinute: 1.5,
+      weights: { kill: 1, "power-off": 1 },
+    },
   },
   {
     name: "gpio-leases-stand-still-while-away",
@@ -83,7 +90,7 @@ export const gpioMutations: readonly Mutation[] = [
     replace: "if (leases.bootId === now.bootId) return until(endsAtMs - leases.uptimeMs, ttlMs, now);",
     why: "A lease goes on while the process of the owner is away: its machine's clock has gone on, too.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 5, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 5, seed: 1, faultsPerPeerMinute: 1.5, weights: { kill: 1 } },
   },
   {
     name: "gpio-stops-forgotten-at-a-start",
@@ -92,6 +99,6 @@ export const gpioMutations: readonly Mutation[] = [
     replace: "",
     why: "An emergency stop stands over restarts.",
     invariant: "gpio",
-    hunt: { peers: 4, minutes: 5, seed: 1 },
+    hunt: { peers: 2, strangers: 0, minutes: 5, seed: 1, faultsPerPeerMinute: 1.5, weights: { kill: 1 } },
   },
 ];

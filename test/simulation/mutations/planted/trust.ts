@@ -41,24 +41,20 @@ export const trustMutations: readonly Mutation[] = [
     hunt: { peers: 6, minutes: 4, seed: 1, parts: "trust" },
   },
   {
-    name: "trust-carrier-keeps-the-first",
-    file: `${folder}/trust/trust-carrier.ts`,
-    find: "return held !== undefined && sameEnvelope(held.envelope, envelope);",
-    replace: "return held !== undefined;",
-    why: "A statement that differs from the one that is held is looked at: it may be newer.",
+    name: "trust-first-of-two-equal-ones-stands",
+    file: `${folder}/trust/precedence.ts`,
+    find: "return compareTexts(one.envelope.statement, other.envelope.statement) || compareSignatures(one, other);",
+    replace: "return 0;",
+    why: "Of two statements of one version all peers take the same one, whichever they have learned first.",
     invariant: "trust",
-    hunt: { peers: 6, minutes: 4, seed: 1, parts: "trust" },
-  },
-  {
-    name: "trust-forgets-at-a-stop",
-    file: `${folder}/trust/trust-store.ts`,
-    find: "for (const { key, envelope } of changed) put.run(key, JSON.stringify(envelope));",
-    replace: `for (const { key, envelope } of changed) {
-        if (!key.startsWith("revocation/")) put.run(key, JSON.stringify(envelope));
-      }`,
-    why: "What a peer has verified is on its disk: after a start it lets nobody in whom it knew to be revoked.",
-    invariant: "trust",
-    hunt: { peers: 6, minutes: 5, seed: 1, parts: "trust" },
+    hunt: {
+      peers: 6,
+      minutes: 4,
+      seed: 1,
+      parts: "trust",
+      faultsPerPeerMinute: 1,
+      weights: { partition: 1 },
+    },
   },
   {
     name: "enrolment-token-once-too-often",
@@ -66,7 +62,7 @@ export const trustMutations: readonly Mutation[] = [
     find: 'return used >= token.uses ? "used-up" : "valid";',
     replace: 'return used > token.uses ? "used-up" : "valid";',
     why: "A join token admits as many nodes as it says.",
-    invariant: "trust",
-    hunt: { peers: 4, minutes: 4, seed: 1, parts: "trust" },
+    invariant: "join tokens",
+    hunt: { peers: 2, strangers: 8, minutes: 4, seed: 1, parts: "trust", faultsPerPeerMinute: 0 },
   },
 ];

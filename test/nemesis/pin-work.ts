@@ -69,7 +69,13 @@ export class PinWork implements PinHistory {
     if (random.next() < 0.6) await this.#release(through, grant);
     // Somebody who slept through the end of his lease.
     const former = pick(random, this.grants.filter((other) => other.owner === owner.name).slice(-8));
-    if (former !== undefined) await this.#write(through, former);
+    if (former === undefined) return;
+    await this.#write(through, former);
+    // And somebody who shows an old token of what somebody else has now.
+    const newest = this.grants.findLast(
+      (other) => other.owner === former.owner && other.resource === former.resource,
+    );
+    if (newest !== undefined && newest !== former) await this.#write(through, former, newest.id);
   }
 
   async #reserve(owner: Machine, through: Machine, resource: string): Promise<Grant | undefined> {
@@ -99,11 +105,11 @@ export class PinWork implements PinHistory {
     this.#void.add(grant);
   }
 
-  async #write(through: Machine, grant: Grant): Promise<void> {
+  async #write(through: Machine, grant: Grant, id = grant.id): Promise<void> {
     const sentMs = performance.now();
     const level = this.#random.next() < 0.5 ? "high" : "low";
     const write = { token: grant.token, value: { level } } as const;
-    const view = await this.#try(() => through.client.gpio.write(grant.id, write));
+    const view = await this.#try(() => through.client.gpio.write(id, write));
     if (view !== undefined) this.writes.push({ grant, sentMs });
   }
 

@@ -205,7 +205,9 @@ class Run {
   /** What does not hold yet, one after the other: to look at all of it takes longer than to simulate a second. */
   *#open(): Iterable<{ readonly name: string; readonly text: string }> {
     for (const invariant of this.#invariants) {
-      for (const text of invariant.settled?.(this.#world) ?? []) yield { name: invariant.name, text };
+      // All that one of them has to say: it may ask peers something on the way, for the next time.
+      const texts = [...(invariant.settled?.(this.#world) ?? [])];
+      for (const text of texts) yield { name: invariant.name, text };
     }
   }
 

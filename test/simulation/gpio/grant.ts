@@ -36,6 +36,8 @@ const START_MS = 15_000;
 export class Grant {
   readonly terms: GrantTerms;
   readonly owner: SimulatedMachine;
+  /** It did not begin before. */
+  readonly begunMs: number;
   /** When somebody was first told of it. */
   readonly toldMs: number;
   /** Somebody has asked for something that may end it. */
@@ -56,9 +58,10 @@ export class Grant {
     this.owner = owner;
     this.terms = terms;
     this.toldMs = told.answeredMs;
+    this.begunMs = isNew ? told.sentMs : 0;
     this.#life = told.life;
-    this.#writtenMs = isNew ? told.sentMs : 0;
-    this.#heldUntilMs = isNew ? this.#heldFrom(told) : this.#heldFrom({ ...told, sentMs: 0 });
+    this.#writtenMs = this.begunMs;
+    this.#heldUntilMs = this.#heldFrom({ ...told, sentMs: this.begunMs });
     this.#overByMs = this.#overFrom(told.answeredMs);
   }
 

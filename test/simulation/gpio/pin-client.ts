@@ -37,10 +37,10 @@ export interface PinClientOptions {
 
 const MAX_HOLDINGS = 2;
 const MAX_RETRIES = 3;
+/** Of a hundred, what comes before. */
+const LEAVES_A_VALUE = 80;
 /** What nobody was told the end of may be done for so long after its time: disks stall, processes stand still. */
 const MAY_BE_DONE_WITHIN_MS = 45_000;
-/** Clocks that are not wrong differ by less, and what stands still needs no longer to begin. */
-const LATE_MS = 20_000;
 const USUAL_TIMEOUT_MS = 5_000;
 
 /** A program that wants pins: it reserves, renews, writes, lets go, forgets, and sleeps through ends of leases. */
@@ -97,14 +97,15 @@ export class PinClient {
 
   async #use(machine: SimulatedMachine, holding: Holding, grant: Grant): Promise<void> {
     const { random, world } = this.#components;
-    const chance = randomInteger(random, 100);
+    const isAway = !holding.story.owner.isRunning && random.next() < 0.3;
+    const chance = isAway ? LEAVES_A_VALUE : randomInteger(random, 100);
     const { ttlMs } = grant.terms;
     if (chance < 35) await this.#write(machine, holding, grant);
     else if (chance < 42) await this.#batch(machine);
     else if (chance < 65) await this.#renew(machine, holding, grant);
     else if (chance < 75) await this.#release(machine, holding);
-    else if (chance < 80) await this.#transfer(machine, holding, grant);
-    else if (chance < 86) await this.#leaveValue(machine, holding, grant);
+    else if (chance < LEAVES_A_VALUE) await this.#transfer(machine, holding, grant);
+    else if (chance < LEAVES_A_VALUE + 6) await this.#leaveValue(machine, holding, grant);
     else if (chance < 90) await this.#look(machine, holding);
     else if (chance < 95) {
       const sleepMs = ttlMs === null ? 10_000 : Math.min(ttlMs * 2 * random.next(), 40_000);
@@ -120,7 +121,7 @@ export class PinClient {
     const { line, request } = somePinRequest(random, owner.id);
     const story = history.story(owner, line);
     const { waitMs, ttlMs, preempt } = request;
-    const maybe: Maybe = { untilMs: Number.POSITIVE_INFINITY };
+    const maybe: Maybe = { untilMs: Number.POSITIVE_INFINITY, preempts: preempt };
     story.maybes.add(maybe);
     const idempotencyKey = random.next() < 0.8 ? `key-${this.user}-${world.clock.timersSet}` : undefined;
     const what = `reserves ${owner.name} GPIO${line}`;
@@ -180,13 +181,17 @@ export class PinClient {
 
   async #renew(machine: SimulatedMachine, holding: Holding, grant: Grant): Promise<void> {
     const { id, token } = grant.terms;
-    const outcome = await this.#ask(machine, holding.story, `renews ${grant.name}`, {}, (pins, asking) =>
+    const { story } = holding;
+    const maybe: Maybe = { untilMs: Number.POSITIVE_INFINITY };
+    story.maybes.add(maybe);
+    const outcome = await this.#ask(machine, story, `renews ${grant.name}`, {}, (pins, asking) =>
       pins.renew(id, { token }, asking),
     );
     const nowMs = this.#components.world.clock.monotonic();
     if (outcome.kind === "done") grant.renewed(outcome.told);
     else if (outcome.kind === "unsure") grant.mayBeRenewedUntil(nowMs + MAY_BE_DONE_WITHIN_MS);
     else this.#refused(holding, grant, outcome, "a renewal");
+    story.maybes.delete(maybe);
   }
 
   async #write(machine: SimulatedMachine, holding: Holding, grant: Grant): Promise<void> {
@@ -237,7 +242,8 @@ export class PinClient {
     );
     // A place in line may have become a grant meanwhile, which needs its token.
     if (outcome.kind === "done" && grant !== undefined) grant.endToldMs = outcome.told.answeredMs;
-    if (outcome.kind === "done" && holding.maybe !== undefined) story.maybes.delete(holding.maybe);
+    if (outcome.kind === "done" && holding.maybe !== undefined)
+      this.#components.history.neverKnown(story, holding.maybe);
     if (outcome.kind !== "unsure") this.#drop(holding);
   }
 
@@ -283,14 +289,19 @@ export class PinClient {
   async #leaveValue(machine: SimulatedMachine, holding: Holding, grant: Grant): Promise<void> {
     const { id, token } = grant.terms;
     const applyWithinMs = pick(this.#components.random, [2_000, 20_000]) ?? 20_000;
-    const untilMs = this.#components.world.clock.monotonic() + USUAL_TIMEOUT_MS + applyWithinMs + LATE_MS;
-    const value = this.#value(grant, untilMs);
+    const value = this.#value(grant);
+    const signal = this.#components.history.signals.get(this.#components.history.signals.size);
     grant.kept = undefined;
     const what = `leaves ${text(value)} as ${grant.name}`;
     const outcome = await this.#ask(machine, holding.story, what, {}, (pins, asking) =>
       pins.write(id, { token, value, applyWithinMs }, asking),
     );
-    if (outcome.kind !== "done" || outcome.value.pending !== null) return;
+    if (outcome.kind !== "done") return;
+    if (outcome.value.pending !== null) {
+      if ("dutyCycle" in value && signal !== undefined)
+        signal.untilMs = outcome.told.answeredMs + applyWithinMs;
+      return;
+    }
     this.#components.history.written(grant, outcome.told);
   }
 
@@ -351,11 +362,11 @@ export class PinClient {
   }
 
   /** A value of its own, where it can be told from others. */
-  #value(grant: Grant, untilMs = Number.POSITIVE_INFINITY): GpioValue {
+  #value(grant: Grant): GpioValue {
     const { random, history } = this.#components;
     if (grant.terms.kind === "output") return { level: random.next() < 0.5 ? "low" : "high" };
     const number = signalNumber(history.signals.size);
-    history.signals.set(number, { grant, untilMs });
+    history.signals.set(number, { grant, untilMs: Number.POSITIVE_INFINITY });
     return { dutyCycle: signalOf(number) };
   }
 

@@ -6,6 +6,8 @@ import { Grant, type GrantTerms, type Told } from "./grant.ts";
 /** A request that nobody was told the end of: it may have been granted, and may be until then. */
 export interface Maybe {
   untilMs: number;
+  /** Whether it takes the pin from a holder who has agreed to that. */
+  readonly preempts?: boolean;
 }
 
 /** What was acknowledged of one pin. */
@@ -15,14 +17,18 @@ export interface PinStory {
   /** In the order of their tokens; those that are long over are left out. */
   grants: readonly Grant[];
   readonly maybes: Set<Maybe>;
+  /** Before this there may have been a grant that nobody was told of. */
+  doubtMs: number;
 }
 
 /** Something that is seen at a pin when it comes there. */
 export interface Signal {
   /** By which it was asked for. */
   readonly grant: Grant;
-  /** It does not come later. */
-  readonly untilMs: number;
+  /** It does not come there later. */
+  untilMs: number;
+  /** When it was seen there first. */
+  seenMs?: number;
 }
 
 /** An acknowledged write. */
@@ -65,7 +71,7 @@ export class PinHistory {
     const key = `${owner.name} ${line}`;
     const known = this.#stories.get(key);
     if (known !== undefined) return known;
-    const story: PinStory = { owner, line, grants: [], maybes: new Set() };
+    const story: PinStory = { owner, line, grants: [], maybes: new Set(), doubtMs: 0 };
     this.#stories.set(key, story);
     return story;
   }
@@ -76,6 +82,11 @@ export class PinHistory {
     return [...this.#stories.values()].flatMap(({ grants }) =>
       grants.filter(({ overByMs }) => overByMs > nowMs),
     );
+  }
+
+  /** What may have come of it is over; nobody knows whether there was anything. */
+  neverKnown(story: PinStory, maybe: Maybe): void {
+    if (story.maybes.delete(maybe)) story.doubtMs = this.#world.clock.monotonic();
   }
 
   storyOf({ terms }: Grant): PinStory | undefined {
@@ -93,6 +104,8 @@ export class PinHistory {
     if (known !== undefined) return known;
     const grant = new Grant(this.#world, story.owner, terms, told, isNew);
     this.#grants.set(key, { grant, story });
+    const isAsked = terms.preemptible && [...story.maybes].some(({ preempts }) => preempts === true);
+    if (isAsked) grant.endAskedMs = 0;
     this.#forget(story);
     story.grants = [...story.grants, grant].sort((one, other) =>
       compareTokens(one.terms.token, other.terms.token),

@@ -70,6 +70,9 @@ export class PinOperator {
       }
     }
     await sleep(world.clock, 1_000 + MOST_STOPPED_MS * random.next() ** 3);
+    // Whoever sees that it is away does not clear what stops it.
+    while (!owner.isRunning && owner.gone === undefined) await sleep(world.clock, RETRY_MS);
+    await sleep(world.clock, RETRY_MS * 3 * random.next());
     await this.#clear(node, owner);
   }
 

@@ -1,6 +1,7 @@
 import { stopsCollection } from "@pi-controller/gpio";
 import { reservationsCollection } from "@pi-controller/gpio/testing";
-import type { ReservationRecord } from "@pi-controller/schema";
+import type { GpioValue, ReservationRecord } from "@pi-controller/schema";
+import { numberOf } from "../gpio/pin-requests.ts";
 import type { GpioClients } from "../workload/gpio-clients.ts";
 import type { SimulatedMachine } from "../world/simulated-machine.ts";
 import type { World } from "../world/world.ts";
@@ -20,6 +21,7 @@ export class PinsAgree implements Invariant {
   *settled(world: World): Iterable<string> {
     const stories = [...this.#clients.history.stories()];
     const owners = new Set(stories.map(({ owner }) => owner));
+    for (const owner of owners) void this.#askOwner(owner);
     for (const owner of owners) {
       if (owner.gone !== undefined) continue;
       const own = recordsAt(owner, owner);
@@ -35,9 +37,8 @@ export class PinsAgree implements Invariant {
         if (heldUntilMs !== Number.POSITIVE_INFINITY) continue;
         const record = recordsAt(owner, owner).find(({ id }) => id === terms.id);
         if (record?.token !== terms.token) yield `${owner.name} has lost the grant ${name} of GPIO${line}`;
-        else if (kept !== undefined && terms.keep && record.desired !== null) {
-          const [found, written] = [JSON.stringify(record.desired), JSON.stringify(kept)];
-          if (terms.kind === "output" && found !== written) yield `${name} has ${found} and not ${written}`;
+        else if (kept !== undefined && terms.keep && !isKept(kept, record)) {
+          yield `${name} has kept ${JSON.stringify(record.desired)}, and ${JSON.stringify(kept)} was written`;
         }
       }
     }
@@ -54,7 +55,6 @@ export class PinsAgree implements Invariant {
     const answered = this.#answers.get(owner);
     if (answered !== recorded)
       yield `${owner.name} answers that there is ${answered}, and has written down ${recorded}`;
-    void this.#askOwner(owner);
   }
 
   async #askOwner(owner: SimulatedMachine): Promise<void> {
@@ -69,6 +69,13 @@ export class PinsAgree implements Invariant {
         : "no answer";
     this.#answers.set(owner, answered);
   }
+}
+
+/** Whether a value is what was written; an emergency stop forgets it. */
+function isKept(written: GpioValue, { desired, stopped }: ReservationRecord): boolean {
+  if (desired === null) return stopped === true;
+  if ("level" in written) return "level" in desired && written.level === desired.level;
+  return "dutyCycle" in desired && numberOf(desired.dutyCycle ?? 0) === numberOf(written.dutyCycle ?? 0);
 }
 
 function recordsAt({ peer }: SimulatedMachine, { id }: SimulatedMachine): readonly ReservationRecord[] {

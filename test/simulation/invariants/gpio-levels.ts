@@ -46,7 +46,9 @@ export class PinsDoAsToldByHolders implements Invariant {
   check(world: World): void {
     const nowMs = world.clock.monotonic();
     for (const story of this.#clients.history.stories()) {
-      for (const maybe of story.maybes) if (maybe.untilMs < nowMs) story.maybes.delete(maybe);
+      for (const maybe of story.maybes) {
+        if (maybe.untilMs < nowMs) this.#clients.history.neverKnown(story, maybe);
+      }
       if (this.#runsSince(story.owner, nowMs) > nowMs - SAFE_WITHIN_MS - 1_000) continue;
       this.#checkSafe(world, story, nowMs);
     }
@@ -55,6 +57,7 @@ export class PinsDoAsToldByHolders implements Invariant {
   #onCall(world: World, machine: SimulatedMachine, call: PinCall): void {
     const { history, operator } = this.#clients;
     const { peer } = machine;
+    world.trace.add(world.clock.monotonic(), `${machine.name} GPIO${call.line}: ${textOf(call)}`);
     const story = history.story(machine, call.line);
     if (call.kind !== "let-go") {
       const level = call.kind === "drive" ? call.level : undefined;
@@ -94,7 +97,8 @@ export class PinsDoAsToldByHolders implements Invariant {
         compareTokens(other.terms.token, token) > 0 &&
         (grant.overByMs < Number.POSITIVE_INFINITY || other.heldUntilMs > nowMs),
     );
-    if (nowMs > signal.untilMs && !grant.terms.keep && isOnTime(world, owner)) {
+    signal.seenMs ??= nowMs;
+    if (signal.seenMs > signal.untilMs + RIGHT_WITHIN_MS && isOnTime(world, owner)) {
       world.violation(
         this.name,
         `${pin} is driven as ${grant.name} left for it until ${Math.round(signal.untilMs)}`,
@@ -115,6 +119,7 @@ export class PinsDoAsToldByHolders implements Invariant {
   #checkSafe(world: World, story: PinStory, nowMs: number): void {
     const last = story.grants.at(-1);
     if (last === undefined || mayBeHeld(story, nowMs - SAFE_WITHIN_MS)) return;
+    if (last.begunMs < story.doubtMs) return;
     const state = this.#states.get(story);
     if (state === undefined || state.peer !== story.owner.peer) return;
     const { terms } = last;
@@ -167,5 +172,5 @@ function isAs(onExpire: OnExpire, { last, level }: PinState): boolean {
 
 function textOf(call: PinCall): string {
   if (call.kind === "drive") return call.level;
-  return call.kind === "signal" ? String(call.dutyCycle) : call.kind;
+  return call.kind === "signal" ? `signal ${call.dutyCycle}` : call.kind;
 }

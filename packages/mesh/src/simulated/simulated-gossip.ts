@@ -77,8 +77,10 @@ export class GossipFlood {
   #standingOf(peer: SimulatedPeer): Standing {
     const known = this.#standings[peer.host.index];
     if (known?.peer === peer) return known;
-    if (known?.heardMs !== undefined) this.#heard--;
     const standing: Standing = { peer, heardMs: undefined, expectedMs: Infinity, expected: undefined };
+    // One that is gone, which somebody still believes to be connected to: what its successor has heard stays.
+    if (peer.host.peer !== peer) return standing;
+    if (known?.heardMs !== undefined) this.#heard--;
     this.#standings[peer.host.index] = standing;
     return standing;
   }

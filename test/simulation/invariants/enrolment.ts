@@ -1,5 +1,6 @@
 import { nodesCollection } from "@pi-controller/nodes";
 import { runningMembers } from "../workload/people.ts";
+import type { SimulatedMachine } from "../world/simulated-machine.ts";
 import type { World } from "../world/world.ts";
 import type { Invariant } from "./invariant.ts";
 
@@ -12,6 +13,10 @@ export class EnrolmentsEnd implements Invariant {
     for (const machine of world.machines) {
       const { gone, id, isRogue, name, trustDisk } = machine;
       if (gone !== undefined || isRogue) continue;
+      if (trustDisk.isMember && isOrphan(world, machine)) {
+        machine.gone = "orphaned";
+        continue;
+      }
       for (const { machine: member, peer } of members) {
         const { documents, trust } = peer.core;
         const isMember = trust.view.members.has(id);
@@ -23,4 +28,12 @@ export class EnrolmentsEnd implements Invariant {
       }
     }
   }
+}
+
+/** Whether nobody has heard that it was admitted, as whoever admitted it is gone, or has lost what he knew. */
+function isOrphan(world: World, machine: SimulatedMachine): boolean {
+  const others = world.machines.filter((other) => other !== machine && other.gone === undefined);
+  if (others.some(({ trustDisk }) => trustDisk.envelope(`member/${machine.id}`) !== undefined)) return false;
+  const entries = world.entries.get(machine.id) ?? [];
+  return entries.every(({ writer }) => writer.gone !== undefined || world.forgetful.has(writer));
 }

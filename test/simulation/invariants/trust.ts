@@ -110,7 +110,7 @@ export class TrustHolds implements Invariant {
           ? "has it among the members"
           : membership.member(other.id)?.state === "alive"
             ? "believes it to be alive"
-            : roster.get(other.id) !== undefined
+            : other.gone !== "orphaned" && roster.get(other.id) !== undefined
               ? "has it in its roster"
               : undefined;
         if (problem !== undefined) yield `${other.name} is ${other.gone}, and ${machine.name} ${problem}`;

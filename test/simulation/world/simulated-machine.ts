@@ -51,9 +51,10 @@ export class SimulatedMachine {
   recovers = false;
   /**
    * Why it belongs to the mesh no more: as soon as that is on anybody's disk, whether it has heard of it or not.
-   * Nothing is expected of it then.
+   * Nothing is expected of it then. An orphan was admitted on the word of somebody who was revoked, or by one who was
+   * gone before he could tell anybody.
    */
-  gone: "left" | "revoked" | undefined;
+  gone: "left" | "revoked" | "orphaned" | undefined;
   /** It was taken over: whatever it hears, it forgets nothing, and goes on. */
   isRogue = false;
   /** It has forgotten its mesh and who it was: the machine goes on as another one of the world. */

@@ -3,6 +3,7 @@ import { selfReportSigner } from "@pi-controller/mesh/libp2p";
 import { type LinkConditions, SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { type Random, seededRandom, VirtualClock } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
+import type { StatementOf } from "@pi-controller/security";
 import { type TestNode, testNode } from "@pi-controller/security/testing";
 import type { PinCall } from "../gpio/watched-pins.ts";
 import { authorityKeyring } from "./authority-keyring.ts";
@@ -34,6 +35,14 @@ export interface Violation {
   readonly text: string;
 }
 
+/** An entry of a member. */
+export interface Entered {
+  readonly entry: StatementOf<"member">;
+  readonly text: string;
+  readonly writer: SimulatedMachine;
+  readonly atMs: number;
+}
+
 /** When a simulation begins. */
 const START_MS = Date.UTC(2026, 5, 1);
 /** Machines whose addresses everybody is given to join by. */
@@ -58,6 +67,8 @@ export class World {
   readonly forgetful = new Set<SimulatedMachine>();
   /** Told of what drivers of pins are told to do, in that moment. */
   readonly pinWatchers = new Set<(machine: SimulatedMachine, call: PinCall) => void>();
+  /** By node: all entries that anybody ever had on his disk, the one who had it first, and when. */
+  readonly entries = new Map<NodeId, readonly Entered[]>();
   readonly seed: number;
   readonly #machines: SimulatedMachine[] = [];
   readonly #byId = new Map<NodeId, SimulatedMachine>();
@@ -131,19 +142,52 @@ export class World {
   }
 
   /** Statements are on the disk of a machine: what they say of members is so from now on. */
-  trustChanged(_machine: SimulatedMachine, changed: Changed): void {
+  trustChanged(writer: SimulatedMachine, changed: Changed): void {
+    let isNews = false;
     for (const { statement } of changed) {
+      if (statement.kind === "member" && this.#entered(writer, statement)) isNews = true;
       if (statement.kind !== "revocation") continue;
       const { by, memberVersion: version, node } = statement;
       const why = by === node ? "left" : "revoked";
       const known = this.#revoked.get(node);
       if (known !== undefined && known.version >= version && known.why !== "left") continue;
       this.#revoked.set(node, { version, why });
-      const machine = this.#byId.get(node);
-      if (machine === undefined || machine.gone === why) continue;
-      machine.gone = why;
-      this.trace.add(this.clock.monotonic(), `${machine.name} ${why === "left" ? "has left" : "is revoked"}`);
+      isNews = true;
     }
+    if (!isNews) return;
+    for (const machine of this.machines) this.#judge(machine);
+  }
+
+  /** Finds out whether a machine belongs to the mesh, by all that anybody has on his disk. */
+  #judge(machine: SimulatedMachine): void {
+    const revoked = this.#revoked.get(machine.id);
+    const entries = this.entries.get(machine.id) ?? [];
+    const gone = ({ entry: { admittedBy, version } }: Entered) => {
+      if (revoked !== undefined && version <= revoked.version) return revoked.why;
+      if (admittedBy.kind === "authority") return undefined;
+      return this.#revoked.get(admittedBy.sponsor)?.why === "revoked" ? "orphaned" : undefined;
+    };
+    const isOut = entries.length > 0 && entries.every((entered) => gone(entered) !== undefined);
+    // Founders' entries are nobody's to see.
+    const why = entries.length === 0 ? revoked?.why : isOut ? gone(entries.at(-1) as Entered) : undefined;
+    if (machine.gone === why || (machine.gone === "orphaned" && why === undefined && entries.length === 0))
+      return;
+    machine.gone = why;
+    this.trace.add(this.clock.monotonic(), `${machine.name} is ${why ?? "a member again"}`);
+  }
+
+  /** @returns whether nobody had that entry before */
+  #entered(writer: SimulatedMachine, entry: StatementOf<"member">): boolean {
+    const { admittedBy, node, version } = entry;
+    const entries = this.entries.get(node) ?? [];
+    const text = JSON.stringify(entry);
+    if (entries.some((known) => known.text === text)) return false;
+    const atMs = this.clock.monotonic();
+    this.entries.set(node, [...entries, { text, entry, writer, atMs }]);
+    const by =
+      admittedBy.kind === "authority" ? "" : `, sponsored by ${this.machine(admittedBy.sponsor)?.name}`;
+    this.trace.add(atMs, `${writer.name} enters ${this.machine(node)?.name} in version ${version}${by}`);
+    return true;
   }
 
   /** A process of a machine is over: what it had open ends with it. */

@@ -282,6 +282,66 @@ describe("a member that is revoked", () => {
     expect(mesh.trust.view.usesOf(secret?.id ?? "")).toBe(1);
   });
 
+  it("is told with it who is a member without its word, first of all whoever revokes it", async () => {
+    const { member, pending } = await twoMembers();
+    const sponsor = await fixture.member({ ...mesh, node: pending.node, trust: mesh.another() });
+    await member.enrolment.stop();
+    const request = { expiresInHours: 1, uses: 5, password };
+    const made = await fixture.until(member.enrolment.createJoinToken(request, member.acting));
+    await sponsor.trust.merge(mesh.trust.envelopes());
+    const joinToken = parseJoinToken(made.token);
+    const [third, fourth] = [
+      await fixture.pending("third", { joinToken }),
+      await fixture.pending("fourth", { joinToken }),
+    ];
+    fixture.announce(third, joinToken?.id);
+    fixture.announce(fourth, joinToken?.id);
+    await fixture.until(third.unclaimed.claimed);
+    await fixture.until(fourth.unclaimed.claimed);
+    await mesh.trust.merge(sponsor.trust.envelopes());
+    for (const { node } of [third, fourth]) {
+      const trust = mesh.another();
+      const told: unknown[] = [];
+      const sponsored = await fixture.member(
+        { ...mesh, node, trust },
+        {
+          tellBeforeCut: async (_, envelopes) => {
+            for (const { statement } of envelopes) {
+              const { kind, node: about } = JSON.parse(statement) as { kind: string; node: string };
+              told.push([kind, about]);
+            }
+            // Whoever hears no more than that cuts nobody else off.
+            const other = mesh.another();
+            await other.merge(envelopes);
+            expect(other.view.members.has(third.node.node)).toBe(true);
+            expect(other.view.members.has(fourth.node.node)).toBe(true);
+          },
+        },
+      );
+      await fixture.until(sponsored.enrolment.revoke(pending.node.node, { password }, actingAs(mesh.trust)));
+      const rest = node === third.node ? fourth : third;
+      expect(told).toEqual([
+        ["revocation", pending.node.node],
+        ["member", node.node],
+        ["member", rest.node.node],
+      ]);
+    }
+  });
+
+  it("admits nobody any more: nobody would hear of it from there", async () => {
+    const { pending } = await twoMembers();
+    const trust = mesh.another();
+    const self = await fixture.member({ ...mesh, node: pending.node, trust });
+    await fixture.until(self.enrolment.revoke(pending.node.node, { password }, self.acting));
+    const third = await fixture.pending("third");
+    fixture.announce(third);
+    const approval = { code: third.unclaimed.setupCode, password };
+    expect(await fixture.outcome(self.enrolment.approve(third.node.node, approval, self.acting))).toBe(
+      "FAILED_PRECONDITION",
+    );
+    expect([third.trust(), trust.view.members.has(third.node.node)]).toEqual([undefined, false]);
+  });
+
   it("may be the one through which it was revoked: it answers, and goes", async () => {
     const { pending } = await twoMembers();
     const trust = mesh.another();

@@ -97,6 +97,23 @@ describe("an enrolment that is cut short", () => {
     expect(member.enrolment.pending()).toEqual([]);
   });
 
+  it("has told another member of the node before the node hears that it is one", async () => {
+    const order: string[] = [];
+    const pending = await fixture.pending("new", {
+      components: { store: async () => void order.push("the node") },
+    });
+    const member = await fixture.member(mesh, {
+      spread: async () => {
+        expect(mesh.trust.view.members.has(pending.node.node)).toBe(true);
+        order.push("another member");
+      },
+    });
+    fixture.announce(pending);
+    const approval = { code: pending.unclaimed.setupCode, password };
+    await fixture.until(member.enrolment.approve(pending.node.node, approval, member.acting));
+    expect(order).toEqual(["another member", "the node"]);
+  });
+
   it("uses a join token once, whichever member takes it up again", async () => {
     const member = await fixture.member(mesh, { enterNode: failOnce() });
     const request = { expiresInHours: 1, uses: 1, password };

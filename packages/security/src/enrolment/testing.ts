@@ -80,7 +80,13 @@ export interface TestMember {
 type MemberOverrides = Partial<
   Pick<
     EnrolmentComponents,
-    "tellBeforeCut" | "enterNode" | "aliveMembers" | "openPendingNetwork" | "signCertificates" | "wipe"
+    | "tellBeforeCut"
+    | "spread"
+    | "enterNode"
+    | "aliveMembers"
+    | "openPendingNetwork"
+    | "signCertificates"
+    | "wipe"
   >
 >;
 

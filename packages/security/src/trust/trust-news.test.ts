@@ -49,6 +49,23 @@ describe("TrustNews", () => {
     await fixture.until(() => !fixture.peer(3).trust.view.members.has(node), 3_000);
   });
 
+  it("has members pass on what came with a revocation, also what is not new to them", async () => {
+    const fixture = await withoutCarriers(4, [
+      [0, 1],
+      [1, 2],
+    ]);
+    const { trust, authority } = fixture.mesh;
+    const role = { kind: "role" as const, name: "gardener", description: "", rules: [], deleted: false };
+    const known = trust.sign(role, [authority]);
+    await fixture.peer(1).trust.merge([known]);
+    const { node } = fixture.peer(3).node;
+    const [revocation] = await revocationStatements(trust, trust.view, node, "stolen", authority);
+    await fixture.finish(trust.publish(revocation === undefined ? [] : [revocation, known]));
+    const { trust: last } = fixture.peer(2);
+    await fixture.until(() => !last.view.members.has(node), 3_000);
+    expect(last.view.roles.has("gardener")).toBe(true);
+  });
+
   it("lets what can wait go with the document", async () => {
     const fixture = await withoutCarriers(2);
     const { trust, authority } = fixture.mesh;

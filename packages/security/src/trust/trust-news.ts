@@ -2,7 +2,8 @@ import { decodeJson, encodeJson, type Network } from "@pi-controller/mesh";
 import type { Service, Unsubscribe } from "@pi-controller/runtime";
 import { MeshError, type NodeId, parseInput } from "@pi-controller/schema";
 import * as z from "zod";
-import { type Envelope, envelopeSchema } from "./statements.ts";
+import { utf8 } from "../crypto/encoding.ts";
+import { type Envelope, envelopeSchema, keyOf, statementSchema } from "./statements.ts";
 import type { Trust } from "./trust.ts";
 
 export interface TrustNewsComponents {
@@ -38,10 +39,12 @@ export class TrustNews implements Service {
     const { network, trust } = this.#components;
     this.#subscriptions = [
       network.handle(METHOD, async ({ from, payload }) => {
-        const { accepted } = await trust.merge(parseNews(payload).envelopes);
+        const { envelopes } = parseNews(payload);
+        const { accepted } = await trust.merge(envelopes);
         // The document may be slow, or so full of junk that it takes nothing: whom the first one does not reach hears
-        // of it all the same. Each member passes it on once, when it is new to it.
-        if (accepted.some(isRevocation)) void this.#passOn(accepted, from);
+        // of it all the same. Each member passes it on once, when it is new to it, and with it what came with it:
+        // without the entries that no longer stand on whom it revokes, others would be cut off.
+        if (accepted.some(isRevocation)) void this.#passOn(keysOf(envelopes), from);
         return new Uint8Array();
       }),
       trust.onPublish(async (keys) => {
@@ -72,7 +75,7 @@ export class TrustNews implements Service {
   async #passOn(keys: readonly string[], from: NodeId): Promise<void> {
     const { network, trust } = this.#components;
     // First what matters most: of a long list the end is left to the document.
-    const inOrder = [...keys].sort((one, other) => Number(isRevocation(other)) - Number(isRevocation(one)));
+    const inOrder = [...keys].sort((one, other) => rankOf(one) - rankOf(other));
     const payload = encodeNews(trust.envelopes(inOrder));
     const others = network.status().connections.filter(({ peer }) => peer !== from);
     const told = others.map(({ peer }) => network.request(peer, METHOD, payload, { timeoutMs: TIMEOUT_MS }));
@@ -97,6 +100,19 @@ export class TrustNews implements Service {
 /** Of what the authority has signed: nobody else can make others pass anything on. */
 function isRevocation(key: string): boolean {
   return key.startsWith("revocation/");
+}
+
+/** What is told first, first. */
+function rankOf(key: string): number {
+  return isRevocation(key) ? 0 : key.startsWith("member/") ? 1 : 2;
+}
+
+/** Of what is a statement. */
+function keysOf(envelopes: readonly Envelope[]): string[] {
+  return envelopes.flatMap((envelope) => {
+    const parsed = statementSchema.safeParse(decodeJson(utf8(envelope.statement)));
+    return parsed.success ? [keyOf(parsed.data)] : [];
+  });
 }
 
 function encodeNews(envelopes: readonly Envelope[]): Uint8Array {

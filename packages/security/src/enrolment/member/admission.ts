@@ -1,5 +1,6 @@
 import type { Logger } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
+import type { NodeKey } from "../../crypto/index.ts";
 import type { AuthorityKey } from "../../keys.ts";
 import { type MeshSecret, meshSecretStatement } from "../../trust/building/mesh-secrets.ts";
 import { overdueStatements } from "../../trust/building/overdue.ts";
@@ -25,6 +26,9 @@ interface Components {
   readonly trust: TrustPort;
   /** The mesh secrets that this node knows. */
   readonly secrets: KnownSecrets;
+  readonly nodeKey: Pick<NodeKey, "node">;
+  /** Resolves when some other member has what was published last, or when none could be told in time. */
+  readonly spread: () => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -51,21 +55,43 @@ export class Admission {
     this.#components = components;
   }
 
-  /** @returns whether the node was no member before. @throws MeshError when the statements are not good */
+  /**
+   * @returns whether the node was no member before
+   * @throws MeshError when the statements are not good; FAILED_PRECONDITION when this node is no member itself any more
+   */
   enter(admittance: Admittance): Promise<boolean> {
     return this.#turns.take(async () => {
       const { trust } = this.#components;
       const { node, application } = admittance;
+      this.checkMember();
       // An entry for other keys is of a life before, which the node has forgotten.
       const known = trust.view.members.get(node);
       const entry = known?.boxKey === application.boxKey ? undefined : admittance.entry();
       const member = entry === undefined ? known : memberOf(entry);
       const envelopes = entry === undefined ? [] : [entry];
       if (member !== undefined) envelopes.push(...(await this.#secretFor(member, admittance.signer, entry)));
-      if (envelopes.length > 0) await trust.publish(envelopes);
+      if (envelopes.length > 0) {
+        await trust.publish(envelopes);
+        // Whoever is admitted can tell nobody: nobody lets him in who does not know. This node may be gone in a moment.
+        await this.#components.spread();
+      }
       await this.#enterRequest(node, application.certificateRequest);
       return entry !== undefined;
     });
+  }
+
+  /**
+   * To be called last thing before a node hears that it is a member.
+   *
+   * @throws MeshError FAILED_PRECONDITION when this node was revoked or has left: nobody would hear of it from here
+   */
+  checkMember(): void {
+    const { nodeKey, trust } = this.#components;
+    if (trust.view.members.has(nodeKey.node)) return;
+    throw new MeshError(
+      "FAILED_PRECONDITION",
+      "This node is no member of the mesh any more: it admits nobody",
+    );
   }
 
   /** Signs whatever else has waited for the authority to be unsealed: little or nothing, most of the time. */

@@ -116,6 +116,7 @@ export class Approvals {
     await enterNode(node.id, { name, labels, ownName: node.name, addresses: node.addresses });
     await admission.catchUp(authority);
     await signCertificates?.(authority);
+    admission.checkMember();
     await admit(contact, conversation, bundleFor(node.id, trust.envelopes()));
   }
 

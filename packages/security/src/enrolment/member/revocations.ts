@@ -51,12 +51,27 @@ export class Revocations {
     });
   }
 
-  /** Whoever holds a stolen node learns a moment early what he would learn anyway. */
+  /**
+   * Whoever holds a stolen node learns a moment early what he would learn anyway. The node passes it on at once: with
+   * the entries that no longer stand on its word, or others would cut those off, and this node with them.
+   */
   async #tell(node: NodeId, statements: readonly Envelope[]): Promise<void> {
     const { nodeKey, tellBeforeCut } = this.#components;
-    const isRevocation = ({ statement }: Envelope) =>
-      statementSchema.parse(JSON.parse(statement)).kind === "revocation";
-    if (node !== nodeKey.node) await tellBeforeCut(node, statements.filter(isRevocation));
+    if (node === nodeKey.node) return;
+    const read = statements.map((envelope) => ({
+      envelope,
+      statement: statementSchema.parse(JSON.parse(envelope.statement)),
+    }));
+    const rank = ({ statement }: (typeof read)[number]) => {
+      if (statement.kind === "revocation") return 0;
+      if (statement.kind !== "member") return undefined;
+      return statement.node === nodeKey.node ? 1 : 2;
+    };
+    const told = [0, 1, 2].flatMap((wanted) => read.filter((one) => rank(one) === wanted));
+    await tellBeforeCut(
+      node,
+      told.map(({ envelope }) => envelope),
+    );
   }
 
   /**

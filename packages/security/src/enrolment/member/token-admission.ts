@@ -206,6 +206,7 @@ export class TokenAdmission {
       events.emit("security.node.admitted", { node: node.id, data });
     }
     await enterNode(node.id, { ownName: node.name, addresses: node.addresses });
+    admission.checkMember();
     await admit(contact, greeted.conversation, bundleFor(node.id, trust.envelopes()));
   }
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { seededRandom } from "@pi-controller/runtime";
+import type { GpioView } from "@pi-controller/schema";
 import { afterEach, describe, expect, it } from "vitest";
 import { capabilities, skipWithout } from "../capabilities.ts";
 import { differences, sharedViewOf } from "../nemesis/agreement.ts";
@@ -14,7 +15,7 @@ import { PinWork } from "../nemesis/pin-work.ts";
 import { drawPlan } from "../nemesis/plan.ts";
 import { Watch } from "../nemesis/watch.ts";
 import { allSee, Cleanup } from "../support/peer-process.ts";
-import { codeOf, reserveOutput } from "../support/pins.ts";
+import { codeOf, drive, reserveOutput } from "../support/pins.ts";
 import { waitFor } from "../support/wait.ts";
 
 const cleanup = new Cleanup();
@@ -27,6 +28,7 @@ const REST_MS = 180_000;
 const HEALED_WITHIN_MS = 30_000;
 /** One for each machine at each machine; nobody fights for them. */
 const PINS = ["GPIO5", "GPIO6", "GPIO12", "GPIO13", "GPIO16"];
+const STANDING_PIN = "GPIO26";
 const names = ["pi-a", "pi-b", "pi-c", "pi-d", "pi-e"];
 
 const isSkipped =
@@ -74,6 +76,10 @@ describe.skipIf(isSkipped)("five peers that everything happens to", () => {
       }
     };
 
+    // Whatever happens, what was granted until it is given back stands.
+    const standing = await Promise.all(
+      machines.map(({ client, id }) => reserveOutput(client, id, STANDING_PIN, { ttlMs: null })),
+    );
     for (const each of [watch, documents, pins]) each.begin();
     await nemesis.carryOut(plan);
     log("all is well again");
@@ -98,6 +104,16 @@ describe.skipIf(isSkipped)("five peers that everything happens to", () => {
       ),
     );
     log("all have pins of all");
+    await Promise.all(
+      machines.map((through, index) =>
+        becomes(`${through.name} drives what was granted before everything`, async () => {
+          // At the next machine, over the mesh.
+          const held = standing[(index + 1) % standing.length] as GpioView;
+          await drive(through.client, held, "high");
+          return true;
+        }),
+      ),
+    );
     await becomes("all peers say the same", async () => {
       const views = await Promise.all(machines.map((machine) => sharedViewOf(machine)));
       const [first = [], ...others] = views;

@@ -8,7 +8,8 @@ const CLIENTS = 8;
 const RESOURCES = ["GPIO17", "GPIO27"];
 /** Only so many machines have pins that are fought for, so that there is a fight. */
 const OWNERS = 3;
-const [SHORTEST_TERM_MS, LONGEST_TERM_MS] = [800, 5_000];
+/** Some end while their owner is away, some outlast that. */
+const [SHORTEST_TERM_MS, LONGEST_TERM_MS] = [800, 10_000];
 /** How late the owner's process may be to mark an end: it looks at each write, but by its own reading of the time. */
 const OVER_MARGIN_MS = 50;
 
@@ -66,7 +67,7 @@ export class PinWork implements PinHistory {
       await this.#loops.pause(randomInteger(random, 400));
       if (random.next() < 0.3) await this.#renew(through, grant);
     }
-    if (random.next() < 0.6) await this.#release(through, grant);
+    if (random.next() < 0.7) await this.#release(through, grant);
     // Somebody who slept through the end of his lease.
     const former = pick(random, this.grants.filter((other) => other.owner === owner.name).slice(-8));
     if (former === undefined) return;

@@ -5,6 +5,8 @@ import type { Host } from "./namespaces.ts";
 import { allConnected, allSee, type Cleanup, PeerProcess } from "./peer-process.ts";
 
 const ALIVE_WITHIN_MS = 30_000;
+/** Whole meshes start at a time, on two cores perhaps. */
+const START_WITHIN_MS = 90_000;
 /** More at a time would wait for each other on a small machine. */
 const STARTED_TOGETHER = 3;
 
@@ -35,6 +37,7 @@ export async function startOn(
       ...flags,
     ],
     wrapper: host.wrapper,
+    startWithinMs: START_WITHIN_MS,
     fetchJson: host.fetchJson,
     ...(access === undefined ? {} : { access }),
   });

@@ -71,7 +71,7 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
   const gate = machine.isRogue ? openGate : trustGate(trust, id);
   const secrets = new MeshSecrets({ logger, trust, node: node.key, store }, { tagOf: discoveryTag });
   const addressBook = new AddressBook();
-  const { network, gossip, clock } = hub.createPeer(id, {
+  const { network, gossip, clock, inventory } = hub.createPeer(id, {
     addressBook,
     logger,
     gate,
@@ -180,6 +180,7 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
     core,
     enrolment: core.security.enrolment,
     secrets,
+    inventory,
     network,
     gossip,
     clock,

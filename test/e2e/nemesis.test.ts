@@ -24,7 +24,7 @@ afterEach(() => cleanup.run());
 const SECONDS = Number(process.env.NEMESIS_SECONDS ?? 55);
 const SEED = Number(process.env.NEMESIS_SEED ?? Date.now() % 2 ** 31);
 /** Start and end, on a busy machine. */
-const REST_MS = 180_000;
+const REST_MS = 300_000;
 const HEALED_WITHIN_MS = 30_000;
 /** One for each machine at each machine; nobody fights for them. */
 const PINS = ["GPIO5", "GPIO6", "GPIO12", "GPIO13", "GPIO16"];

@@ -1,6 +1,12 @@
+import type { LinkConditions } from "@pi-controller/mesh/simulated";
 import type { SimulatedMachine } from "../world/simulated-machine.ts";
 import type { World } from "../world/world.ts";
 import type { Fault } from "./fault.ts";
+
+/** A link that takes so long carries little, too. */
+const NARROW_FROM_MS = 100;
+/** About as a Pi at the end of the garden. */
+const NARROW_BYTES_PER_SECOND = 100_000;
 
 /** Lets a fault begin. @returns ends it; everything is called once at most */
 export function applyFault(world: World, fault: Fault): () => void {
@@ -40,10 +46,10 @@ function applyToMachine(
       machine.pause();
       return () => machine.resume();
     case "bad-link": {
-      const { lossFraction, latencyMs } = fault;
+      const conditions = badLink(fault);
       const ends = [
-        world.hub.links.except({ from: machine.id }, { lossFraction, latencyMs }),
-        world.hub.links.except({ to: machine.id }, { lossFraction, latencyMs }),
+        world.hub.links.except({ from: machine.id }, conditions),
+        world.hub.links.except({ to: machine.id }, conditions),
       ];
       return () => {
         for (const end of ends) end();
@@ -113,6 +119,20 @@ function applyToMachine(
       machine.peer?.board.overheat();
       return () => machine.peer?.board.cool();
   }
+}
+
+/** What is bad in one way is bad in others, too: an air full of other people's networks, or a cable that is broken. */
+function badLink({ lossFraction, latencyMs }: Fault & { kind: "bad-link" }): Partial<LinkConditions> {
+  const isNarrow = latencyMs > NARROW_FROM_MS;
+  return {
+    lossFraction,
+    latencyMs,
+    latencySpreadMs: latencyMs / 2,
+    duplicateFraction: lossFraction / 2,
+    reorderFraction: lossFraction,
+    reorderDelayMs: 2 * latencyMs,
+    ...(isNarrow ? { bytesPerSecond: NARROW_BYTES_PER_SECOND } : {}),
+  };
 }
 
 /** Begins a process where none runs. */

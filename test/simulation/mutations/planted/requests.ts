@@ -25,7 +25,7 @@ export const requestMutations: readonly Mutation[] = [
     return this.#lastId;`,
     why: "A late answer is of a request that is over: it must not end another one that has its number by now.",
     invariant: "requests",
-    hunt: { peers: 3, minutes: 1, seed: 1, faultsPerPeerMinute: 0 },
+    hunt: { peers: 3, strangers: 0, minutes: 2, seed: 1, faultsPerPeerMinute: 3, weights: { "bad-link": 1 } },
   },
   {
     name: "requests-are-remembered-for-ever",

@@ -12,6 +12,9 @@ const HEADER_BYTES = CHECKSUM_BYTES + 1;
 const NUMBER_DIGITS = 9;
 /** Sorts before everything that a log's name is made of. */
 const SEPARATOR = "!";
+/** Of the digest of everything: before all entries. Short, as each write has it. */
+export const DIGEST_KEY = SEPARATOR;
+const DIGEST_BYTES = 4;
 
 /** The key of an entry: keys of one log sort by number. */
 export function entryKey(log: string, number: number): string {
@@ -44,6 +47,29 @@ export function decodeEntry(
     throw new MeshError("DATA_LOSS", `The database entry ${key} has the wrong checksum`);
   }
   return { kind, entry: bytes.subarray(HEADER_BYTES) };
+}
+
+/**
+ * The digest of a log once an encoded entry is its newest: a chain of the checksums of what counts in it, so that it
+ * changes with any entry that is missing, another or elsewhere. That of a log without entries is 0.
+ *
+ * @param previous the log's digest before
+ */
+export function logDigest(previous: number, encoded: Buffer): number {
+  const kind = KINDS[encoded[CHECKSUM_BYTES] ?? -1];
+  if (kind === "drop") return 0;
+  return crc32(encoded.subarray(0, CHECKSUM_BYTES), kind === "append" ? previous : 0);
+}
+
+/** The digest of everything, when that of one log has changed: their sum, so that only what changed is looked at. */
+export function digestWith(digest: number, log: { readonly before: number; readonly now: number }): number {
+  return (digest - log.before + log.now) >>> 0;
+}
+
+export function encodeDigest(digest: number): Buffer {
+  const bytes = Buffer.allocUnsafe(DIGEST_BYTES);
+  bytes.writeUInt32LE(digest);
+  return bytes;
 }
 
 function checksum(key: string, bytes: Buffer): number {

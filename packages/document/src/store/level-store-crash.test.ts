@@ -1,9 +1,10 @@
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomInteger, seededRandom } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { levelFile } from "./level-files.fixture.ts";
 import { levelStore } from "./level-store.ts";
 import { contentOf } from "./store.contract.ts";
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
       { kind: "append", log: "a", entry },
       { kind: "append", log: "b", entry },
     ]);
-    ends.push((await stat(await logOf(directory))).size);
+    ends.push((await stat(await levelFile(directory, ".log"))).size);
   }
   killed = join(parent, "killed");
   await cp(directory, killed, { recursive: true });
@@ -39,16 +40,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(parent, { recursive: true, force: true }));
 
-async function logOf(directory: string): Promise<string> {
-  const files = await readdir(join(directory, "level"));
-  return join(directory, "level", files.find((name) => name.endsWith(".log")) as string);
-}
-
 /** How many writes the next process finds, or how it fails, when the log was changed. */
 async function found(change: (log: Buffer) => Buffer): Promise<number | string> {
   const directory = await mkdtemp(join(parent, "copy-"));
   await cp(killed, directory, { recursive: true });
-  const path = await logOf(directory);
+  const path = await levelFile(directory, ".log");
   await writeFile(path, change(await readFile(path)));
   const store = levelStore({ directory });
   try {
@@ -100,7 +96,7 @@ describe("a database whose log ends in the middle of a write", () => {
 });
 
 describe("a database in whose log a bit has turned over", () => {
-  // No DATA_LOSS: LevelDB takes it for the end of its log. For the document it is a disk that was set back.
+  // No DATA_LOSS: nothing is left after it in this block, the last. For the document it is a disk that was set back.
   test("has the writes before that one, and says nothing of those that are lost", {
     timeout: 60_000,
   }, async () => {

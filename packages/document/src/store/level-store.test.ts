@@ -80,6 +80,51 @@ describe("LevelStore", () => {
     await expect(openAndRead(directory)).rejects.toMatchObject({ code: "DATA_LOSS" });
   });
 
+  test.each(["a!000000002", "b!000000000"])(
+    "finds that the last entry of a log, %s, is missing",
+    async (key) => {
+      const directory = await filledDirectory();
+      await withDatabase(directory, (database) => database.del(key));
+      await expect(openAndRead(directory)).rejects.toMatchObject({ code: "DATA_LOSS" });
+    },
+  );
+
+  test("finds a whole log in an earlier state", async () => {
+    const directory = await filledDirectory();
+    const earlier = new Map<string, Buffer>();
+    await withDatabase(directory, async (database) => {
+      for await (const [key, value] of database.iterator()) if (key.startsWith("a!")) earlier.set(key, value);
+    });
+    const store = levelStore({ directory });
+    await store.open();
+    await contentOf(store);
+    await store.write([{ kind: "replace", log: "a", entry: new Uint8Array(20) }]);
+    await store.write([{ kind: "append", log: "b", entry: new Uint8Array(20) }]);
+    await store.close();
+    await withDatabase(directory, async (database) => {
+      await database.del("a!000000003");
+      for (const [key, value] of earlier) await database.put(key, value);
+    });
+    await expect(openAndRead(directory)).rejects.toMatchObject({ code: "DATA_LOSS" });
+  });
+
+  test("reads what format 1 left, which had no digest, and looks for one from the next write on", async () => {
+    const directory = await filledDirectory();
+    const marker = join(directory, "format.json");
+    await withDatabase(directory, (database) => database.del("!"));
+    await expect(openAndRead(directory)).rejects.toMatchObject({ code: "DATA_LOSS" });
+    await writeFile(marker, JSON.stringify({ format: 1 }));
+    const store = levelStore({ directory });
+    await store.open();
+    expect(Object.keys(await contentOf(store))).toEqual(["a", "b"]);
+    await store.write([{ kind: "append", log: "a", entry: new Uint8Array(20) }]);
+    await store.close();
+    expect(JSON.parse(await readFile(marker, "utf8"))).toEqual({ format: 2 });
+    expect(await openAndRead(directory)).toMatchObject({ a: { length: 4 }, b: { length: 1 } });
+    await withDatabase(directory, (database) => database.del("b!000000000"));
+    await expect(openAndRead(directory)).rejects.toMatchObject({ code: "DATA_LOSS" });
+  });
+
   test("does not take a database that has lost everything for a new one", async () => {
     const directory = await filledDirectory();
     await withDatabase(directory, (database) => database.clear());
@@ -112,7 +157,7 @@ describe("LevelStore", () => {
 
   test("says so when a newer program wrote the data", async () => {
     const directory = await filledDirectory();
-    await writeFile(join(directory, "format.json"), JSON.stringify({ format: 2 }));
+    await writeFile(join(directory, "format.json"), JSON.stringify({ format: 3 }));
     await expect(openAndRead(directory)).rejects.toMatchObject({
       code: "FAILED_PRECONDITION",
       message: expect.stringContaining("newer version"),

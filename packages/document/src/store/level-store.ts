@@ -1,11 +1,20 @@
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { MeshError } from "@pi-controller/schema";
 import { ClassicLevel } from "classic-level";
-import * as z from "zod";
 import { toMeshError } from "./level-errors.ts";
-import { decodeEntry, type EntryKind, encodeEntry, entryKey, parseEntryKey } from "./level-records.ts";
+import { LevelMarker } from "./level-marker.ts";
+import {
+  DIGEST_KEY,
+  decodeEntry,
+  digestWith,
+  type EntryKind,
+  encodeDigest,
+  encodeEntry,
+  entryKey,
+  logDigest,
+  parseEntryKey,
+} from "./level-records.ts";
 import type { LogChange, Store, StoredLog } from "./store.ts";
 
 type Database = ClassicLevel<string, Buffer>;
@@ -17,7 +26,11 @@ type Operation =
 interface Extent {
   readonly first: number;
   readonly next: number;
+  /** Of those entries. */
+  readonly digest: number;
 }
+
+const NOTHING: Extent = { first: 0, next: 0, digest: 0 };
 
 /** What is found while one log is read. */
 interface Reading {
@@ -25,11 +38,6 @@ interface Reading {
   readonly extent: Extent;
   readonly entries: Uint8Array[];
 }
-
-const FORMAT = 1;
-/** Beside the database: says that there was one, so that an emptied one is not taken for a new one. */
-const MARKER = "format.json";
-const markerSchema = z.object({ format: z.int().positive() });
 
 export interface LevelStoreOptions {
   /** Made when it is not there; nothing else may be in it. */
@@ -43,6 +51,11 @@ export interface LevelStoreOptions {
  * the next write. So a write that was refused, which LevelDB may still find in its own log when it opens
  * again, is undone by deleting what it added.
  *
+ * Each write has a digest of everything with it, in one record that is written over. For LevelDB skips what is damaged
+ * in its own log, up to 32 KiB, and goes on after that: what is found then is of no moment that there was, and has the
+ * digest of another. What is lost at the end of its log takes its digests along: that is an earlier moment, as a power
+ * cut may leave it.
+ *
  * Straight on classic-level: y-leveldb swallows the errors of its transactions, so that
  * a locked database looks like an empty document, and took four times as long in our measurements.
  */
@@ -52,9 +65,11 @@ export function levelStore(options: LevelStoreOptions): Store {
 
 class LevelStore implements Store {
   readonly #directory: string;
+  readonly #marker: LevelMarker;
   readonly #extents = new Map<string, Extent>();
   #database: Database | undefined;
-  #isMarked = false;
+  /** Of all logs. */
+  #digest = 0;
   /** Keys that no longer count, to be deleted with the next write. */
   #obsolete: string[] = [];
   /** Keys of refused writes. */
@@ -62,13 +77,14 @@ class LevelStore implements Store {
 
   constructor(options: LevelStoreOptions) {
     this.#directory = options.directory;
+    this.#marker = new LevelMarker(options.directory);
   }
 
   async open(): Promise<void> {
     try {
       // LevelDB lets everybody read its files; users' sealed keys are among what they hold.
       await mkdir(this.#path, { recursive: true, mode: 0o700 });
-      this.#isMarked = await this.#readMarker();
+      await this.#marker.read();
       await this.#checkFiles();
       this.#database = await this.#openDatabase();
     } catch (error) {
@@ -77,41 +93,51 @@ class LevelStore implements Store {
   }
 
   async *read(): AsyncIterable<StoredLog> {
-    this.#extents.clear();
-    this.#obsolete = [];
+    this.#forget();
+    let digest: Buffer | undefined;
     try {
       let reading: Reading | undefined;
       for await (const [key, value] of this.#openedDatabase().iterator({ fillCache: false })) {
+        if (key === DIGEST_KEY) {
+          digest = value;
+          continue;
+        }
         const { log, number } = parseEntryKey(key);
         if (reading !== undefined && reading.log !== log) {
           yield* this.#finish(reading);
           reading = undefined;
         }
-        reading = this.#readEntry(reading, { log, number, ...decodeEntry(key, value) });
+        reading = this.#readEntry(reading, { log, number, value, ...decodeEntry(key, value) });
       }
       if (reading !== undefined) yield* this.#finish(reading);
     } catch (error) {
       throw toMeshError(error, this.#directory);
     }
-    if (this.#isMarked && this.#extents.size === 0) {
-      throw new MeshError("DATA_LOSS", `The database in ${this.#directory} has lost everything`);
-    }
+    this.#checkDigest(digest);
   }
 
   async write(changes: readonly LogChange[]): Promise<void> {
     const extents = new Map<string, Extent>();
     const obsolete: string[] = [];
     const additions = changes.map((change) => this.#additionOf(change, extents, obsolete));
+    let digest = this.#digest;
+    for (const [log, { digest: now }] of extents) {
+      digest = digestWith(digest, { before: this.#extentOf(log).digest, now });
+    }
     try {
       await this.#reopen();
       const deletions = this.#obsolete.map((key): Operation => ({ type: "del", key }));
-      await this.#openedDatabase().batch<string, Buffer>([...deletions, ...additions], { sync: true });
-      await this.#mark();
+      await this.#openedDatabase().batch<string, Buffer>(
+        [...deletions, ...additions, digestOperation(digest)],
+        { sync: true },
+      );
+      await this.#marker.write();
     } catch (error) {
       this.#refused = [...new Set([...this.#refused, ...additions.map(({ key }) => key)])];
       throw toMeshError(error, this.#directory);
     }
     this.#obsolete = obsolete;
+    this.#digest = digest;
     for (const [log, extent] of extents) this.#extents.set(log, extent);
   }
 
@@ -123,8 +149,7 @@ class LevelStore implements Store {
     } catch (error) {
       throw toMeshError(error, this.#directory);
     }
-    this.#extents.clear();
-    this.#obsolete = [];
+    this.#forget();
     this.#refused = [];
     await this.open();
     return target;
@@ -151,36 +176,63 @@ class LevelStore implements Store {
     return database;
   }
 
+  #forget(): void {
+    this.#extents.clear();
+    this.#obsolete = [];
+    this.#digest = 0;
+  }
+
+  #extentOf(log: string): Extent {
+    return this.#extents.get(log) ?? NOTHING;
+  }
+
   #readEntry(
     reading: Reading | undefined,
     found: {
       readonly log: string;
       readonly number: number;
+      readonly value: Buffer;
       readonly kind: EntryKind;
       readonly entry: Uint8Array;
     },
   ): Reading {
-    const { log, number, kind, entry } = found;
+    const { log, number, value, kind, entry } = found;
     const next = number + 1;
+    const digest = logDigest(reading?.extent.digest ?? 0, value);
     if (reading === undefined && kind === "append" && number > 0) {
       throw new MeshError("DATA_LOSS", `The database has lost the first entries of ${log}`);
     }
     if (reading === undefined || kind !== "append") {
       if (reading !== undefined) this.#obsolete.push(...keysOf(log, reading.extent));
-      if (kind !== "drop") return { log, extent: { first: number, next }, entries: [entry] };
+      if (kind !== "drop") return { log, extent: { first: number, next, digest }, entries: [entry] };
       this.#obsolete.push(entryKey(log, number));
-      return { log, extent: { first: next, next }, entries: [] };
+      return { log, extent: { first: next, next, digest }, entries: [] };
     }
     if (number !== reading.extent.next) {
       throw new MeshError("DATA_LOSS", `The database has lost entries of ${log}`);
     }
     reading.entries.push(entry);
-    return { log, extent: { first: reading.extent.first, next }, entries: reading.entries };
+    return { log, extent: { first: reading.extent.first, next, digest }, entries: reading.entries };
   }
 
   *#finish({ log, extent, entries }: Reading): Generator<StoredLog> {
     this.#extents.set(log, extent);
+    this.#digest = digestWith(this.#digest, { before: 0, now: extent.digest });
     if (entries.length > 0) yield { log, entries };
+  }
+
+  /**
+   * @param stored what the newest write has left
+   * @throws MeshError DATA_LOSS
+   */
+  #checkDigest(stored: Buffer | undefined): void {
+    const isEmpty = this.#extents.size === 0;
+    if (stored === undefined) {
+      const { format } = this.#marker;
+      if (isEmpty ? format === 0 : format === 1) return;
+    } else if (stored.equals(encodeDigest(this.#digest))) return;
+    const lost = isEmpty ? "everything" : "some of its writes, though not the newest";
+    throw new MeshError("DATA_LOSS", `The database in ${this.#directory} has lost ${lost}`);
   }
 
   /**
@@ -189,18 +241,21 @@ class LevelStore implements Store {
    */
   #additionOf(change: LogChange, extents: Map<string, Extent>, obsolete: string[]) {
     const { log, kind } = change;
-    const { first, next } = extents.get(log) ?? this.#extents.get(log) ?? { first: 0, next: 0 };
+    const before = extents.get(log) ?? this.#extentOf(log);
+    const { first, next } = before;
     const key = entryKey(log, next);
-    if (kind !== "append") obsolete.push(...keysOf(log, { first, next }));
+    if (kind !== "append") obsolete.push(...keysOf(log, before));
     if (kind === "drop") obsolete.push(key);
-    extents.set(log, {
-      first: kind === "append" ? first : kind === "replace" ? next : next + 1,
-      next: next + 1,
-    });
     const entry = kind === "drop" ? new Uint8Array() : change.entry;
     // Where a log does not start with entry 0 it starts with a replacement: anything else is a loss.
     const stored = kind === "append" && first === next && next > 0 ? "replace" : kind;
-    return { type: "put", key, value: encodeEntry(key, stored, entry) } as const;
+    const value = encodeEntry(key, stored, entry);
+    extents.set(log, {
+      first: kind === "append" ? first : kind === "replace" ? next : next + 1,
+      next: next + 1,
+      digest: logDigest(before.digest, value),
+    });
+    return { type: "put", key, value } as const;
   }
 
   /** After one failed write LevelDB refuses all others until it is opened again. */
@@ -209,28 +264,8 @@ class LevelStore implements Store {
     await this.close();
     this.#database = await this.#openDatabase();
     const leftovers = this.#refused.map((key): Operation => ({ type: "del", key }));
-    await this.#database.batch(leftovers, { sync: true });
+    await this.#database.batch([...leftovers, digestOperation(this.#digest)], { sync: true });
     this.#refused = [];
-  }
-
-  async #readMarker(): Promise<boolean> {
-    const path = join(this.#directory, MARKER);
-    if (!existsSync(path)) return false;
-    let marker: unknown;
-    try {
-      marker = JSON.parse(await readFile(path, "utf8"));
-    } catch (error) {
-      throw new MeshError("DATA_LOSS", `${path} is damaged`, {}, { cause: error });
-    }
-    const parsed = markerSchema.safeParse(marker);
-    if (!parsed.success) throw new MeshError("DATA_LOSS", `${path} is damaged`, {}, { cause: parsed.error });
-    if (parsed.data.format > FORMAT) {
-      throw new MeshError(
-        "FAILED_PRECONDITION",
-        `The data in ${this.#directory} was written by a newer version of this program: update this one`,
-      );
-    }
-    return true;
   }
 
   /** LevelDB makes a new database, and deletes the old one's files, when only the file CURRENT is gone. */
@@ -240,14 +275,10 @@ class LevelStore implements Store {
       throw new MeshError("DATA_LOSS", `The database in ${this.#directory} has lost its file CURRENT`);
     }
   }
+}
 
-  async #mark(): Promise<void> {
-    if (this.#isMarked) return;
-    const path = join(this.#directory, MARKER);
-    await writeFile(`${path}.new`, JSON.stringify({ format: FORMAT }), { flush: true });
-    await rename(`${path}.new`, path);
-    this.#isMarked = true;
-  }
+function digestOperation(digest: number): Operation {
+  return { type: "put", key: DIGEST_KEY, value: encodeDigest(digest) };
 }
 
 function keysOf(log: string, { first, next }: Extent): string[] {

@@ -151,8 +151,8 @@ export class SimulatedDisk {
 
   /**
    * Turns one bit over somewhere in what is stored. Who reads that next sees it by the checksum. (So it is in
-   * LevelDB's tables. In its log, which has the writes since it was last opened, the damaged write and those after it
-   * vanish and nobody is told: that is `lastWritesAtRisk` and a power cut.)
+   * LevelDB's tables. In its log, which has the writes since it was last opened, some of them vanish, and nobody is told
+   * of those that were the newest of all: that is `lastWritesAtRisk` and a power cut.)
    *
    * @returns false when nothing is stored
    */

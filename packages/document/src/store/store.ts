@@ -29,7 +29,8 @@ export interface Store {
   /**
    * All logs, in no particular order.
    *
-   * @throws MeshError DATA_LOSS when a part is damaged or missing
+   * @throws MeshError DATA_LOSS when a part is damaged or missing. What holds everything up to some write, and nothing
+   *   after it, is whole: it cannot be told from a store that was never written to again.
    */
   read(): AsyncIterable<StoredLog>;
   /**

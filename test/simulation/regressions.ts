@@ -40,4 +40,13 @@ export const regressions: readonly Regression[] = [
     parts: trustParts,
     what: "A member that had just been revoked approved a machine, of which nobody else ever heard",
   },
+  {
+    seed: 1000,
+    peers: 8,
+    minutes: 1.5,
+    strangers: 4,
+    faultsPerPeerMinute: 0.6,
+    parts: trustParts,
+    what: "A member whose card was put back to a copy from before a revocation never found back into the fence",
+  },
 ];

@@ -49,10 +49,16 @@ describe("RevocationAnswers", () => {
     expect(envelopes).toHaveLength(1);
   });
 
-  it("give nothing to members, strangers, and whoever asks in another one's name or of another mesh", async () => {
+  it("give a member the mesh secret that is sealed to it, and nothing else", async () => {
+    await revoke(other);
+    const { envelopes } = answers.answer(questionOf(lost), ADDRESS);
+    expect(envelopes).toEqual(mesh.trust.envelopes([`mesh-secret/${lost.node}`]));
+    expect(envelopes).toHaveLength(1);
+  });
+
+  it("give nothing to strangers, and whoever asks in another one's name or of another mesh", async () => {
     await revoke(lost);
     const questions = [
-      questionOf(other),
       questionOf(testNode("stranger")),
       { ...questionOf(other), node: lost.node },
       { ...questionOf(lost), signature: "A".repeat(86) },
@@ -125,6 +131,15 @@ describe("RevocationInquiry", () => {
     expect(asked).toEqual(["https://other"]);
     await clock.advance(3_600_000);
     expect(asked).toHaveLength(1);
+  });
+
+  it("is given the mesh secret that its node lacks, as after its card was set back", async () => {
+    await revoke(other);
+    expect(known.view.meshSecrets.get(lost.node)?.epoch).toBeUndefined();
+    await start([{ id: mesh.node.node, origins: ["https://first"] }]);
+    await clock.advance(5_000);
+    expect(known.view.meshSecrets.get(lost.node)?.epoch).toBe(2);
+    expect(known.view.members.has(lost.node)).toBe(true);
   });
 
   it("asks nobody while everybody is in reach", async () => {

@@ -37,8 +37,9 @@ const answerSchema = z.object({ envelopes: z.array(envelopeSchema).max(2) });
 
 /**
  * Finds out whether this node was revoked when members are out of its reach: they let a revoked one in no more, and
- * so cannot tell it over the mesh, nor can it enter the fence with the secret that it knows. What it is told counts when
- * the authority has signed it.
+ * so cannot tell it over the mesh, nor can it enter the fence with the secret that it knows. When it was not, it is given
+ * the secret that it lacks, as after its card was put back to an older copy. What it is told counts when it is signed as
+ * all statements are.
  */
 export class RevocationInquiry implements Service {
   readonly name = "revocation inquiry";
@@ -107,7 +108,7 @@ export class RevocationInquiry implements Service {
       return false;
     }
     // Nothing else is taken from somebody who has not proven who he is.
-    const own = envelopes.filter((envelope) => isRevocationOf(envelope, nodeKey.node));
+    const own = envelopes.filter((envelope) => isOf(envelope, nodeKey.node));
     if (own.length > 0) await trust.merge(own);
     return true;
   }
@@ -119,8 +120,10 @@ export class RevocationInquiry implements Service {
   }
 }
 
-/** Whether that is what it says; who says it, the trust finds out. */
-function isRevocationOf({ statement }: Envelope, node: string): boolean {
+/** Whether it says that a node was revoked, or holds its mesh secret; who says it, the trust finds out. */
+function isOf({ statement }: Envelope, node: string): boolean {
   const parsed = statementSchema.safeParse(decodeJson(utf8(statement)));
-  return parsed.success && parsed.data.kind === "revocation" && parsed.data.node === node;
+  if (!parsed.success) return false;
+  const { data } = parsed;
+  return (data.kind === "revocation" || data.kind === "mesh-secret") && data.node === node;
 }

@@ -15,8 +15,9 @@ const MAX_SENDERS = 1_000;
 const NOTHING: RevocationAnswer = { envelopes: [] };
 
 /**
- * Tells a node that was revoked so, however late it asks: members speak with it in no other way any more. Remembers
- * nobody who asked.
+ * Tells a node that was revoked so, however late it asks: members speak with it in no other way any more. A member
+ * that is out of reach gets the mesh secret that is sealed to it: one whose card was put back to an older copy knows
+ * none that anybody takes. Remembers nobody who asked.
  */
 export class RevocationAnswers {
   readonly #components: Components;
@@ -28,7 +29,7 @@ export class RevocationAnswers {
   }
 
   /**
-   * Nothing for a stranger, a member, and whoever asks in another one's name: they cannot tell these apart.
+   * Nothing for a stranger and whoever asks in another one's name: they cannot tell these apart.
    *
    * @param address of whoever asks
    * @throws MeshError RESOURCE_EXHAUSTED with `retryAfterMs`
@@ -41,9 +42,13 @@ export class RevocationAnswers {
       const details = { retryAfterMs: Math.ceil(waitMs) };
       throw new MeshError("RESOURCE_EXHAUSTED", "There are too many questions", details);
     }
+    const { members, revocations } = trust.view;
     // First what costs nothing.
-    if (!trust.view.revocations.has(node) || !this.#isItself(node, signature)) return NOTHING;
-    return { envelopes: [...trust.envelopes([`revocation/${node}`, `departure/${node}`])] };
+    if ((!revocations.has(node) && !members.has(node)) || !this.#isItself(node, signature)) return NOTHING;
+    const keys = revocations.has(node)
+      ? [`revocation/${node}`, `departure/${node}`]
+      : [`mesh-secret/${node}`];
+    return { envelopes: [...trust.envelopes(keys)] };
   }
 
   #isItself(node: string, signature: string): boolean {

@@ -11,7 +11,8 @@ interface Pair {
   /** The two processes. */
   readonly peers: readonly [object, object];
   readonly sinceMs: number;
-  readonly isConnected: boolean;
+  /** When their connection was opened; undefined while there is none. */
+  readonly openedAtMs: number | undefined;
 }
 
 /** In a mesh where each is connected to all, connections between two that reach each other stay; in the end all are there. */
@@ -27,13 +28,13 @@ export class ConnectionsStay implements Invariant {
       if (one.peer === undefined || other.peer === undefined || !world.reach(one, other)) continue;
       if (!isMember(one, other) || !isMember(other, one)) continue;
       const key = `${one.name} ${other.name}`;
-      const isConnected = areConnected(one, other);
+      const openedAtMs = openedAt(one, other);
       const before = this.#pairs.get(key);
       const isSame = before?.peers[0] === one.peer && before.peers[1] === other.peer;
       const sinceMs = isSame ? before.sinceMs : nowMs;
-      pairs.set(key, { peers: [one.peer, other.peer], sinceMs, isConnected });
-      if (!isSame || nowMs - sinceMs < UNDISTURBED_MS || isConnected) continue;
-      if (before.isConnected) world.violation(this.name, `${key} have closed their connection`);
+      pairs.set(key, { peers: [one.peer, other.peer], sinceMs, openedAtMs });
+      if (!isSame || nowMs - sinceMs < UNDISTURBED_MS || before.openedAtMs === undefined) continue;
+      if (openedAtMs !== before.openedAtMs) world.violation(this.name, `${key} have closed their connection`);
     }
     this.#pairs = pairs;
   }
@@ -42,7 +43,7 @@ export class ConnectionsStay implements Invariant {
     const members = world.machines.filter(({ gone, peer }) => peer !== undefined && gone === undefined);
     if (members.length > FULL_MESH) return;
     for (const [one, other] of pairsOf(members)) {
-      if (!areConnected(one, other)) yield `${one.name} and ${other.name} are not connected`;
+      if (openedAt(one, other) === undefined) yield `${one.name} and ${other.name} are not connected`;
     }
   }
 }
@@ -59,6 +60,6 @@ function isMember(one: SimulatedMachine, other: SimulatedMachine): boolean {
   return one.gone === undefined && one.peer?.core.trust.view.members.has(other.id) === true;
 }
 
-function areConnected(one: SimulatedMachine, other: SimulatedMachine): boolean {
-  return one.peer?.network.status().connections.some(({ peer }) => peer === other.id) === true;
+function openedAt(one: SimulatedMachine, other: SimulatedMachine): number | undefined {
+  return one.peer?.network.status().connections.find(({ peer }) => peer === other.id)?.openedAtMs;
 }

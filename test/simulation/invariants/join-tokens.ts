@@ -1,33 +1,34 @@
+import type { RunningPeer } from "../world/compose-peer.ts";
 import type { World } from "../world/world.ts";
 import type { Invariant } from "./invariant.ts";
 
 /**
- * A join token admits as many nodes as it says, as far as one sponsor goes: members that do not reach each other may
- * admit more with it together, which none of them can know.
+ * A sponsor admits nobody with a join token that has admitted as many nodes as it may, as far as the sponsor knows:
+ * members that do not reach each other may admit more with it together.
  */
 export class TokensAreCounted implements Invariant {
   readonly name = "join tokens";
-  readonly #told = new Set<string>();
+  /** Nodes that each process knew to be admitted with each token, at the last look. */
+  readonly #known = new WeakMap<RunningPeer, ReadonlyMap<string, ReadonlySet<string>>>();
 
   check(world: World): void {
-    for (const { isRunning, peer } of world.machines) {
+    for (const { isRunning, name, peer } of world.machines) {
       if (!isRunning || peer === undefined) continue;
       const { joinTokens, members } = peer.core.trust.view;
-      const entries = [...members.values()].flatMap(({ admittedBy }) =>
-        admittedBy.kind === "join-token" ? [admittedBy] : [],
-      );
-      for (const [key, admitted] of Map.groupBy(entries, ({ sponsor, token }) => `${token} ${sponsor}`)) {
-        const [{ sponsor, token } = { sponsor: "", token: "" }] = admitted;
-        const uses = joinTokens.get(token)?.uses ?? Number.POSITIVE_INFINITY;
-        const machine = world.machine(sponsor);
-        if (admitted.length <= uses || this.#told.has(key)) continue;
-        if (machine === undefined || world.forgetful.has(machine)) continue;
-        this.#told.add(key);
-        world.violation(
-          this.name,
-          `${machine.name} admitted ${admitted.length} nodes with the token ${token} for ${uses}`,
-        );
+      const known = this.#known.get(peer);
+      const admitted = new Map<string, Set<string>>();
+      for (const { admittedBy, node } of members.values()) {
+        if (admittedBy.kind !== "join-token") continue;
+        const { sponsor, token } = admittedBy;
+        admitted.set(token, (admitted.get(token) ?? new Set()).add(node));
+        const before = known?.get(token);
+        const uses = joinTokens.get(token)?.uses;
+        if (sponsor !== peer.id || uses === undefined || before === undefined) continue;
+        if (before.has(node) || before.size < uses) continue;
+        const problem = `admitted ${world.machine(node)?.name} with the token ${token}, which had admitted`;
+        world.violation(this.name, `${name} ${problem} ${before.size} of ${uses}`);
       }
+      this.#known.set(peer, admitted);
     }
   }
 }

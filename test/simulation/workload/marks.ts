@@ -27,7 +27,7 @@ interface Mark {
 
 /** Marks that each machine keeps in each of the two documents that it may write. */
 const MARKS = 2;
-const MAX_LENGTH = 12_000;
+const MAX_LENGTH = 40_000;
 
 /** Machines put long records into documents, and take them out again. */
 export class Marks implements Workload {

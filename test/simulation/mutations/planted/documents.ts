@@ -53,11 +53,12 @@ export const documentMutations: readonly Mutation[] = [
     why: "Who lost writes and wrote as much before he met others has used clocks twice, and is behind nobody.",
     invariant: "documents",
     hunt: {
-      peers: 3,
+      peers: 2,
+      strangers: 0,
       minutes: 4,
       seed: 1,
-      faultsPerPeerMinute: 2,
-      weights: { "lying-disk": 2, "old-disk": 2, partition: 3 },
+      faultsPerPeerMinute: 3,
+      weights: { "old-disk": 1, "lying-disk": 1, partition: 2 },
     },
   },
   {
@@ -105,7 +106,14 @@ export const documentMutations: readonly Mutation[] = [
     replace: "return [...appends, ...this.#changes];",
     why: "A snapshot is of what was there before the batch: put after the batch's own updates, it drops them.",
     invariant: "documents",
-    hunt: { peers: 3, minutes: 8, seed: 1, faultsPerPeerMinute: 1.5, weights: { "disk-slow": 3, kill: 1 } },
+    hunt: {
+      peers: 2,
+      strangers: 0,
+      minutes: 5,
+      seed: 1,
+      faultsPerPeerMinute: 3,
+      weights: { "disk-slow": 3, kill: 1 },
+    },
   },
   {
     name: "documents-next-generation-of-old-content",
@@ -114,7 +122,14 @@ export const documentMutations: readonly Mutation[] = [
     replace: "return { generation: this.#nextGeneration(), writes };",
     why: "The next generation has what stands when it begins, not what stood when it was found to be needed.",
     invariant: "documents",
-    hunt: { peers: 3, minutes: 4, seed: 1, faultsPerPeerMinute: 1.5, weights: { "disk-slow": 1 } },
+    hunt: {
+      peers: 2,
+      strangers: 0,
+      minutes: 3,
+      seed: 1,
+      faultsPerPeerMinute: 3,
+      weights: { "disk-slow": 1 },
+    },
   },
   {
     name: "documents-old-generation-stays",

@@ -11,7 +11,15 @@ export const nodesMutations: readonly Mutation[] = [
     replace: "      return this.#correct();",
     why: "A node puts its entry right as often as somebody changes it, and gives way in name when it has to.",
     invariant: "roster",
-    hunt: { peers: 4, minutes: 1, seed: 1 },
+    hunt: {
+      peers: 8,
+      strangers: 0,
+      minutes: 1,
+      seed: 1,
+      parts: "trust",
+      faultsPerPeerMinute: 0.5,
+      weights: { partition: 1 },
+    },
   },
   {
     name: "nodes-nobody-gives-way-in-name",
@@ -20,6 +28,14 @@ export const nodesMutations: readonly Mutation[] = [
     replace: "seniority(own) !== seniority(holder)) return undefined;",
     why: "Of two nodes with one name the later one takes another.",
     invariant: "roster",
-    hunt: { peers: 4, minutes: 1, seed: 1 },
+    hunt: {
+      peers: 8,
+      strangers: 0,
+      minutes: 1,
+      seed: 1,
+      parts: "trust",
+      faultsPerPeerMinute: 0.5,
+      weights: { partition: 1 },
+    },
   },
 ];

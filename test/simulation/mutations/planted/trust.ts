@@ -41,22 +41,6 @@ export const trustMutations: readonly Mutation[] = [
     hunt: { peers: 6, minutes: 4, seed: 1, parts: "trust" },
   },
   {
-    name: "trust-first-of-two-equal-ones-stands",
-    file: `${folder}/trust/precedence.ts`,
-    find: "return compareTexts(one.envelope.statement, other.envelope.statement) || compareSignatures(one, other);",
-    replace: "return 0;",
-    why: "Of two statements of one version all peers take the same one, whichever they have learned first.",
-    invariant: "trust",
-    hunt: {
-      peers: 6,
-      minutes: 4,
-      seed: 1,
-      parts: "trust",
-      faultsPerPeerMinute: 1,
-      weights: { partition: 1 },
-    },
-  },
-  {
     name: "enrolment-token-once-too-often",
     file: `${folder}/enrolment/member/join-token-state.ts`,
     find: 'return used >= token.uses ? "used-up" : "valid";',

@@ -5,36 +5,66 @@ import { BUCKETS, type Holding } from "./messages.ts";
 
 const DIGEST_CHARACTERS = 16;
 
-/** What a set holds of node documents, in groups by node id. */
+/** Documents of nodes whose ids have one hash. */
+interface Bucket {
+  readonly holdings: Map<NodeId, Holding>;
+  /** Undefined when it is to be reckoned anew. */
+  digest: string | undefined;
+}
+
+/** What a set holds of node documents, in groups by node id. Nearly all groups are the same from one time to the next. */
 export class Buckets {
   readonly #set: DocumentSet;
-  /** Of each group the digest, and what it was reckoned of: most groups are the same the next time. */
-  readonly #digests: { readonly text: string; readonly digest: string }[] = [];
+  readonly #buckets: readonly Bucket[] = Array.from({ length: BUCKETS }, () => ({
+    holdings: new Map(),
+    digest: undefined,
+  }));
+  /** Which bucket each node that is in one is in. */
+  readonly #placed = new Map<NodeId, Bucket>();
 
   constructor(components: { readonly set: DocumentSet }) {
     this.#set = components.set;
   }
 
-  holdings(): readonly (readonly Holding[])[] {
-    const buckets: Holding[][] = Array.from({ length: BUCKETS }, () => []);
-    for (const [node, { guid, replica }] of this.#set.nodes) {
-      buckets[bucketOf(node)]?.push({ node, guid, digest: replica.document.digest() });
-    }
-    return buckets;
+  /** Of each group: equal for equal holdings, in whatever order they came. */
+  digests(): readonly string[] {
+    this.#update();
+    return this.#buckets.map((bucket) => (bucket.digest ??= digestOf(bucket.holdings.values())));
   }
 
-  /** Of each of these groups: equal for equal holdings, in whatever order. */
-  digests(holdings: readonly (readonly Holding[])[]): readonly string[] {
-    return holdings.map((bucket, index) => {
-      const lines = bucket.map(({ node, guid, digest }) => `${node} ${guid} ${digest}\n`);
-      const text = lines.length > 1 ? lines.sort().join("") : (lines[0] ?? "");
-      const known = this.#digests[index];
-      if (known?.text === text) return known.digest;
-      const digest = hash("sha256", text, "hex").slice(0, DIGEST_CHARACTERS);
-      this.#digests[index] = { text, digest };
-      return digest;
-    });
+  /** What is held in the groups of which somebody has another digest. */
+  differing(theirs: readonly string[]): readonly Holding[] {
+    const ours = this.digests();
+    return this.#buckets
+      .filter((_, index) => ours[index] !== theirs[index])
+      .flatMap(({ holdings }) => [...holdings.values()]);
   }
+
+  #update(): void {
+    const { nodes } = this.#set;
+    for (const [node, { guid, replica }] of nodes) {
+      const digest = replica.document.digest();
+      const placed = this.#placed.get(node);
+      const known = placed?.holdings.get(node);
+      if (known?.digest === digest && known.guid === guid) continue;
+      const bucket = placed ?? (this.#buckets[bucketOf(node)] as Bucket);
+      bucket.holdings.set(node, { node, guid, digest });
+      bucket.digest = undefined;
+      this.#placed.set(node, bucket);
+    }
+    if (this.#placed.size === nodes.size) return;
+    for (const [node, bucket] of this.#placed) {
+      if (nodes.has(node)) continue;
+      bucket.holdings.delete(node);
+      bucket.digest = undefined;
+      this.#placed.delete(node);
+    }
+  }
+}
+
+function digestOf(holdings: Iterable<Holding>): string {
+  const lines = [...holdings].map(({ node, guid, digest }) => `${node} ${guid} ${digest}\n`);
+  return hash("sha256", lines.sort().join(""), "hex").slice(0, DIGEST_CHARACTERS);
 }
 
 /** FNV-1a over the id. */

@@ -65,7 +65,7 @@ export class Puller {
    */
   async pull(peer: NodeId, signal: AbortSignal): Promise<void> {
     await this.#checkWhatWasWritten(peer, signal);
-    const buckets = this.#buckets.digests(this.#buckets.holdings());
+    const buckets = this.#buckets.digests();
     const question = { kind: "compare", mesh: this.#set.mesh.document.digest(), buckets };
     const answer = await this.#request(peer, encodeFrame(question, []), signal);
     const { meshDiffers, holdings } = decodeFrame(compareAnswerSchema, answer).header;

@@ -30,9 +30,7 @@ export class SyncResponder {
     if (this.#author.isUncertain) {
       throw new MeshError("UNAVAILABLE", "This peer has yet to see whether its disk has lost anything");
     }
-    const buckets = this.#buckets.holdings();
-    const digests = this.#buckets.digests(buckets);
-    const holdings = buckets.filter((_, index) => digests[index] !== request.buckets[index]).flat();
+    const holdings = this.#buckets.differing(request.buckets);
     return encodeFrame({ meshDiffers: this.#set.mesh.document.digest() !== request.mesh, holdings }, []);
   }
 

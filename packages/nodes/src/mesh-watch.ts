@@ -2,11 +2,11 @@ import type { Documents } from "@pi-controller/document";
 import type { Clock, Logger, Service, Unsubscribe } from "@pi-controller/runtime";
 import type { MembershipState, NodeId } from "@pi-controller/schema";
 import { nodesCollection } from "./collections.ts";
-import { detectPartition, type Partition } from "./partition.ts";
+import { detectPartition, type MemberState, type Partition } from "./partition.ts";
 import type { EventsPort, MembershipChange, MembershipPort } from "./ports.ts";
 
 export interface MeshWatchComponents {
-  readonly membership: Pick<MembershipPort, "members" | "observe">;
+  readonly membership: Pick<MembershipPort, "member" | "members" | "observe">;
   readonly documents: Pick<Documents, "mesh">;
   readonly events: EventsPort;
   readonly clock: Pick<Clock, "now" | "monotonic">;
@@ -82,12 +82,14 @@ export class MeshWatch implements Service {
     const { membership, events, clock } = this.#components;
     const before = this.#partition;
     const offsetMs = this.#wallClockOffsetMs();
-    const all = membership.members();
-    for (const id of this.#lost) if (!all.has(id)) this.#lost.delete(id);
-    const members = [...all.values()]
-      .filter(({ id, state }) => state !== "dead" || this.#lost.has(id))
-      .map(({ id, state, sinceMs }) => ({ id, state, sinceMs: sinceMs - offsetMs }));
-    this.#partition = detectPartition(members, before);
+    // Only of them: it is done at each change of any member, of which there are many in a large mesh.
+    const lost: MemberState[] = [];
+    for (const id of this.#lost) {
+      const member = membership.member(id);
+      if (member === undefined) this.#lost.delete(id);
+      else lost.push({ id, state: member.state, sinceMs: member.sinceMs - offsetMs });
+    }
+    this.#partition = detectPartition(lost, before);
     if (before === undefined && this.#partition !== undefined) {
       const unreachable = [...this.#partition.unreachable];
       events.emit("mesh.partition.suspected", {

@@ -28,18 +28,18 @@ afterEach(async () => {
   await fixture.dispose();
 });
 
-async function withSecrets(peer: FixturePeer): Promise<SecretPeer> {
+async function withSecrets(peer: FixturePeer, document = peer.documents.mesh): Promise<SecretPeer> {
   const kept: SecretPeer["kept"] = { stored: [] };
   const store = {
     secrets: () => kept.stored,
     keepSecrets: (stored: readonly StoredSecret[]) => void (kept.stored = stored),
   };
-  const { trust, node, documents } = peer;
+  const { trust, node } = peer;
   const options = { tagOf: (secret: Uint8Array) => `tag ${toBase64Url(secret)}` };
   const secrets = new MeshSecrets({ trust, node: node.key, store, logger: silentLogger }, options);
   await secrets.start();
   const { clock } = fixture.mesh;
-  const components = { trust, secrets, node: node.key, document: documents.mesh, clock };
+  const components = { trust, secrets, node: node.key, document, clock };
   const rollover = new SecretRollover({ ...components, logger: silentLogger });
   await rollover.start();
   const made = { peer, secrets, rollover, kept };
@@ -135,6 +135,32 @@ describe("MeshSecrets", () => {
     await fixture.finish(records.put(testNode(1).node, forged));
     await fixture.run(1_000);
     expect(ring(one)).toBe(1);
+  });
+
+  it("look at one member's acknowledgement when it changes, and not at those of all", async () => {
+    const members = 12;
+    fixture = await TrustFixture.create(members);
+    const { mesh } = fixture.peer(0).documents;
+    const looked: string[] = [];
+    const watched: typeof mesh = {
+      ...mesh,
+      collection: (definition) => {
+        const records = mesh.collection(definition);
+        return { ...records, get: (id) => (looked.push(id), records.get(id)) };
+      },
+    };
+    const one = await withSecrets(fixture.peer(0), watched);
+    await fixture.run(1_000);
+    const other = await withSecrets(fixture.peer(1));
+    looked.splice(0);
+    await fixture.connectAll();
+    const records = mesh.collection(acknowledgementsCollection);
+    await fixture.until(() => records.get(testNode(1).node) !== undefined);
+    await fixture.run(1_000);
+    expect(looked.filter((id) => id === testNode(1).node)).not.toHaveLength(0);
+    // Its own it looks at each time, to see whether it is still there.
+    expect(new Set(looked)).toEqual(new Set([testNode(0).node, testNode(1).node]));
+    expect([newest(one), newest(other)]).toEqual([1, 1]);
   });
 });
 

@@ -69,7 +69,9 @@ export class SecretRollover implements Service {
   async start(): Promise<void> {
     const { document, trust, secrets } = this.#components;
     this.#subscriptions.push(
-      document.collection(acknowledgementsCollection).observe(() => this.#update()),
+      document.collection(acknowledgementsCollection).observe((changes) => {
+        this.#update(changes.map(({ id }) => id));
+      }),
       trust.observe(() => this.#update()),
       secrets.observe(() => this.#update()),
     );
@@ -82,8 +84,9 @@ export class SecretRollover implements Service {
     this.#repeating?.cancel();
   }
 
-  #update(): void {
-    this.#learn();
+  /** @param changed whose acknowledgements may be others than before; all when left out */
+  #update(changed?: Iterable<NodeId>): void {
+    this.#learn(changed);
     this.#working = this.#working
       .then(() => this.#acknowledge())
       .then(() => this.#handOn())
@@ -95,12 +98,14 @@ export class SecretRollover implements Service {
       });
   }
 
-  #learn(): void {
+  #learn(changed?: Iterable<NodeId>): void {
     const { trust, secrets, document } = this.#components;
     const { members } = trust.view;
     const records = document.collection(acknowledgementsCollection);
     for (const node of [...this.#verified.keys()]) if (!members.has(node)) this.#verified.delete(node);
-    for (const node of members.keys()) {
+    // All members acknowledge a new secret, one after the other: that is no reason to read all of them each time.
+    for (const node of changed ?? members.keys()) {
+      if (!members.has(node)) continue;
       const record = records.get(node);
       const known = this.#verified.get(node);
       // What was acknowledged once stays so: a record that somebody set back changes nothing.

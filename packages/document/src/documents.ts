@@ -31,6 +31,7 @@ import {
 import { SetBack } from "./set-back.ts";
 import type { Store } from "./store/store.ts";
 import { Broadcaster } from "./sync/broadcaster.ts";
+import { Buckets } from "./sync/buckets.ts";
 import { SYNC_METHOD, UPDATE_TOPIC } from "./sync/messages.ts";
 import { Puller } from "./sync/puller.ts";
 import { SyncResponder } from "./sync/responder.ts";
@@ -154,13 +155,14 @@ export class Documents implements Service {
     const broadcastMesh = (update: Uint8Array) =>
       this.#broadcaster.publish({ kind: "mesh", epoch: author.meshEpoch }, update);
     const recovery = new SetBack({ set, committer, author, own, logger, newEpoch, broadcastMesh });
-    const puller = new Puller({ network, set, author, intake, logger, recovery }, this.#options);
+    const buckets = new Buckets({ set });
+    const puller = new Puller({ network, set, buckets, author, intake, logger, recovery }, this.#options);
     this.#set = set;
     this.#author = author;
     this.#committer = committer;
     this.#own = own;
     this.#compaction = new Compaction({ committer, set, logger });
-    this.#responder = new SyncResponder({ set, author });
+    this.#responder = new SyncResponder({ set, author, buckets });
     this.#broadcaster = new Broadcaster({
       gossip,
       intake,

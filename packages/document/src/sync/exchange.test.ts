@@ -8,6 +8,7 @@ import { Intake } from "../intake.ts";
 import { announcedDocuments, meshClient, nodeClient } from "../names.ts";
 import { SimulatedDisk } from "../store/simulated-disk.ts";
 import { SimulatedStore } from "../store/simulated-store.ts";
+import { Buckets } from "./buckets.ts";
 import { Puller, type Recovery } from "./puller.ts";
 import { SyncResponder } from "./responder.ts";
 
@@ -41,7 +42,11 @@ function setOf(nodes: readonly string[], padding = ""): DocumentSet {
 
 /** Lets one set pull from another one, and says what went over the wire. */
 async function pull(here: DocumentSet, there: DocumentSet): Promise<{ requests: number; bytes: number }> {
-  const responder = new SyncResponder({ set: there, author: new Author("node-other") });
+  const responder = new SyncResponder({
+    set: there,
+    buckets: new Buckets({ set: there }),
+    author: new Author("node-other"),
+  });
   const traffic = { requests: 0, bytes: 0 };
   const network = {
     self: "node-puller",
@@ -59,7 +64,9 @@ async function pull(here: DocumentSet, there: DocumentSet): Promise<{ requests: 
   const committer = new Committer({ store, logger: silentLogger, onApplied: () => undefined });
   const author = new Author("node-puller");
   const intake = new Intake({ committer, set: here, author });
-  const components = { network, set: here, author, intake, logger: silentLogger, recovery: noRecovery };
+  const buckets = new Buckets({ set: here });
+  const logger = silentLogger;
+  const components = { network, set: here, buckets, author, intake, logger, recovery: noRecovery };
   await new Puller(components, { requestTimeoutMs: 1000 }).pull("node-other", new AbortController().signal);
   return traffic;
 }

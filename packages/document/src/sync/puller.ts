@@ -6,7 +6,7 @@ import { clocksIn } from "../content/inspect-update.ts";
 import type { SharedDocument } from "../content/shared-document.ts";
 import type { DocumentSet } from "../document-set.ts";
 import type { Intake, Outcome, RemoteUpdate } from "../intake.ts";
-import { Buckets } from "./buckets.ts";
+import type { Buckets } from "./buckets.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 import {
   compareAnswerSchema,
@@ -22,6 +22,7 @@ const EVERYTHING = new Uint8Array();
 export interface PullerComponents {
   readonly network: Pick<Network, "self" | "request">;
   readonly set: DocumentSet;
+  readonly buckets: Buckets;
   readonly author: Author;
   readonly intake: Intake;
   readonly logger: Logger;
@@ -51,7 +52,7 @@ export class Puller {
     this.#network = components.network;
     this.#set = components.set;
     this.#author = components.author;
-    this.#buckets = new Buckets(components);
+    this.#buckets = components.buckets;
     this.#intake = components.intake;
     this.#logger = components.logger;
     this.#recovery = components.recovery;

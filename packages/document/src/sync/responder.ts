@@ -3,7 +3,7 @@ import { MeshError } from "@pi-controller/schema";
 import type { Author } from "../author.ts";
 import type { SharedDocument } from "../content/shared-document.ts";
 import type { DocumentSet } from "../document-set.ts";
-import { Buckets } from "./buckets.ts";
+import type { Buckets } from "./buckets.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 import { type DocumentName, FETCH_BUDGET_BYTES, type SyncRequest, syncRequestSchema } from "./messages.ts";
 
@@ -13,10 +13,10 @@ export class SyncResponder {
   readonly #author: Author;
   readonly #buckets: Buckets;
 
-  constructor(components: { set: DocumentSet; author: Author }) {
+  constructor(components: { set: DocumentSet; author: Author; buckets: Buckets }) {
     this.#set = components.set;
     this.#author = components.author;
-    this.#buckets = new Buckets(components);
+    this.#buckets = components.buckets;
   }
 
   /** @throws MeshError INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE */

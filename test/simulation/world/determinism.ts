@@ -2,10 +2,13 @@ import nodeCrypto, { webcrypto } from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { type Random, randomInteger, seededRandom } from "@pi-controller/runtime";
 import { RealWork } from "./real-work.ts";
+import { rememberedCrypto } from "./remembered-crypto.ts";
 
 /** Private keys of X25519 in PKCS #8 (RFC 8410, section 7) begin so. */
 const X25519_PREFIX = Buffer.from("302e020100300506032b656e04220420", "hex");
 const KEY_BYTES = 32;
+/** What a simulated process takes of its machine's memory. */
+const PROCESS_BYTES = 100 * 2 ** 20;
 /** What of the Web Cryptography API works in other threads and is used by the product or its libraries. */
 const THREADED = [
   "decrypt",
@@ -35,7 +38,12 @@ export interface Determinism {
 export function beDeterministic(): Determinism {
   let random = seededRandom(0);
   const work = new RealWork();
+  const remembered = rememberedCrypto();
   const undo = [
+    replace(nodeCrypto, "createPublicKey", remembered.createPublicKey),
+    replace(nodeCrypto, "verify", remembered.verify),
+    // All peers are one process; asking the kernel takes longer than all else of a sample of metrics.
+    replace(process.memoryUsage, "rss", () => PROCESS_BYTES),
     replace(Math, "random", () => random.next()),
     replace(nodeCrypto, "randomBytes", ((size: number) => fill(random, Buffer.alloc(size))) as never),
     replace(nodeCrypto, "randomUUID", (() => uuid(random)) as never),

@@ -34,9 +34,10 @@ export interface PinRequest {
   readonly user: string;
   /** The machine whose pins it is about. */
   readonly owner: SimulatedMachine;
-  readonly given?: Partial<Asking>;
+  readonly given?: Partial<Asking> | undefined;
 }
 
+const TIMEOUT_MS = 5_000;
 /** Whoever asks waits for so long after all should be over: what he asked may have died. */
 const GIVES_UP_AFTER_MS = 3_000;
 const REFUSALS: readonly ErrorCode[] = [
@@ -78,7 +79,11 @@ export class PinAsker {
     const { clock, trace } = this.#world;
     const { peer } = machine;
     if (peer === undefined) return { kind: "unsure", why: "nobody there" };
-    const asking = askingOf(user, { correlationId: `request-${++this.#asked}`, ...given });
+    const asking = askingOf(user, {
+      correlationId: `request-${++this.#asked}`,
+      timeoutMs: TIMEOUT_MS,
+      ...given,
+    });
     const open: OpenRequest = { what, machine, peer, timeoutMs: asking.timeoutMs, ableMs: 0 };
     const sentMs = clock.monotonic();
     const life = new Life(owner);

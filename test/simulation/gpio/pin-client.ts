@@ -1,11 +1,13 @@
 import { pick, type Random, randomInteger } from "@pi-controller/runtime";
-import type { GpioValue, GpioView, OnExpire, ReservationId } from "@pi-controller/schema";
+import type { GpioView, OnExpire, ReservationId } from "@pi-controller/schema";
 import type { SimulatedMachine } from "../world/simulated-machine.ts";
 import type { World } from "../world/world.ts";
 import type { Grant, GrantTerms, Told } from "./grant.ts";
 import type { Outcome, PinAsker, PinCallOf, PinRequest } from "./pin-asker.ts";
 import type { Maybe, PinHistory, PinStory } from "./pin-history.ts";
-import { MAX_WAIT_MS, signalNumber, signalOf, somePinRequest } from "./pin-requests.ts";
+import { PinIntruder } from "./pin-intruder.ts";
+import { MAX_WAIT_MS, somePinRequest } from "./pin-requests.ts";
+import { someValue, valueText } from "./pin-values.ts";
 
 /** A place in line, or a grant that it may be the holder of. */
 interface Holding {
@@ -41,7 +43,6 @@ const MAX_RETRIES = 3;
 const LEAVES_A_VALUE = 80;
 /** What nobody was told the end of may be done for so long after its time: disks stall, processes stand still. */
 const MAY_BE_DONE_WITHIN_MS = 45_000;
-const USUAL_TIMEOUT_MS = 5_000;
 
 /** A program that wants pins: it reserves, renews, writes, lets go, forgets, and sleeps through ends of leases. */
 export class PinClient {
@@ -50,12 +51,14 @@ export class PinClient {
   readonly #holdings: Holding[] = [];
   /** What it held once, for coming too late. */
   #former: Grant | undefined;
+  readonly #intruder: PinIntruder;
   #isBusy = false;
   #sleepsUntilMs = 0;
 
   constructor(components: PinClientComponents, options: PinClientOptions) {
     this.#components = components;
     this.#options = options;
+    this.#intruder = new PinIntruder(components, options);
   }
 
   get user(): string {
@@ -83,9 +86,9 @@ export class PinClient {
     if (machine === undefined) return;
     const holding = pick(random, this.#holdings);
     if (holding === undefined || (this.#holdings.length < MAX_HOLDINGS && random.next() < 0.15)) {
-      if (random.next() < 0.1) await this.#meddle(machine);
+      if (random.next() < 0.1) await this.#intruder.meddle(machine);
       else if (this.#former !== undefined && random.next() < 0.15)
-        await this.#comeTooLate(machine, this.#former);
+        await this.#intruder.comeTooLate(machine, this.#former);
       else await this.#reserve(machine);
     } else if (holding.grant === undefined) {
       if (random.next() < 0.08) await this.#release(machine, holding);
@@ -131,8 +134,8 @@ export class PinClient {
     for (let attempt = 0; attempt < attempts && at !== undefined; attempt++) {
       const sentMs = world.clock.monotonic();
       firstSentMs ??= sentMs;
-      if (preempt) askEnds(story, sentMs, ({ terms }) => terms.preemptible);
-      const given = { idempotencyKey, timeoutMs: USUAL_TIMEOUT_MS };
+      if (preempt) history.endAsked(story, ({ terms }) => terms.preemptible);
+      const given = { idempotencyKey };
       const outcome: Outcome<GpioView> = await this.#ask(at, story, what, given, (pins, asking) =>
         pins.reserve(request, asking),
       );
@@ -196,13 +199,13 @@ export class PinClient {
 
   async #write(machine: SimulatedMachine, holding: Holding, grant: Grant): Promise<void> {
     const { id, token } = grant.terms;
-    const value = this.#value(grant);
+    const value = someValue(this.#components, grant);
     grant.kept = undefined;
     const { story } = holding;
     const outcome = await this.#ask(
       machine,
       story,
-      `writes ${text(value)} as ${grant.name}`,
+      `writes ${valueText(value)} as ${grant.name}`,
       {},
       (pins, asking) => pins.write(id, { token, value }, asking),
     );
@@ -218,7 +221,7 @@ export class PinClient {
     if (first === undefined) return;
     const writes = grants.map((grant) => {
       grant.kept = undefined;
-      return { id: grant.terms.id, token: grant.terms.token, value: this.#value(grant) };
+      return { id: grant.terms.id, token: grant.terms.token, value: someValue(this.#components, grant) };
     });
     const what = `writes a batch of ${grants.map(({ name }) => name).join(", ")}`;
     const outcome = await this.#ask(machine, first.story, what, {}, (pins, asking) =>
@@ -235,7 +238,7 @@ export class PinClient {
 
   async #release(machine: SimulatedMachine, holding: Holding): Promise<void> {
     const { id, story, grant } = holding;
-    askEnds(story, this.#components.world.clock.monotonic(), ({ terms }) => terms.id === id);
+    this.#components.history.endAsked(story, ({ terms }) => terms.id === id);
     const what = `releases ${grant?.name ?? id.slice(-6)}`;
     const outcome = await this.#ask(machine, story, what, {}, (pins, asking) =>
       pins.release(id, grant === undefined ? {} : { token: grant.terms.token }, asking),
@@ -249,7 +252,7 @@ export class PinClient {
 
   async #force(machine: SimulatedMachine, holding: Holding, grant: Grant): Promise<void> {
     const { id } = grant.terms;
-    askEnds(holding.story, this.#components.world.clock.monotonic(), ({ terms }) => terms.id === id);
+    this.#components.history.endAsked(holding.story, ({ terms }) => terms.id === id);
     const what = `takes ${grant.name} away`;
     const outcome = await this.#ask(machine, holding.story, what, {}, (pins, asking) =>
       pins.release(id, { force: "true" }, asking),
@@ -265,7 +268,7 @@ export class PinClient {
     const to = pick(random, ["bea", "cleo", "dan", "eve"]) ?? this.user;
     const maybe: Maybe = { untilMs: Number.POSITIVE_INFINITY };
     story.maybes.add(maybe);
-    askEnds(story, world.clock.monotonic(), ({ terms }) => terms.id === id);
+    this.#components.history.endAsked(story, ({ terms }) => terms.id === id);
     const outcome = await this.#ask(machine, story, `gives ${grant.name} to ${to}`, {}, (pins, asking) =>
       pins.transfer(id, { token, to }, asking),
     );
@@ -289,10 +292,10 @@ export class PinClient {
   async #leaveValue(machine: SimulatedMachine, holding: Holding, grant: Grant): Promise<void> {
     const { id, token } = grant.terms;
     const applyWithinMs = pick(this.#components.random, [2_000, 20_000]) ?? 20_000;
-    const value = this.#value(grant);
+    const value = someValue(this.#components, grant);
     const signal = this.#components.history.signals.get(this.#components.history.signals.size);
     grant.kept = undefined;
-    const what = `leaves ${text(value)} as ${grant.name}`;
+    const what = `leaves ${valueText(value)} as ${grant.name}`;
     const outcome = await this.#ask(machine, holding.story, what, {}, (pins, asking) =>
       pins.write(id, { token, value, applyWithinMs }, asking),
     );
@@ -305,50 +308,6 @@ export class PinClient {
     this.#components.history.written(grant, outcome.told);
   }
 
-  /** As a program does that slept for longer than its lease. */
-  async #comeTooLate(machine: SimulatedMachine, grant: Grant): Promise<void> {
-    const { random, history } = this.#components;
-    const { id, token } = grant.terms;
-    const story = history.storyOf(grant);
-    if (story === undefined) return;
-    if (random.next() < 0.4) {
-      askEnds(story, this.#components.world.clock.monotonic(), ({ terms }) => terms.id === id);
-      await this.#ask(machine, story, `releases ${grant.name} too late`, {}, (pins, asking) =>
-        pins.release(id, { token }, asking),
-      );
-      return;
-    }
-    const value = this.#value(grant);
-    grant.kept = undefined;
-    const what = `writes ${text(value)} too late as ${grant.name}`;
-    const outcome = await this.#ask(machine, story, what, {}, (pins, asking) =>
-      pins.write(id, { token, value }, asking),
-    );
-    if (outcome.kind === "done") history.written(grant, outcome.told);
-  }
-
-  /** Tokens are no secret: shows that of somebody else's grant. */
-  async #meddle(machine: SimulatedMachine): Promise<void> {
-    const { random, history } = this.#components;
-    const grant = pick(
-      random,
-      history.standing().filter(({ terms }) => terms.user !== this.user),
-    );
-    const story = grant === undefined ? undefined : history.storyOf(grant);
-    if (grant === undefined || story === undefined) return;
-    const { id, token } = grant.terms;
-    const isWrite = random.next() < 0.5;
-    const what = `${isWrite ? "writes with" : "releases"} ${grant.name} of ${grant.terms.user}`;
-    const outcome = await this.#ask<unknown>(machine, story, what, {}, (pins, asking) =>
-      isWrite
-        ? pins.write(id, { token, value: { level: "high" } }, asking)
-        : pins.release(id, { token }, asking),
-    );
-    // To release what is over is no error.
-    const wasHeld = outcome.kind === "done" && outcome.told.answeredMs < grant.heldUntilMs;
-    if (outcome.kind === "done" && (isWrite || wasHeld)) history.wrong(`${this.user} ${what}, and may`);
-  }
-
   #ask<T>(
     machine: SimulatedMachine,
     { owner }: PinStory,
@@ -356,18 +315,7 @@ export class PinClient {
     given: PinRequest["given"],
     call: PinCallOf<T>,
   ): Promise<Outcome<T>> {
-    const asked = { timeoutMs: USUAL_TIMEOUT_MS, ...given };
-    const request = { what, user: this.user, owner, given: asked };
-    return this.#components.asker.ask(machine, request, call);
-  }
-
-  /** A value of its own, where it can be told from others. */
-  #value(grant: Grant): GpioValue {
-    const { random, history } = this.#components;
-    if (grant.terms.kind === "output") return { level: random.next() < 0.5 ? "low" : "high" };
-    const number = signalNumber(history.signals.size);
-    history.signals.set(number, { grant, untilMs: Number.POSITIVE_INFINITY });
-    return { dutyCycle: signalOf(number) };
+    return this.#components.asker.ask(machine, { what, user: this.user, owner, given }, call);
   }
 
   #refused(holding: Holding, grant: Grant, outcome: Outcome<unknown>, what: string): void {
@@ -393,13 +341,6 @@ export class PinClient {
   }
 }
 
-/** From now on nobody can be certain of these any more. */
-function askEnds(story: PinStory, nowMs: number, which: (grant: Grant) => boolean): void {
-  for (const grant of story.grants) {
-    if (which(grant)) grant.endAskedMs = Math.min(grant.endAskedMs, nowMs);
-  }
-}
-
 function termsOf(view: GpioView, user: string): Omit<GrantTerms, "token"> {
   const { id, mode, ttlMs, watchdogMs, onExpire, preemptible, keep } = view;
   return {
@@ -412,8 +353,4 @@ function termsOf(view: GpioView, user: string): Omit<GrantTerms, "token"> {
     preemptible,
     keep,
   };
-}
-
-function text(value: GpioValue): string {
-  return "level" in value ? value.level : String(value.dutyCycle);
 }

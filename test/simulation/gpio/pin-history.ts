@@ -89,6 +89,14 @@ export class PinHistory {
     if (story.maybes.delete(maybe)) story.doubtMs = this.#world.clock.monotonic();
   }
 
+  /** From now on nobody can be certain of these any more. */
+  endAsked({ grants }: PinStory, which: (grant: Grant) => boolean): void {
+    const nowMs = this.#world.clock.monotonic();
+    for (const grant of grants) {
+      if (which(grant)) grant.endAskedMs = Math.min(grant.endAskedMs, nowMs);
+    }
+  }
+
   storyOf({ terms }: Grant): PinStory | undefined {
     return this.#grants.get(keyOf(terms))?.story;
   }

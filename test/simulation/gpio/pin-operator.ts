@@ -16,7 +16,6 @@ export interface PinOperatorOptions {
 
 const USER = "ada";
 const OF_ALL = 0.2;
-const TIMEOUT_MS = 5_000;
 const RETRY_MS = 1_000;
 const MOST_STOPPED_MS = 30_000;
 
@@ -57,10 +56,8 @@ export class PinOperator {
     const node = random.next() < OF_ALL ? null : owner.id;
     const what = `stops ${node === null ? "all" : owner.name}`;
     const lives = new Map(this.#options.owners.map((each) => [each, new Life(each)]));
-    const outcome = await asker.ask(
-      machine,
-      { what, user: USER, owner, given: { timeoutMs: TIMEOUT_MS } },
-      (pins, asking) => pins.stop(node, { reason: "simulated" }, asking),
+    const outcome = await asker.ask(machine, { what, user: USER, owner }, (pins, asking) =>
+      pins.stop(node, { reason: "simulated" }, asking),
     );
     if (outcome.kind === "done") {
       const { unconfirmed } = outcome.value;
@@ -85,10 +82,8 @@ export class PinOperator {
       else this.#stopped.delete(owner);
       if (machine !== undefined) {
         const what = `clears the stop of ${node === null ? "all" : owner.name}`;
-        const outcome = await asker.ask(
-          machine,
-          { what, user: USER, owner, given: { timeoutMs: TIMEOUT_MS } },
-          (pins, asking) => pins.clear(node, asking),
+        const outcome = await asker.ask(machine, { what, user: USER, owner }, (pins, asking) =>
+          pins.clear(node, asking),
         );
         isDone = outcome.kind === "done";
       }

@@ -1,59 +1,76 @@
-import { silentLogger } from "@pi-controller/runtime";
-import { describe, expect, it } from "vitest";
+import { pick, randomInteger, seededRandom, silentLogger } from "@pi-controller/runtime";
+import { describe, expect, test } from "vitest";
 import { encodeWrites } from "../content/update-encoder.ts";
 import { DocumentSet, nodeReplica } from "../document-set.ts";
 import { nodeClient } from "../names.ts";
 import { Buckets } from "./buckets.ts";
 
-const FIRST = "1-00000000000000aa";
-const SECOND = "2-00000000000000bb";
-const NODES = Array.from({ length: 200 }, (_, index) => `node-${index}`);
+const NODES = Array.from({ length: 300 }, (_, index) => `node-number-${index}`);
 
-function write(set: DocumentSet, node: string, text: string): void {
-  const { guid, replica } = set.nodes.get(node) ?? expect.fail(`${node} has no document`);
-  const record = { collection: "things", id: "x", record: JSON.stringify({ id: "x", text }) };
-  replica.apply([encodeWrites(replica.document, nodeClient(node, guid), [record])]);
-}
+/** A set that is changed at random, in all the ways in which sets change. */
+class ChangingSet {
+  readonly set = new DocumentSet({ logger: silentLogger });
+  readonly #random = seededRandom(7);
+  #count = 0;
 
-/** Nodes in the order given, each with a document. */
-function setOf(nodes: readonly string[]): DocumentSet {
-  const set = new DocumentSet({ logger: silentLogger });
-  for (const node of nodes) {
-    set.setNode(node, nodeReplica(node, FIRST));
-    write(set, node, "first");
+  change(): void {
+    const node = pick(this.#random, NODES) as string;
+    const held = this.set.nodes.get(node);
+    const what = randomInteger(this.#random, 10);
+    if (held === undefined || what === 0) this.#begin(node);
+    else if (what <= 3) this.set.setNode(node, undefined);
+    else this.#write(node);
   }
-  return set;
+
+  #begin(node: string): void {
+    const generation = randomInteger(this.#random, 1_000) + 1;
+    this.set.setNode(node, nodeReplica(node, `0123456789abcdef-${generation}`));
+  }
+
+  #write(node: string): void {
+    const held = this.set.nodes.get(node);
+    if (held === undefined) return;
+    const { document } = held.replica;
+    const record = JSON.stringify({ id: "x", count: this.#count++ });
+    document.apply(
+      encodeWrites(document, nodeClient(node, held.guid), [{ collection: "things", id: "x", record }]),
+    );
+  }
 }
 
-describe("Buckets", () => {
-  it("are equal for equal holdings, in whatever order they came", () => {
-    const one = new Buckets({ set: setOf(NODES) });
-    const other = new Buckets({ set: setOf(NODES.toReversed()) });
-    expect(one.digests()).toEqual(other.digests());
-    expect(one.differing(other.digests())).toEqual([]);
+describe("groups of documents", () => {
+  test("have the digests that they would have if they were made anew, after every change", () => {
+    const changing = new ChangingSet();
+    const kept = new Buckets(changing);
+    for (let round = 0; round < 300; round++) {
+      for (let changes = 0; changes < 4; changes++) changing.change();
+      expect(kept.digests(), `round ${round}`).toEqual(new Buckets(changing).digests());
+    }
   });
 
-  it.each<[string, (set: DocumentSet) => void]>([
-    ["is written", (set) => write(set, "node-7", "second")],
-    ["is another generation", (set) => set.setNode("node-7", nodeReplica("node-7", SECOND))],
-    ["is gone", (set) => set.setNode("node-7", undefined)],
-    ["came", (set) => set.setNode("node-new", nodeReplica("node-new", FIRST))],
-    [
-      "is gone while another one came",
-      (set) => {
-        set.setNode("node-7", undefined);
-        set.setNode("node-new", nodeReplica("node-new", FIRST));
-      },
-    ],
-  ])("see that a document %s since the last look", (_what, change) => {
-    const set = setOf(NODES);
-    const buckets = new Buckets({ set });
+  test("differ where documents do, and there alone", () => {
+    const changing = new ChangingSet();
+    const buckets = new Buckets(changing);
+    for (let changes = 0; changes < 1_000; changes++) changing.change();
     const before = buckets.digests();
-    change(set);
-    // What is kept of the last look makes no difference to what is found.
-    const fresh = new Buckets({ set });
-    expect(buckets.digests()).toEqual(fresh.digests());
-    expect(new Set(buckets.differing(before))).toEqual(new Set(fresh.differing(before)));
-    expect(buckets.digests()).not.toEqual(before);
+    expect(buckets.differing(before)).toEqual([]);
+    const [node, held] = [...changing.set.nodes][5] ?? [];
+    if (node === undefined || held === undefined) throw new Error("There are documents");
+    changing.set.setNode(node, nodeReplica(node, "fedcba9876543210-1"));
+    const differing = buckets.differing(before);
+    expect(differing.length).toBeLessThan(30);
+    expect(differing).toContainEqual({
+      node,
+      guid: "fedcba9876543210-1",
+      digest: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    changing.set.setNode(node, held);
+    expect(buckets.digests()).toEqual(before);
+    expect(
+      buckets
+        .differing(before.map(() => "0"))
+        .map((holding) => holding.node)
+        .sort(),
+    ).toEqual([...changing.set.nodes.keys()].sort());
   });
 });

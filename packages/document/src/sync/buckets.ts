@@ -5,90 +5,73 @@ import { BUCKETS, type Holding } from "./messages.ts";
 
 const DIGEST_CHARACTERS = 16;
 
-/** The nodes whose ids fall together. */
-class Bucket {
-  readonly #holdings = new Map<NodeId, Holding>();
-  #digest: string | undefined;
-
-  get holdings(): Iterable<Holding> {
-    return this.#holdings.values();
-  }
-
-  /** Equal for equal holdings, in whatever order. */
-  get digest(): string {
-    this.#digest ??= digestOf(this.holdings);
-    return this.#digest;
-  }
-
-  put(holding: Holding): void {
-    this.#holdings.set(holding.node, holding);
-    this.#digest = undefined;
-  }
-
-  remove(node: NodeId): void {
-    this.#holdings.delete(node);
-    this.#digest = undefined;
-  }
+/** Documents of nodes whose ids have one hash. */
+interface Bucket {
+  readonly holdings: Map<NodeId, Holding>;
+  /** Undefined when it is to be reckoned anew. */
+  digest: string | undefined;
 }
 
-/** What a set holds of node documents, in groups by node id. Most are as they were at the last look. */
+/** What a set holds of node documents, in groups by node id. Nearly all groups are the same from one time to the next. */
 export class Buckets {
   readonly #set: DocumentSet;
-  readonly #buckets = Array.from({ length: BUCKETS }, () => new Bucket());
-  /** What was held at the last look. */
-  readonly #known = new Map<NodeId, { readonly bucket: Bucket; readonly holding: Holding }>();
+  readonly #buckets: readonly Bucket[] = Array.from({ length: BUCKETS }, () => ({
+    holdings: new Map(),
+    digest: undefined,
+  }));
+  /** Which bucket each node that is in one is in. */
+  readonly #placed = new Map<NodeId, Bucket>();
 
   constructor(components: { readonly set: DocumentSet }) {
     this.#set = components.set;
   }
 
-  /** Of each group. */
+  /** Of each group: equal for equal holdings, in whatever order they came. */
   digests(): readonly string[] {
-    this.#look();
-    return this.#buckets.map(({ digest }) => digest);
+    this.#update();
+    return this.#buckets.map((bucket) => (bucket.digest ??= digestOf(bucket.holdings.values())));
   }
 
-  /** @param digests what somebody else holds: one for each group. @returns what is held here in those that differ */
-  differing(digests: readonly string[]): readonly Holding[] {
-    this.#look();
-    return this.#buckets.flatMap(({ digest, holdings }, index) =>
-      digest === digests[index] ? [] : [...holdings],
-    );
+  /** What is held in the groups of which somebody has another digest. */
+  differing(theirs: readonly string[]): readonly Holding[] {
+    const ours = this.digests();
+    return this.#buckets
+      .filter((_, index) => ours[index] !== theirs[index])
+      .flatMap(({ holdings }) => [...holdings.values()]);
   }
 
-  #look(): void {
+  #update(): void {
     const { nodes } = this.#set;
     for (const [node, { guid, replica }] of nodes) {
-      const known = this.#known.get(node);
       const digest = replica.document.digest();
-      if (known?.holding.digest === digest && known.holding.guid === guid) continue;
-      const bucket = known?.bucket ?? this.#bucketOf(node);
-      const holding = { node, guid, digest };
-      bucket.put(holding);
-      this.#known.set(node, { bucket, holding });
+      const placed = this.#placed.get(node);
+      const known = placed?.holdings.get(node);
+      if (known?.digest === digest && known.guid === guid) continue;
+      const bucket = placed ?? (this.#buckets[bucketOf(node)] as Bucket);
+      bucket.holdings.set(node, { node, guid, digest });
+      bucket.digest = undefined;
+      this.#placed.set(node, bucket);
     }
-    if (this.#known.size === nodes.size) return;
-    for (const [node, { bucket }] of this.#known) {
+    if (this.#placed.size === nodes.size) return;
+    for (const [node, bucket] of this.#placed) {
       if (nodes.has(node)) continue;
-      bucket.remove(node);
-      this.#known.delete(node);
+      bucket.holdings.delete(node);
+      bucket.digest = undefined;
+      this.#placed.delete(node);
     }
-  }
-
-  #bucketOf(node: NodeId): Bucket {
-    return this.#buckets[fnv1a(node) % BUCKETS] as Bucket;
   }
 }
 
 function digestOf(holdings: Iterable<Holding>): string {
-  const lines = Array.from(holdings, ({ node, guid, digest }) => `${node} ${guid} ${digest}\n`);
+  const lines = [...holdings].map(({ node, guid, digest }) => `${node} ${guid} ${digest}\n`);
   return hash("sha256", lines.sort().join(""), "hex").slice(0, DIGEST_CHARACTERS);
 }
 
-function fnv1a(text: string): number {
+/** FNV-1a over the id. */
+function bucketOf(node: NodeId): number {
   let fnv = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    fnv = Math.imul(fnv ^ text.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < node.length; index++) {
+    fnv = Math.imul(fnv ^ node.charCodeAt(index), 0x01000193);
   }
-  return fnv >>> 0;
+  return (fnv >>> 0) % BUCKETS;
 }

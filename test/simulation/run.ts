@@ -2,6 +2,7 @@ import { NothingGrows } from "./invariants/bounds.ts";
 import { ConnectionsStay } from "./invariants/connections-stay.ts";
 import { DeathsAreNoticed } from "./invariants/deaths-noticed.ts";
 import { DocumentsAgree } from "./invariants/documents.ts";
+import { EnrolmentsEnd } from "./invariants/enrolment.ts";
 import { gpioInvariants } from "./invariants/gpio.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { MarksStand } from "./invariants/marks.ts";
@@ -9,12 +10,17 @@ import { MemberVersionsRise } from "./invariants/member-versions.ts";
 import { MembershipIsTrue } from "./invariants/membership.ts";
 import { ProcessesEnd } from "./invariants/processes.ts";
 import { RequestsEnd } from "./invariants/requests-end.ts";
+import { TrustHolds } from "./invariants/trust.ts";
+import { UnenrolledAreOut } from "./invariants/unenrolled.ts";
 import { applyFault } from "./plan/apply-fault.ts";
 import type { Plan } from "./plan/fault.ts";
 import { DocumentWrites } from "./workload/document-writes.ts";
+import { Enrolments } from "./workload/enrolments.ts";
 import { GpioClients, usualGpioClients } from "./workload/gpio-clients.ts";
+import { Intruders } from "./workload/intruders.ts";
 import { Marks } from "./workload/marks.ts";
 import { Requests } from "./workload/requests.ts";
+import { Revocations } from "./workload/revocations.ts";
 import type { Workload } from "./workload/workload.ts";
 import { beDeterministic } from "./world/determinism.ts";
 import { type Violation, World } from "./world/world.ts";
@@ -117,8 +123,16 @@ export function usualParts(): Parts {
     new NothingGrows(),
     new ProcessesEnd(),
     ...gpioInvariants(clients),
+    new TrustHolds(),
+    new EnrolmentsEnd(),
+    new UnenrolledAreOut(),
   ];
-  return { workloads: [writes, marks, requests, clients], invariants };
+  const people = [
+    new Enrolments({ intervalMs: 10_000 }),
+    new Revocations({ intervalMs: 30_000 }),
+    new Intruders({ intervalMs: 5_000 }),
+  ];
+  return { workloads: [writes, marks, requests, clients, ...people], invariants };
 }
 
 /** One run of a plan in a world. */

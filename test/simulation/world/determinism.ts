@@ -1,6 +1,7 @@
 import nodeCrypto, { webcrypto } from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { type Random, randomInteger, seededRandom } from "@pi-controller/runtime";
+import { createPublicKey, verify } from "./known-signatures.ts";
 import { RealWork } from "./real-work.ts";
 import { rememberedCrypto } from "./remembered-crypto.ts";
 
@@ -45,6 +46,8 @@ export function beDeterministic(): Determinism {
     // All peers are one process; asking the kernel takes longer than all else of a sample of metrics.
     replace(process.memoryUsage, "rss", () => PROCESS_BYTES),
     replace(Math, "random", () => random.next()),
+    replace(nodeCrypto, "createPublicKey", createPublicKey),
+    replace(nodeCrypto, "verify", verify as never),
     replace(nodeCrypto, "randomBytes", ((size: number) => fill(random, Buffer.alloc(size))) as never),
     replace(nodeCrypto, "randomUUID", (() => uuid(random)) as never),
     replace(webcrypto, "getRandomValues", ((array: Uint8Array) => {

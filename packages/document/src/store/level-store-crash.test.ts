@@ -32,7 +32,7 @@ beforeAll(async () => {
       { kind: "append", log: "a", entry },
       { kind: "append", log: "b", entry },
     ]);
-    ends.push((await stat(await levelFile(directory, ".log"))).size);
+    ends.push((await stat(await levelFile(directory, /\.log$/))).size);
   }
   killed = join(parent, "killed");
   await cp(directory, killed, { recursive: true });
@@ -44,7 +44,7 @@ afterAll(() => rm(parent, { recursive: true, force: true }));
 async function found(change: (log: Buffer) => Buffer): Promise<number | string> {
   const directory = await mkdtemp(join(parent, "copy-"));
   await cp(killed, directory, { recursive: true });
-  const path = await levelFile(directory, ".log");
+  const path = await levelFile(directory, /\.log$/);
   await writeFile(path, change(await readFile(path)));
   const store = levelStore({ directory });
   try {

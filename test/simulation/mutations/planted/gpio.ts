@@ -65,7 +65,7 @@ export const gpioMutations: readonly Mutation[] = [
     return { reservations, unsafe: this.#components.safety.makeSafe(unsafe, "ended") };`,
     why: "However a lease ends, its pin goes to the safe state that its holder chose.",
     invariant: "gpio",
-    hunt: { peers: 2, strangers: 0, minutes: 2, seed: 1, faultsPerPeerMinute: 0 },
+    hunt: { peers: 2, strangers: 0, minutes: 2, seed: 3, faultsPerPeerMinute: 0 },
   },
   {
     name: "gpio-late-values-are-driven",

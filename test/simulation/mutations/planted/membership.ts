@@ -87,13 +87,6 @@ export const membershipMutations: readonly Mutation[] = [
       }`,
     why: "A question that was not answered waits no more: else a peer ends up asking nobody any more.",
     invariant: "membership",
-    hunt: {
-      peers: 4,
-      strangers: 0,
-      minutes: 4,
-      seed: 1,
-      faultsPerPeerMinute: 1,
-      weights: { pause: 1, partition: 2 },
-    },
+    hunt: { peers: 6, minutes: 6, seed: 2, faultsPerPeerMinute: 1, weights: { pause: 1, partition: 1 } },
   },
 ];

@@ -5,7 +5,6 @@ import {
   type GpioEvidence,
   type GpioNodes,
   type GpioUseCases,
-  type LeasePage,
   type MachineTime,
   type Requester,
   routedGpio,
@@ -16,7 +15,7 @@ import {
 import type { HardwareEventType, PinHardware } from "@pi-controller/hardware";
 import type { Membership, Network } from "@pi-controller/mesh";
 import type { Roster } from "@pi-controller/nodes";
-import type { Service } from "@pi-controller/runtime";
+import type { Service, UnsyncedPage } from "@pi-controller/runtime";
 import type { Board, NodeId } from "@pi-controller/schema";
 import { type Principal, type SecurityUseCases, type Trust, userByName } from "@pi-controller/security";
 import type { Events } from "@pi-controller/telemetry";
@@ -29,7 +28,7 @@ export interface PinMachine {
   /** What drives the pins of such a board; not started. */
   readonly openHardware: (board: Board) => PinHardware;
   /** For renewed ends of leases. */
-  readonly leasePage: LeasePage;
+  readonly leasePage: UnsyncedPage;
   readonly time: MachineTime;
 }
 

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { createApi, type PeerProtocol } from "@pi-controller/api";
 import { levelStore } from "@pi-controller/document";
-import { leasePageFile } from "@pi-controller/gpio";
 import { HardwareMonitor, openPinHardware } from "@pi-controller/hardware";
 import { AddressBook, discoveryTag, mdns, mdnsDiscovery, pendingDiscovery } from "@pi-controller/mesh";
 import { libp2pNetwork, loadOrCreateIdentity, selfReportSigner } from "@pi-controller/mesh/libp2p";
 import { announcementsCollection, nodesCollection } from "@pi-controller/nodes";
-import { type Service, startAll, stopAll } from "@pi-controller/runtime";
+import { type Service, startAll, stopAll, unsyncedPageFile } from "@pi-controller/runtime";
 import type { Board } from "@pi-controller/schema";
 import {
   MeshSecrets,
@@ -262,7 +261,7 @@ function pinMachineOf(config: Config, components: ReturnType<Surroundings["compo
         pigpiodAddress: config.pigpiod,
         simulationFile: join(config.dataDir, SIMULATION_FILE),
       }),
-    leasePage: leasePageFile({ path: join(config.dataDir, GPIO_LEASES) }),
+    leasePage: unsyncedPageFile({ path: join(config.dataDir, GPIO_LEASES) }),
     time: machineTime(),
   };
 }

@@ -10,8 +10,6 @@ export type {
   PinOwnerOptions,
 } from "./owner/components.ts";
 export { createPinOwner } from "./owner/create-pin-owner.ts";
-export type { LeasePage } from "./owner/lease-page.ts";
-export { leasePageFile } from "./owner/lease-page-file.ts";
 export type { MachineTime } from "./owner/machine-time.ts";
 export type { OwnerService } from "./owner/owner-service.ts";
 export type { OwnedReservation, OwnGpio, PinOwner, PinWrite, WriteResult } from "./owner/pin-owner.ts";

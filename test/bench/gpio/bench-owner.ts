@@ -2,15 +2,9 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  createPinOwner,
-  leasePageFile,
-  type OwnerAsking,
-  type PinOwner,
-  StoredAtStart,
-} from "@pi-controller/gpio";
+import { createPinOwner, type OwnerAsking, type PinOwner, StoredAtStart } from "@pi-controller/gpio";
 import { openPinHardware, type PinHardware, type PinHardwareOptions } from "@pi-controller/hardware";
-import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
+import { silentLogger, systemClock, systemRandom, unsyncedPageFile } from "@pi-controller/runtime";
 import { type Board, builtInRoles, ruleSchema } from "@pi-controller/schema";
 import { authorize } from "@pi-controller/security";
 import * as z from "zod";
@@ -62,7 +56,7 @@ export async function benchOwner(
       evidence: { verifyIntent: () => Promise.reject(new Error("Nobody writes for later here")) },
       knowsUser: () => undefined,
       machineTime: time,
-      leasePage: leasePageFile({ path: join(directory, "gpio-leases") }),
+      leasePage: unsyncedPageFile({ path: join(directory, "gpio-leases") }),
       trustedNow: () => clock.now(),
     },
     { node: NODE, bootEpoch: 1 },

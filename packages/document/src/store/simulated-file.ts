@@ -1,7 +1,8 @@
+import type { UnsyncedPage } from "@pi-controller/runtime";
 import { never, type SimulatedDisk } from "./simulated-disk.ts";
 
 /** One process's use of a small file on a simulated disk that is never synced. Made anew with each process. */
-export class SimulatedFile {
+export class SimulatedFile implements UnsyncedPage {
   readonly #disk: SimulatedDisk;
   readonly #life: object;
   readonly #name: string;

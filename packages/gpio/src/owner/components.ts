@@ -1,9 +1,8 @@
 import type { ReadonlyDocument, WritableDocument } from "@pi-controller/document";
 import type { PinHardware } from "@pi-controller/hardware";
-import type { Clock, Logger, Random } from "@pi-controller/runtime";
+import type { Clock, Logger, Random, UnsyncedPage } from "@pi-controller/runtime";
 import type { EventData, EventType, NodeId } from "@pi-controller/schema";
 import type { GpioEvidence } from "../asking.ts";
-import type { LeasePage } from "./lease-page.ts";
 import type { MachineTime } from "./machine-time.ts";
 import type { Seal } from "./sealing.ts";
 import type { StoredAtStart } from "./stored-at-start.ts";
@@ -43,7 +42,7 @@ export interface PinOwnerComponents {
   readonly knowsUser: (userName: string) => { readonly userId: string | null } | undefined;
   readonly machineTime: MachineTime;
   /** Where renewed ends of leases survive this process; for this owner alone. */
-  readonly leasePage: LeasePage;
+  readonly leasePage: UnsyncedPage;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -1,10 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { seededRandom } from "@pi-controller/runtime";
+import { encodePage, seededRandom, unsyncedPageFile } from "@pi-controller/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { decodeLeases, encodeLeases, LeaseFile, type Leases } from "./lease-file.ts";
-import { leasePageFile } from "./lease-page-file.ts";
+import { decodeLeases, LeaseFile, type Leases } from "./lease-file.ts";
 
 const ULID = "01KDVDNA00ZY8KQDZEF4C74F2C";
 const leases: Leases = {
@@ -23,7 +22,7 @@ describe("the file of leases", () => {
 
   it("gives back what was saved, in one page", async () => {
     const path = join(folder, "leases");
-    const file = new LeaseFile({ snapshot: () => leases, page: leasePageFile({ path }) });
+    const file = new LeaseFile({ snapshot: () => leases, page: unsyncedPageFile({ path }) });
     expect(await file.load()).toBeUndefined();
     await file.save();
     await file.close();
@@ -34,7 +33,7 @@ describe("the file of leases", () => {
   it("has what stood when the last save was asked for, whatever was under way then", async () => {
     let now = { ...leases };
     const path = join(folder, "leases");
-    const file = new LeaseFile({ snapshot: () => now, page: leasePageFile({ path }) });
+    const file = new LeaseFile({ snapshot: () => now, page: unsyncedPageFile({ path }) });
     const saves: Promise<void>[] = [];
     for (let uptimeMs = 1; uptimeMs <= 20; uptimeMs++) {
       now = { ...leases, uptimeMs };
@@ -56,7 +55,7 @@ describe("the file of leases", () => {
       ]),
     );
     for (const next of [{ ...leases, leases: many }, leases, { ...leases, leases: {} }]) {
-      const file = new LeaseFile({ snapshot: () => next, page: leasePageFile({ path }) });
+      const file = new LeaseFile({ snapshot: () => next, page: unsyncedPageFile({ path }) });
       await file.save();
       await file.close();
       expect(decodeLeases(readFileSync(path))).toEqual(next);
@@ -75,7 +74,7 @@ describe("the file of leases", () => {
   });
 
   it("never takes a torn one for a whole one", () => {
-    const whole = encodeLeases(leases);
+    const whole = encodePage(leases);
     for (let seed = 1; seed <= 500; seed++) {
       const random = seededRandom(seed);
       const torn = Buffer.from(whole);
@@ -89,7 +88,7 @@ describe("the file of leases", () => {
 });
 
 async function loaded(path: string): Promise<Leases | undefined> {
-  const file = new LeaseFile({ snapshot: () => leases, page: leasePageFile({ path }) });
+  const file = new LeaseFile({ snapshot: () => leases, page: unsyncedPageFile({ path }) });
   try {
     return await file.load();
   } finally {

@@ -1,11 +1,6 @@
-import { crc32 } from "node:zlib";
+import { decodePage, encodePage, type UnsyncedPage } from "@pi-controller/runtime";
 import { ulidSchema } from "@pi-controller/schema";
 import * as z from "zod";
-import type { LeasePage } from "./lease-page.ts";
-
-/** A page of the page cache: what is written in one call is not seen in part after a kill. */
-const PAGE_BYTES = 4_096;
-const HEADER = /^([0-9a-f]{8}) (\d{1,6})\n/;
 
 const leaseSchema = z.object({
   /** End of the term: ms of the machine's monotonic clock. */
@@ -30,13 +25,13 @@ export type Leases = z.infer<typeof leasesSchema>;
  * tear it, which the checksum shows, and then what the document says counts.
  */
 export class LeaseFile {
-  readonly #page: LeasePage;
+  readonly #page: UnsyncedPage;
   readonly #snapshot: () => Leases;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   /** @param components `snapshot` is asked at the moment of writing, so that saves that come together share one */
-  constructor(components: { readonly snapshot: () => Leases; readonly page: LeasePage }) {
+  constructor(components: { readonly snapshot: () => Leases; readonly page: UnsyncedPage }) {
     this.#snapshot = components.snapshot;
     this.#page = components.page;
   }
@@ -73,29 +68,11 @@ export class LeaseFile {
   }
 
   async #write(): Promise<void> {
-    await this.#page.write(encodeLeases(this.#snapshot()));
+    await this.#page.write(encodePage(this.#snapshot()));
   }
-}
-
-/** Checksum and length, the leases as JSON, and spaces up to whole pages. */
-export function encodeLeases(leases: Leases): Buffer {
-  const json = Buffer.from(JSON.stringify(leases));
-  const header = Buffer.from(`${checksum(json)} ${json.length}\n`);
-  const used = header.length + json.length;
-  const padding = Buffer.alloc(Math.ceil(used / PAGE_BYTES) * PAGE_BYTES - used, " ");
-  return Buffer.concat([header, json, padding]);
 }
 
 /** @returns undefined for what is torn, empty or of somebody else */
 export function decodeLeases(bytes: Uint8Array): Leases | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [header, sum, length] = HEADER.exec(text.toString("latin1", 0, 20)) ?? [];
-  if (header === undefined) return undefined;
-  const json = text.subarray(header.length, header.length + Number(length));
-  if (json.length !== Number(length) || checksum(json) !== sum) return undefined;
-  return leasesSchema.safeParse(JSON.parse(json.toString())).data;
-}
-
-function checksum(bytes: Uint8Array): string {
-  return crc32(bytes).toString(16).padStart(8, "0");
+  return leasesSchema.safeParse(decodePage(bytes)).data;
 }

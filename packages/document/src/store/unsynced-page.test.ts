@@ -1,27 +1,26 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SimulatedDisk, SimulatedFile } from "@pi-controller/document/simulated";
-import { seededRandom, VirtualClock } from "@pi-controller/runtime";
+import { seededRandom, type UnsyncedPage, unsyncedPageFile, VirtualClock } from "@pi-controller/runtime";
 import { afterEach, describe, expect, it } from "vitest";
-import type { LeasePage } from "./lease-page.ts";
-import { leasePageFile } from "./lease-page-file.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import { SimulatedFile } from "./simulated-file.ts";
 
 const folders: string[] = [];
 function newPath(): string {
-  const folder = mkdtempSync(join(tmpdir(), "lease-page-"));
+  const folder = mkdtempSync(join(tmpdir(), "unsynced-page-"));
   folders.push(folder);
-  return join(folder, "leases");
+  return join(folder, "page");
 }
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-const textOf = async (page: LeasePage) => Buffer.from(await page.read()).toString();
+const textOf = async (page: UnsyncedPage) => Buffer.from(await page.read()).toString();
 
 /** What every page does. `make` gives, one after the other, what the processes of one machine have of it. */
-function describeLeasePageContract(name: string, make: () => { next(): LeasePage }): void {
-  describe(`${name} as a LeasePage`, () => {
+function describeContract(name: string, make: () => { next(): UnsyncedPage }): void {
+  describe(`${name} as a UnsyncedPage`, () => {
     it("is empty when it is new", async () => {
       const page = make().next();
       expect(await textOf(page)).toBe("");
@@ -70,26 +69,26 @@ function describeLeasePageContract(name: string, make: () => { next(): LeasePage
   });
 }
 
-describeLeasePageContract("A file", () => {
+describeContract("A file", () => {
   const path = newPath();
-  return { next: () => leasePageFile({ path }) };
+  return { next: () => unsyncedPageFile({ path }) };
 });
-describeLeasePageContract("A simulated file", () => {
+describeContract("A simulated file", () => {
   const disk = new SimulatedDisk({ clock: new VirtualClock(), random: seededRandom(1) });
-  return { next: () => new SimulatedFile({ disk }, { name: "leases" }) };
+  return { next: () => new SimulatedFile({ disk }, { name: "page" }) };
 });
 
-describe("the file of a lease page", () => {
+describe("the file of an unsynced page", () => {
   it("can be read by its owner alone", async () => {
     const path = newPath();
-    const page = leasePageFile({ path });
+    const page = unsyncedPageFile({ path });
     await page.write(Buffer.from("text"));
     await page.close();
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   it("says so when it cannot be opened", async () => {
-    const page = leasePageFile({ path: join(newPath(), "nowhere") });
+    const page = unsyncedPageFile({ path: join(newPath(), "nowhere") });
     await expect(page.read()).rejects.toMatchObject({ code: "ENOENT" });
     await expect(page.write(Buffer.from("text"))).rejects.toMatchObject({ code: "ENOENT" });
     await page.close();

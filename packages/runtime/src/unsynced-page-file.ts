@@ -1,15 +1,15 @@
 import { type FileHandle, open } from "node:fs/promises";
-import type { LeasePage } from "./lease-page.ts";
+import type { UnsyncedPage } from "./unsynced-page.ts";
 
-/** Far more than all pins and bus devices of a board; what is longer is none of ours. */
+/** Far more than anybody keeps in one; what is longer is none of ours. */
 const MAX_BYTES = 64 * 1024;
 
 /** A page in a file of its own. @param options `path` of the file, which is made when it is not there */
-export function leasePageFile(options: { readonly path: string }): LeasePage {
-  return new LeasePageFile(options);
+export function unsyncedPageFile(options: { readonly path: string }): UnsyncedPage {
+  return new UnsyncedPageFile(options);
 }
 
-class LeasePageFile implements LeasePage {
+class UnsyncedPageFile implements UnsyncedPage {
   readonly #path: string;
   #file: FileHandle | undefined;
 

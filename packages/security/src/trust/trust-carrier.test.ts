@@ -1,5 +1,5 @@
 import { pick, type Random, randomInteger, seededRandom } from "@pi-controller/runtime";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { testNode } from "../crypto/testing.ts";
 import { resetUser } from "./building/users.ts";
 import { type FixturePeer, TrustFixture } from "./peers.fixture.ts";
@@ -63,6 +63,25 @@ describe("statements in the mesh document", () => {
       await fixture.until(() => fixture.peers.every(isWhole));
     }
     expect(hashes().size).toBe(1);
+  });
+
+  it("are not taken apart again where they stand already", async () => {
+    fixture = await TrustFixture.create(2);
+    await fixture.connectAll();
+    await fixture.until(() => fixture.peers.every(isWhole));
+    const [one] = fixture.peers as [FixturePeer];
+    const texts = new Set([...one.trust.statements()].map(({ envelope }) => envelope.statement));
+    const parse = vi.spyOn(JSON, "parse");
+    try {
+      // Every statement is looked at again when another one is new.
+      await revoke(1);
+      await fixture.run(5_000);
+      const parsed = parse.mock.calls.filter(([text]) => texts.has(text));
+      expect(one.trust.view.members.size).toBe(1);
+      expect(parsed).toEqual([]);
+    } finally {
+      parse.mockRestore();
+    }
   });
 
   it("are quiet when all agree", async () => {

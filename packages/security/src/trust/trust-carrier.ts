@@ -33,6 +33,7 @@ const PUBLISH_WITHIN_MS = 2_000;
 const TAKE_WITHIN_MS = 50;
 const HOUR_MS = 3_600_000;
 const LOG_PERIOD_MS = 60_000;
+const NONE: ReadonlyMap<string, Envelope> = new Map();
 
 /** Not at once, as all other peers want to put the same record back; ever slower against who keeps deleting it. */
 const PUT_BACK = { initialMs: 1_000, maximumMs: 60_000, jitterFraction: 0.8 };
@@ -156,18 +157,23 @@ export class TrustCarrier implements Service {
   #nextUnknown(): Envelope[] {
     const records = this.#records();
     const unknown: Envelope[] = [];
-    const add = (envelope: Envelope | undefined): void => {
-      if (envelope !== undefined && !this.#isHeld(envelope)) unknown.push(envelope);
+    const { trust } = this.#components;
+    const add = (envelope: Envelope | undefined, held: Envelope | undefined): void => {
+      if (envelope === undefined || (held !== undefined && sameEnvelope(held, envelope))) return;
+      if (!this.#isHeld(envelope)) unknown.push(envelope);
     };
     for (const id of this.#changed) {
       // Room is left for the others: whoever changes many again and again keeps nothing from being read.
       if (unknown.length >= MAX_LOOKED_AT / 2) break;
       this.#changed.delete(id);
-      add(records.get(id));
+      add(records.get(id), trust.statement(id)?.envelope);
     }
     const all = this.#toReread > 0 ? records.all() : [];
+    // Nearly all of them stand: those need not be taken apart again to find that out.
+    const standing = this.#toReread > 0 ? byText(trust.statements()) : NONE;
     for (; this.#toReread > 0 && unknown.length < MAX_LOOKED_AT; this.#toReread--) {
-      add(all[this.#place % all.length]);
+      const envelope = all[this.#place % all.length];
+      add(envelope, envelope && standing.get(envelope.statement));
       this.#place = (this.#place + 1) % Math.max(1, all.length);
     }
     return unknown;
@@ -294,6 +300,10 @@ export class TrustCarrier implements Service {
     if (this.#stopped) return;
     this.#logLimiter.limit(message, (suppressed) => logger.error({ err: error, suppressed }, message));
   }
+}
+
+function byText(statements: Iterable<SignedStatement>): ReadonlyMap<string, Envelope> {
+  return new Map([...statements].map(({ envelope }) => [envelope.statement, envelope]));
 }
 
 function readOrNull(envelope: Envelope): SignedStatement | null {

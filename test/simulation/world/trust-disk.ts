@@ -1,6 +1,7 @@
 import type { Envelope, TrustStore } from "@pi-controller/security";
 import { readEnvelope } from "@pi-controller/security/testing";
 
+type SignedStatement = ReturnType<typeof readEnvelope>;
 type Stored = Pick<
   TrustStore,
   "meshId" | "statements" | "change" | "lastSeenMs" | "rememberTime" | "secrets" | "keepSecrets" | "close"
@@ -16,6 +17,9 @@ interface Content {
 }
 
 const EMPTY: Content = { envelopes: new Map(), secrets: [], lastSeenMs: 0, isForgetting: false };
+
+/** What envelopes say: all machines of a process have the same ones. */
+const read = new WeakMap<Envelope, SignedStatement>();
 
 export interface TrustDiskComponents {
   /** Told of statements when they are on the disk. */
@@ -37,7 +41,7 @@ export class TrustDisk {
     this.#meshId = meshId;
     this.#content = {
       ...EMPTY,
-      envelopes: new Map(envelopes.map((envelope) => [readEnvelope(envelope).key, envelope])),
+      envelopes: new Map(envelopes.map((envelope) => [readOnce(envelope).key, envelope])),
     };
   }
 
@@ -62,7 +66,7 @@ export class TrustDisk {
     return {
       meshId: this.#meshId,
       statements: () => ({
-        statements: [...this.#content.envelopes.values()].map(readEnvelope),
+        statements: [...this.#content.envelopes.values()].map(readOnce),
         damaged: [],
       }),
       change: (changed, dropped) => {
@@ -93,4 +97,10 @@ export class TrustDisk {
   markForgetting(): void {
     this.#content = { ...this.#content, isForgetting: true };
   }
+}
+
+function readOnce(envelope: Envelope): SignedStatement {
+  const known = read.get(envelope) ?? readEnvelope(envelope);
+  read.set(envelope, known);
+  return known;
 }

@@ -3,7 +3,6 @@ import { syncBuiltinESMExports } from "node:module";
 import { type Random, randomInteger, seededRandom } from "@pi-controller/runtime";
 import { createPublicKey, verify } from "./known-signatures.ts";
 import { RealWork } from "./real-work.ts";
-import { rememberedCrypto } from "./remembered-crypto.ts";
 
 /** Private keys of X25519 in PKCS #8 (RFC 8410, section 7) begin so. */
 const X25519_PREFIX = Buffer.from("302e020100300506032b656e04220420", "hex");
@@ -39,10 +38,7 @@ export interface Determinism {
 export function beDeterministic(): Determinism {
   let random = seededRandom(0);
   const work = new RealWork();
-  const remembered = rememberedCrypto();
   const undo = [
-    replace(nodeCrypto, "createPublicKey", remembered.createPublicKey),
-    replace(nodeCrypto, "verify", remembered.verify),
     // All peers are one process; asking the kernel takes longer than all else of a sample of metrics.
     replace(process.memoryUsage, "rss", () => PROCESS_BYTES),
     replace(Math, "random", () => random.next()),

@@ -1,9 +1,9 @@
-import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import nodeCrypto, { generateKeyPairSync, sign } from "node:crypto";
 import { expect, it } from "vitest";
-import { rememberedCrypto } from "./remembered-crypto.ts";
+import { beDeterministic } from "./determinism.ts";
+import { createPublicKey, verify } from "./known-signatures.ts";
 
 it("gives the results of Node, whatever is asked and however often", () => {
-  const remembered = rememberedCrypto();
   const pairs = [generateKeyPairSync("ed25519"), generateKeyPairSync("ed25519")];
   // The same bytes, divided otherwise between signature and text, are another question.
   const texts = ["", "a", "ab"].map((text) => Buffer.from(text));
@@ -13,16 +13,16 @@ it("gives the results of Node, whatever is asked and however often", () => {
       return [signature, signature.subarray(1), Buffer.concat([signature, text])];
     }),
   );
-  const found: boolean[] = [];
+  const found: unknown[] = [];
   for (const _time of [1, 2]) {
     for (const { publicKey } of pairs) {
       const key = publicKey.export({ format: "der", type: "spki" });
-      const parsed = remembered.createPublicKey({ key, format: "der", type: "spki" });
+      const parsed = createPublicKey({ key, format: "der", type: "spki" });
       for (const text of texts) {
         for (const signature of signatures) {
-          const is = remembered.verify(null, text, parsed, signature);
+          const is = verify(null, text, parsed, signature);
           found.push(is);
-          expect(is).toBe(verify(null, text, publicKey, signature));
+          expect(is).toBe(nodeCrypto.verify(null, text, publicKey, signature));
         }
       }
     }
@@ -31,10 +31,17 @@ it("gives the results of Node, whatever is asked and however often", () => {
 });
 
 it("parses what is no key anew each time, and throws as Node does", () => {
-  const remembered = rememberedCrypto();
   const input = { key: Buffer.from("no key"), format: "der", type: "spki" } as const;
-  const expected = thrownBy(() => createPublicKey(input));
-  expect([1, 2].map(() => thrownBy(() => remembered.createPublicKey(input)))).toEqual([expected, expected]);
+  const expected = thrownBy(() => nodeCrypto.createPublicKey(input));
+  expect([1, 2].map(() => thrownBy(() => createPublicKey(input)))).toEqual([expected, expected]);
+});
+
+it("leaves a process as it was when a simulation is over", () => {
+  const before = { ...nodeCrypto };
+  const determinism = beDeterministic();
+  expect(nodeCrypto.verify).not.toBe(before.verify);
+  determinism.restore();
+  expect({ ...nodeCrypto }).toEqual(before);
 });
 
 function thrownBy(work: () => unknown): string {

@@ -91,6 +91,7 @@ export class Grant {
   /** It is held for certain before this moment, by all that is known by now. */
   get heldUntilMs(): number {
     const { ttlMs, watchdogMs } = this.terms;
+    if (this.owner.gone !== undefined) return 0;
     if (this.#mayBeForgotten || (ttlMs !== null && this.#life.isRebooted(this.owner))) return 0;
     const starvedMs =
       watchdogMs === null ? Number.POSITIVE_INFINITY : this.#writtenMs + watchdogMs / FASTEST_CLOCK;

@@ -96,7 +96,9 @@ export class PinAsker {
         const { code } = error;
         // Nobody else was asked in no time at all.
         const isUnsent = machine !== owner && clock.monotonic() === sentMs;
-        return isUnsent || REFUSALS.includes(code)
+        // What a node held that was revoked, or has left, is nobody's any more.
+        const isMember = peer.core.trust.view.members.has(owner.id);
+        return isMember && (isUnsent || REFUSALS.includes(code))
           ? { kind: "refused", code, told: told() }
           : { kind: "unsure", why: code };
       },

@@ -3,6 +3,7 @@ import type { GpioView, OnExpire, ReservationId } from "@pi-controller/schema";
 import type { SimulatedMachine } from "../world/simulated-machine.ts";
 import type { World } from "../world/world.ts";
 import type { Grant, GrantTerms, Told } from "./grant.ts";
+import { isRight } from "./life.ts";
 import type { Outcome, PinAsker, PinCallOf, PinRequest } from "./pin-asker.ts";
 import type { Maybe, PinHistory, PinStory } from "./pin-history.ts";
 import { PinIntruder } from "./pin-intruder.ts";
@@ -39,6 +40,8 @@ export interface PinClientOptions {
 
 const MAX_HOLDINGS = 2;
 const MAX_RETRIES = 3;
+/** Nobody who is asked over the mesh is given up in this time. */
+const AT_ONCE_MS = 100;
 /** Of a hundred, what comes before. */
 const LEAVES_A_VALUE = 80;
 /** What nobody was told the end of may be done for so long after its time: disks stall, processes stand still. */
@@ -301,8 +304,12 @@ export class PinClient {
     );
     if (outcome.kind !== "done") return;
     if (outcome.value.pending !== null) {
-      if ("dutyCycle" in value && signal !== undefined)
-        signal.untilMs = outcome.told.answeredMs + applyWithinMs;
+      const { answeredMs, sentMs } = outcome.told;
+      // Where the owner was asked first, and has not answered, it may still do what it was asked.
+      const wasAsked = answeredMs - sentMs > AT_ONCE_MS;
+      const isOnTime = isRight(this.#components.world, machine);
+      if ("dutyCycle" in value && signal !== undefined && isOnTime && !wasAsked)
+        signal.untilMs = answeredMs + applyWithinMs;
       return;
     }
     this.#components.history.written(grant, outcome.told);

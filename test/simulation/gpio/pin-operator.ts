@@ -73,10 +73,10 @@ export class PinOperator {
     await this.#clear(node, owner);
   }
 
-  /** Until it was done, asking somebody else each time. */
+  /** Until it was done, asking somebody else each time; a node that is no member any more has nothing to clear. */
   async #clear(node: SimulatedMachine["id"] | null, owner: SimulatedMachine): Promise<void> {
     const { asker, world } = this.#components;
-    for (let isDone = false; !isDone; ) {
+    for (let isDone = false; !isDone && (node === null || owner.gone === undefined); ) {
       const machine = asker.machine(undefined);
       if (node === null) this.#stopped.clear();
       else this.#stopped.delete(owner);

@@ -1,6 +1,7 @@
 import { compareTokens } from "@pi-controller/gpio/testing";
 import type { OnExpire } from "@pi-controller/schema";
 import type { Grant } from "../gpio/grant.ts";
+import { isRight, RIGHT_WITHIN_MS } from "../gpio/life.ts";
 import type { PinStory } from "../gpio/pin-history.ts";
 import { numberOf } from "../gpio/pin-requests.ts";
 import type { PinCall } from "../gpio/watched-pins.ts";
@@ -19,7 +20,6 @@ interface PinState {
 
 /** A pin is in its safe state so long after the end of a lease, while its owner runs. */
 const SAFE_WITHIN_MS = 2_000;
-const RIGHT_WITHIN_MS = 500;
 /** A process that has run for so long has looked at what was over when it began. */
 const STARTED_WITHIN_MS = 5_000;
 
@@ -98,7 +98,7 @@ export class PinsDoAsToldByHolders implements Invariant {
         (grant.overByMs < Number.POSITIVE_INFINITY || other.heldUntilMs > nowMs),
     );
     signal.seenMs ??= nowMs;
-    if (signal.seenMs > signal.untilMs + RIGHT_WITHIN_MS && isOnTime(world, owner)) {
+    if (signal.seenMs > signal.untilMs + RIGHT_WITHIN_MS && isRight(world, owner)) {
       world.violation(
         this.name,
         `${pin} is driven as ${grant.name} left for it until ${Math.round(signal.untilMs)}`,
@@ -156,11 +156,6 @@ export class PinsDoAsToldByHolders implements Invariant {
 function mayBeHeld({ grants, maybes }: PinStory, nowMs: number): boolean {
   for (const { untilMs } of maybes) if (untilMs >= nowMs) return true;
   return grants.some((grant: Grant) => grant.overByMs >= nowMs);
-}
-
-/** Whether its wall clock says what those of others do. */
-function isOnTime(world: World, { clock }: SimulatedMachine): boolean {
-  return Math.abs(clock.now() - world.clock.now()) < RIGHT_WITHIN_MS;
 }
 
 function isAs(onExpire: OnExpire, { last, level }: PinState): boolean {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
@@ -154,6 +154,32 @@ describe("LevelStore", () => {
       await store.close();
     },
   );
+
+  test.each([
+    { fate: "found by the next process", goesOn: false, content: { a: { length: 2 }, b: { length: 1 } } },
+    { fate: "undone by the next write", goesOn: true, content: { a: { length: 1 }, c: { length: 1 } } },
+  ])("has a refused write that LevelDB took $fate", async ({ goesOn, content }) => {
+    const directory = await newDirectory();
+    const entry = new Uint8Array(20);
+    const store = levelStore({ directory });
+    await store.open();
+    await contentOf(store);
+    await store.write([{ kind: "append", log: "a", entry }]);
+    await store.close();
+    // Of an earlier format: it is noted anew after what is written next, and cannot be.
+    await writeFile(join(directory, "format.json"), JSON.stringify({ format: 1 }));
+    await mkdir(join(directory, "format.json.new"));
+    await store.open();
+    await contentOf(store);
+    const changes = ["a", "b"].map((log) => ({ kind: "append", log, entry }) as const);
+    await expect(store.write(changes)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await rmdir(join(directory, "format.json.new"));
+    if (goesOn) await store.write([{ kind: "append", log: "c", entry }]);
+    await store.close();
+    const found = await openAndRead(directory);
+    expect(found).toMatchObject(content);
+    expect(Object.keys(found as object)).toEqual(Object.keys(content));
+  });
 
   test("says so when a newer program wrote the data", async () => {
     const directory = await filledDirectory();

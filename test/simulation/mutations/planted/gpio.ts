@@ -74,7 +74,7 @@ export const gpioMutations: readonly Mutation[] = [
     replace: 'if (trustedNow() < Date.parse(writtenAt)) return "too late";',
     why: "A value that was left for an owner that is away is driven in time, or not at all.",
     invariant: "gpio",
-    hunt: { peers: 3, strangers: 0, minutes: 8, seed: 1, faultsPerPeerMinute: 2, weights: { kill: 1 } },
+    hunt: { peers: 3, strangers: 0, minutes: 8, seed: 2, faultsPerPeerMinute: 2, weights: { kill: 1 } },
   },
   {
     name: "gpio-leases-stand-still-while-away",

@@ -25,17 +25,20 @@ export class DeathsAreNoticed implements Invariant {
 
   check(world: World): void {
     const nowMs = world.clock.monotonic();
-    const well = wellOf(world);
-    const died = world.machines.flatMap((machine): Death[] => {
-      const before = this.#ran.get(machine);
-      const isOver = before !== undefined && machine.state === "off";
-      return isOver ? [{ machine, bootEpoch: before.bootEpoch, atMs: nowMs, witnesses: well }] : [];
-    });
+    const died = [...this.#ran].filter(([{ state }]) => state === "off");
     this.#ran.clear();
     for (const machine of world.machines) {
       if (machine.isRunning && machine.peer !== undefined) this.#ran.set(machine, machine.peer);
     }
-    this.#deaths = [...this.#deaths, ...died].filter((death) => this.#isStillOpen(world, death, well, nowMs));
+    // Who reaches whom is looked up for each two of them: only when it matters.
+    if (died.length === 0 && this.#deaths.length === 0) return;
+    const well = wellOf(world);
+    const deaths = died.map(
+      ([machine, { bootEpoch }]): Death => ({ machine, bootEpoch, atMs: nowMs, witnesses: well }),
+    );
+    this.#deaths = [...this.#deaths, ...deaths].filter((death) =>
+      this.#isStillOpen(world, death, well, nowMs),
+    );
   }
 
   #isStillOpen(world: World, death: Death, well: Death["witnesses"], nowMs: number): boolean {

@@ -10,7 +10,7 @@ export class RequestsEnd implements Invariant {
   readonly name = "requests";
   readonly #workload: Requests;
   /** How long each process was seen to run since it last stood still, in looks. */
-  readonly #awake = new Map<object, number>();
+  readonly #awake = new WeakMap<object, number>();
 
   constructor(components: { readonly workload: Requests }) {
     this.#workload = components.workload;

@@ -20,8 +20,8 @@ export interface Mutation {
 export interface HuntScale extends Partial<Omit<PlanOptions, "peers" | "durationMs">> {
   readonly peers: number;
   readonly minutes: number;
-  /** What people do meanwhile, and what is watched: all there is when left out, or what is about trust. */
-  readonly parts?: "trust";
+  /** What people do meanwhile, and what is watched: all there is when left out, or what is about one thing. */
+  readonly parts?: "documents" | "trust";
   /** One that finds it. Product code that draws other numbers than it did may make that another one. */
   readonly seed: number;
 }

@@ -24,10 +24,11 @@ if (!values.clean) applyMutation(mutation);
 // Only now: what is imported before the mutation is applied stays as it is.
 const { planOf, usualPlan } = await import("../plan/plan-of.ts");
 const { run, usualParts } = await import("../run.ts");
+const { documentParts } = await import("../document-parts.ts");
 const { trustParts } = await import("../trust-parts.ts");
 
 const { minutes, parts: wanted, seed: known, ...scale } = mutation.hunt;
-const parts = wanted === "trust" ? trustParts : usualParts;
+const parts = { all: usualParts, documents: documentParts, trust: trustParts }[wanted ?? "all"];
 const first = Number(values.from ?? known);
 for (let seed = first; seed < first + Number(values.seeds); seed++) {
   const plan = planOf(seed, { ...usualPlan, ...scale, durationMs: minutes * 60_000 });

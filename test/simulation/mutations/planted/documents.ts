@@ -109,10 +109,11 @@ export const documentMutations: readonly Mutation[] = [
     hunt: {
       peers: 2,
       strangers: 0,
-      minutes: 5,
+      minutes: 4,
       seed: 1,
-      faultsPerPeerMinute: 3,
-      weights: { "disk-slow": 3, kill: 1 },
+      parts: "documents",
+      faultsPerPeerMinute: 4,
+      weights: { "disk-slow": 1, kill: 1 },
     },
   },
   {

@@ -213,11 +213,19 @@ export class World {
     if (this.violations.length < MAX_VIOLATIONS) this.violations.push({ invariant, atMs, text });
   }
 
-  /** Whether two processes could speak with each other now, as far as they and what connects them go. */
+  /**
+   * Whether two processes could speak with each other now, as far as they and what connects them go, and both have
+   * heard that the other is a member: one that was just admitted is known to nobody on the other side of a partition.
+   */
   reach(one: SimulatedMachine, other: SimulatedMachine): boolean {
     const { links } = this.hub;
-    return one.isRunning && other.isRunning && links.open(one.id, other.id) && links.open(other.id, one.id);
+    if (!one.isRunning || !other.isRunning || !knows(one, other) || !knows(other, one)) return false;
+    return links.open(one.id, other.id) && links.open(other.id, one.id);
   }
+}
+
+function knows(one: SimulatedMachine, other: SimulatedMachine): boolean {
+  return one.peer?.core.trust.view.members.has(other.id) === true;
 }
 
 function reasonIn(fields: object): string {

@@ -1,3 +1,4 @@
+import { rivals } from "@pi-controller/gpio/testing";
 import { pick, type Random, randomInteger } from "@pi-controller/runtime";
 import type { GpioView, OnExpire, ReservationId } from "@pi-controller/schema";
 import type { SimulatedMachine } from "../world/simulated-machine.ts";
@@ -268,7 +269,7 @@ export class PinClient {
     const { random, world } = this.#components;
     const { id, token, ttlMs } = grant.terms;
     const { story } = holding;
-    const to = pick(random, ["bea", "cleo", "dan", "eve"]) ?? this.user;
+    const to = (random.next() < 0.4 ? undefined : pick(random, rivals)) ?? this.user;
     const maybe: Maybe = { untilMs: Number.POSITIVE_INFINITY };
     story.maybes.add(maybe);
     this.#components.history.endAsked(story, ({ terms }) => terms.id === id);
@@ -288,6 +289,7 @@ export class PinClient {
     const terms = { ...holding.terms, user: to, token: value.token };
     const given = this.#components.history.granted(story, terms, outcome.told, true);
     given.kept = grant.kept;
+    if (to === this.user && random.next() < 0.5) await this.#intruder.comeTooLate(machine, grant);
     this.#options.onTransferred(to, { ...holding, terms, grant: given, maybe: undefined });
   }
 

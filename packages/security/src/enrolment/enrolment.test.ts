@@ -328,6 +328,14 @@ describe("a member that is revoked", () => {
     }
   });
 
+  it("is revoked once, also when two people do so at once", async () => {
+    const { member, pending } = await twoMembers();
+    const revoke = () =>
+      fixture.outcome(member.enrolment.revoke(pending.node.node, { password }, member.acting));
+    expect(await Promise.all([revoke(), revoke()])).toEqual(["done", "done"]);
+    expect(mesh.trust.view.meshSecrets.get(mesh.node.node)?.epoch).toBe(2);
+  });
+
   it("admits nobody any more: nobody would hear of it from there", async () => {
     const { pending } = await twoMembers();
     const trust = mesh.another();

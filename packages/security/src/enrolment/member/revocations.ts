@@ -1,10 +1,11 @@
 import { MeshError, type NodeId, type RevocationRequest } from "@pi-controller/schema";
 import type { NodeKey } from "../../crypto/index.ts";
-import type { Keyring } from "../../keys.ts";
+import type { AuthorityKey, Keyring } from "../../keys.ts";
 import { revocationStatements } from "../../trust/building/revocation.ts";
 import { type Envelope, memberSchema, statementSchema } from "../../trust/statements.ts";
 import type { TrustPort, TrustView } from "../../trust/trust-port.ts";
 import type { Acting } from "../../use-cases.ts";
+import { Turns } from "../turns.ts";
 import type { EnrolmentEvents } from "./events.ts";
 import { withAuthority } from "./unlock.ts";
 
@@ -22,6 +23,7 @@ export interface RevocationsComponents {
 /** Cuts nodes off, and changes what they knew. */
 export class Revocations {
   readonly #components: RevocationsComponents;
+  readonly #turns = new Turns();
 
   constructor(components: RevocationsComponents) {
     this.#components = components;
@@ -39,7 +41,8 @@ export class Revocations {
     if (!members.has(node) && !revocations.has(node)) {
       throw new MeshError("NOT_FOUND", `${node} is no member of this mesh`);
     }
-    await withAuthority(keyring, acting, password, async (authority) => {
+    // One at a time: each begins the epoch of the mesh secret after the one before.
+    const revoke = async (authority: AuthorityKey) => {
       const view = this.#viewToRevoke(node);
       if (view === undefined) return;
       const statements = await revocationStatements(trust, view, node, reason, authority);
@@ -48,7 +51,8 @@ export class Revocations {
       await trust.publish(statements);
       const data = { name: nameOf(node), by: acting.principal.userName, reason };
       events.emit("security.node.revoked", { node, data, correlationId: acting.correlationId });
-    });
+    };
+    await withAuthority(keyring, acting, password, (authority) => this.#turns.take(() => revoke(authority)));
   }
 
   /**

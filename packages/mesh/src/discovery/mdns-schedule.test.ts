@@ -8,11 +8,12 @@ describe("answerDelayMs", () => {
   it("is short and random, and keeps a second between answers", () => {
     const random = seededRandom(1);
     for (let round = 0; round < 100; round++) {
-      const delayMs = answerDelayMs(Number.POSITIVE_INFINITY, random);
+      const delayMs = answerDelayMs(Number.POSITIVE_INFINITY, random, 10);
       expect(delayMs).toBeGreaterThanOrEqual(20);
       expect(delayMs).toBeLessThanOrEqual(120);
     }
-    expect(answerDelayMs(300, middle)).toBe(700);
+    expect(answerDelayMs(300, middle, 10)).toBe(700);
+    expect(answerDelayMs(Number.POSITIVE_INFINITY, middle, 1_000)).toBe(5_020);
   });
 });
 

@@ -3,6 +3,8 @@ import { jitter, type Random } from "@pi-controller/runtime";
 /** An answer waits this long, at random, so that not all answer at once (RFC 6762 section 6). */
 const MIN_ANSWER_DELAY_MS = 20;
 const MAX_ANSWER_DELAY_MS = 120;
+/** With more peers known, answers are spread over a longer time: a hundred a second is what any network can carry. */
+const SPREAD_PER_PEER_MS = 10;
 /** The same record is not multicast more often on an interface (RFC 6762 section 6). */
 const MIN_ANSWER_INTERVAL_MS = 1_000;
 
@@ -22,9 +24,11 @@ const JITTER_FRACTION = 0.2;
  * When to answer a question, in ms from now.
  *
  * @param sinceLastMs how long ago the last answer went out on that interface
+ * @param knownPeers that probably answer, too
  */
-export function answerDelayMs(sinceLastMs: number, random: Random): number {
-  const delayMs = MIN_ANSWER_DELAY_MS + random.next() * (MAX_ANSWER_DELAY_MS - MIN_ANSWER_DELAY_MS);
+export function answerDelayMs(sinceLastMs: number, random: Random, knownPeers: number): number {
+  const spreadMs = Math.max(MAX_ANSWER_DELAY_MS - MIN_ANSWER_DELAY_MS, knownPeers * SPREAD_PER_PEER_MS);
+  const delayMs = MIN_ANSWER_DELAY_MS + random.next() * spreadMs;
   return Math.max(delayMs, MIN_ANSWER_INTERVAL_MS - sinceLastMs);
 }
 

@@ -5,6 +5,8 @@ import { isQuestionFor, question, records, tellingsIn } from "./mdns-records.ts"
 import { ANNOUNCEMENT_DELAYS_MS, answerDelayMs, questionDelayMs } from "./mdns-schedule.ts";
 import type { Announcement, MdnsTopic } from "./mdns-topic.ts";
 
+const SAME_QUESTION_MS = 100;
+
 interface Components {
   readonly clock: Clock;
   readonly random: Random;
@@ -22,7 +24,9 @@ export class MdnsSpeaker {
   #browsed: readonly string[] = [];
   #asking: Timer | undefined;
   #answering: Timer | undefined;
+  /** How often the question was asked, by whomever. */
   #asked = 0;
+  #askedMs = Number.NEGATIVE_INFINITY;
   #answeredMs = Number.NEGATIVE_INFINITY;
 
   constructor(components: Components, local: LocalInterface, topic: MdnsTopic) {
@@ -78,6 +82,7 @@ export class MdnsSpeaker {
     if (services.join() === this.#browsed.join()) return;
     this.#browsed = [...services];
     this.#asked = 0;
+    this.#askedMs = Number.NEGATIVE_INFINITY;
     this.#asking?.cancel();
     if (services.length > 0) this.#askLater();
   }
@@ -96,13 +101,23 @@ export class MdnsSpeaker {
           this.#answering = undefined;
           this.#tell();
         },
-        answerDelayMs(sinceLastMs, random),
+        answerDelayMs(sinceLastMs, random, this.#topic.knownCount()),
       );
     }
     // Everybody answers everybody: once somebody has asked, nobody else needs to for a while.
     const isAsked =
       this.#browsed.length > 0 && this.#browsed.every((service) => isQuestionFor(service, packet));
-    if (isAsked && this.#asked > 0) this.#askLater();
+    if (!isAsked || this.#asked === 0) return;
+    this.#noteAsked();
+    this.#askLater();
+  }
+
+  /** What comes within a moment is this one's own question that it hears, too, or as good as the same one. */
+  #noteAsked(): void {
+    const nowMs = this.#components.clock.monotonic();
+    if (nowMs - this.#askedMs < SAME_QUESTION_MS) return;
+    this.#askedMs = nowMs;
+    this.#asked++;
   }
 
   #tell(): void {
@@ -117,7 +132,7 @@ export class MdnsSpeaker {
     this.#asking?.cancel();
     this.#asking = clock.setTimer(
       () => {
-        this.#asked++;
+        this.#noteAsked();
         this.#askLater();
         mouth.ask(question(this.#browsed));
       },

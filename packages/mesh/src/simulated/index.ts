@@ -1,3 +1,4 @@
+export { SimulatedMulticast } from "../discovery/simulated-multicast.ts";
 export { simulatedSigner } from "../membership/simulated-signer.ts";
 export type { LinkConditions } from "./link-direction.ts";
 export type { WireEvent } from "./parcel.ts";

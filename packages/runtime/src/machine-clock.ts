@@ -14,13 +14,26 @@ export interface MachineClockOptions {
   readonly monotonicMs?: number;
 }
 
-/** A timer that was set and has neither fired nor been cancelled. */
-interface Pending {
+/** A timer that was set; among `waiting` until it has fired or been cancelled. */
+class Pending implements Timer {
   /** On the machine's monotonic clock. */
   readonly dueMs: number;
   readonly callback: () => void;
   /** Of the world. */
   timer: Timer | undefined;
+  readonly #waiting: Set<Pending>;
+
+  constructor(waiting: Set<Pending>, dueMs: number, callback: () => void) {
+    this.#waiting = waiting;
+    this.dueMs = dueMs;
+    this.callback = callback;
+    waiting.add(this);
+  }
+
+  cancel(): void {
+    this.timer?.cancel();
+    this.#waiting.delete(this);
+  }
 }
 
 /**
@@ -62,15 +75,9 @@ export class MachineClock implements Clock {
 
   setTimer(callback: () => void, delayMs: number): Timer {
     const dueMs = this.monotonic() + Math.max(delayMs, 0);
-    const pending: Pending = { dueMs, callback, timer: undefined };
-    this.#pending.add(pending);
+    const pending = new Pending(this.#pending, dueMs, callback);
     this.#wait(pending);
-    return {
-      cancel: () => {
-        pending.timer?.cancel();
-        this.#pending.delete(pending);
-      },
-    };
+    return pending;
   }
 
   /** Changes on every boot. */

@@ -1,8 +1,24 @@
 import type { Clock, Timer } from "./clock.ts";
 import { type Due, TimerQueue } from "./timer-queue.ts";
 
-interface Pending extends Due {
+/** One object a timer, as a simulation sets millions of them. */
+class Pending implements Due, Timer {
+  readonly dueMs: number;
+  readonly order: number;
+  isCancelled = false;
   readonly callback: () => void;
+  readonly #queue: TimerQueue<Pending>;
+
+  constructor(queue: TimerQueue<Pending>, dueMs: number, order: number, callback: () => void) {
+    this.#queue = queue;
+    this.dueMs = dueMs;
+    this.order = order;
+    this.callback = callback;
+  }
+
+  cancel(): void {
+    this.#queue.cancel(this);
+  }
 }
 
 export interface VirtualClockOptions {
@@ -54,14 +70,10 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {
-    const pending: Pending = {
-      dueMs: this.#monotonicMs + Math.max(delayMs, 0),
-      order: this.#order++,
-      isCancelled: false,
-      callback,
-    };
+    const dueMs = this.#monotonicMs + Math.max(delayMs, 0);
+    const pending = new Pending(this.#pending, dueMs, this.#order++, callback);
     this.#pending.add(pending);
-    return { cancel: () => this.#pending.cancel(pending) };
+    return pending;
   }
 
   /** Sets the wall clock without touching monotonic time, as NTP or a user would. */

@@ -42,15 +42,23 @@ export class RealWork {
   }
 
   /** Resolves when all promises have settled that wait for nothing but promises and work that was followed. */
-  readonly settle = async (): Promise<void> => {
-    await turn();
+  readonly settle = (): Promise<void> =>
+    new Promise((resolve) => void setImmediate(this.#afterTurn, resolve));
+
+  /** Between two timers nothing was handed out, mostly: it should cost no more than the turn. */
+  readonly #afterTurn = (settled: () => void): void => {
+    if (this.#handed.length === 0) settled();
+    else void this.#takeBack().then(settled);
+  };
+
+  async #takeBack(): Promise<void> {
     for (let first = this.#handed[0]; first !== undefined; first = this.#handed[0]) {
       while (!first.isDone) await turn();
       this.#handed.shift();
       first.release();
       await turn();
     }
-  };
+  }
 }
 
 /** One turn of the event loop. */

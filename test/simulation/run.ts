@@ -117,7 +117,6 @@ export function usualParts(): Parts {
     new MemberVersionsRise(),
     new DeathsAreNoticed(),
     new ConnectionsStay(),
-    new DocumentsAgree({ writes }),
     new MarksStand({ workload: marks }),
     new RequestsEnd({ workload: requests }),
     new NothingGrows(),
@@ -126,6 +125,8 @@ export function usualParts(): Parts {
     new TrustHolds(),
     new EnrolmentsEnd(),
     new UnenrolledAreOut(),
+    // Looks at every record that anybody has: not before all else holds.
+    new DocumentsAgree({ writes }),
   ];
   const people = [
     new Enrolments({ intervalMs: 10_000 }),
@@ -169,6 +170,7 @@ class Run {
         for (const { name, text } of this.#open()) this.#world.violation(name, text);
         return;
       }
+      this.#startAll();
       await this.#pass();
     }
   }
@@ -211,9 +213,12 @@ class Run {
     this.#world.trace.add(this.#world.clock.monotonic(), "everything heals");
     for (const end of [...this.#ends]) end();
     this.#world.hub.links.change({ lossFraction: 0, duplicateFraction: 0 });
-    for (const machine of this.#world.machines) {
-      if (machine.isToStart) machine.start();
-    }
+    this.#startAll();
+  }
+
+  /** Also those that were still stopping when everything healed. */
+  #startAll(): void {
+    for (const machine of this.#world.machines) if (machine.isToStart) machine.start();
   }
 
   /** What does not hold yet, one after the other: to look at all of it takes longer than to simulate a second. */

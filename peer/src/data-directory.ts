@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { MeshError } from "@pi-controller/schema";
 import { wipePaths } from "@pi-controller/security";
 
+/** How far this node had come as a writer of documents. */
+export const DOCUMENT_CLOCKS = "document-clocks";
 /** Until when the leases of this node's pins were renewed. */
 export const GPIO_LEASES = "gpio-leases";
 
@@ -12,6 +14,7 @@ const KEPT = [
   "identity.key",
   "boot-epoch",
   "documents",
+  DOCUMENT_CLOCKS,
   ...["trust.db", "trust.db.new", "sessions.db", "audit.db", "events.db"].flatMap((name) => [
     name,
     `${name}-wal`,

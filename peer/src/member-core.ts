@@ -21,7 +21,7 @@ import {
   Roster,
   SelfRegistration,
 } from "@pi-controller/nodes";
-import type { Service } from "@pi-controller/runtime";
+import type { Service, UnsyncedPage } from "@pi-controller/runtime";
 import type { Board } from "@pi-controller/schema";
 import {
   type MeshSecrets,
@@ -52,6 +52,7 @@ export interface MemberCoreComponents<Security extends CoreSecurity> {
   readonly trust: Trust;
   readonly secrets: MeshSecrets;
   readonly documentStore: Store;
+  readonly documentClockPage: UnsyncedPage;
   readonly eventLog: EventLog;
   readonly board: () => Promise<Board>;
   readonly pinMachine: PinMachine;
@@ -125,6 +126,7 @@ export function createMemberCore<Security extends CoreSecurity>(
       network,
       gossip,
       store: components.documentStore,
+      clockPage: components.documentClockPage,
       reachablePeers: () => network.status().connections.map(({ peer }) => peer),
     },
     { recover: options.recover },

@@ -23,7 +23,7 @@ import { apiOptions } from "./api-options.ts";
 import { nextBootEpoch } from "./boot-epoch.ts";
 import type { Config } from "./config/config.ts";
 import type { Surroundings } from "./create-peer.ts";
-import { GPIO_LEASES, markForgetting } from "./data-directory.ts";
+import { DOCUMENT_CLOCKS, GPIO_LEASES, markForgetting } from "./data-directory.ts";
 import { PeerHealth } from "./health.ts";
 import { knockOriginsOf } from "./knock-origins.ts";
 import { apiUrlsOf, multiaddrOf, tcpPortOf } from "./listen-addresses.ts";
@@ -137,6 +137,7 @@ export async function createMemberStage(
       trust,
       secrets,
       documentStore: levelStore({ directory: join(config.dataDir, "documents") }),
+      documentClockPage: unsyncedPageFile({ path: join(config.dataDir, DOCUMENT_CLOCKS) }),
       eventLog,
       board,
       pinMachine: pinMachineOf(config, component("gpio")),

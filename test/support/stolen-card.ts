@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Documents, defaultDocumentsOptions, levelStore } from "@pi-controller/document";
 import { discoveryTag } from "@pi-controller/mesh";
 import { loadOrCreateIdentity } from "@pi-controller/mesh/libp2p";
-import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
+import { silentLogger, systemClock, systemRandom, unsyncedPageFile } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import {
   type Envelope,
@@ -91,6 +91,7 @@ export class Rogue {
         random: systemRandom(),
         logger: silentLogger,
         store: levelStore({ directory: join(card.directory, "documents") }),
+        clockPage: unsyncedPageFile({ path: join(card.directory, "document-clocks") }),
         reachablePeers: () => network.status().connections.map(({ peer }) => peer),
       },
       defaultDocumentsOptions,

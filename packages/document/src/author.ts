@@ -49,10 +49,11 @@ export class Author {
   /** False until there was an exchange with another peer, who may have what this one's disk has lost. */
   isChecked = true;
   #epoch = "";
+  #ordinal = 0;
   #meshEpoch = "";
   #meshClient = 0;
 
-  /** Writes nothing before `renewMesh` has told the epoch. */
+  /** Writes nothing before `begin` has told the epoch. */
   constructor(self: NodeId) {
     this.self = self;
   }
@@ -77,13 +78,30 @@ export class Author {
     return this.#meshClient;
   }
 
+  /** The how-manieth epoch of this peer that is, as far as it knows. */
+  get ordinal(): number {
+    return this.#ordinal;
+  }
+
+  /** Goes on in an epoch that is the store's. */
+  begin({ epoch, ordinal }: { readonly epoch: string; readonly ordinal: number }): void {
+    this.#ordinal = ordinal;
+    this.#setEpoch(epoch);
+  }
+
   /** Starts a new line of generations: the old one has been continued differently elsewhere. */
   renew(epoch: string): void {
     this.#epoch = epoch;
+    this.#ordinal++;
   }
 
   /** Starts a new line in the mesh document, too. */
   renewMesh(epoch: string): void {
+    this.#ordinal++;
+    this.#setEpoch(epoch);
+  }
+
+  #setEpoch(epoch: string): void {
     this.#epoch = epoch;
     this.#meshEpoch = epoch;
     this.#meshClient = meshClient(this.self, epoch);

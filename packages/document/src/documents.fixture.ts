@@ -1,16 +1,20 @@
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { type Logger, type Random, seededRandom, VirtualClock } from "@pi-controller/runtime";
+import * as Y from "yjs";
 import * as z from "zod";
 import { defineCollection } from "./collection.ts";
-import { Documents, type DocumentsOptions } from "./documents.ts";
+import { Documents, type DocumentsComponents, type DocumentsOptions } from "./documents.ts";
 import { SimulatedDisk } from "./store/simulated-disk.ts";
+import { SimulatedFile } from "./store/simulated-file.ts";
 import { SimulatedStore } from "./store/simulated-store.ts";
-import type { Store } from "./store/store.ts";
 
 export const thingSchema = z.object({ id: z.string(), n: z.number(), note: z.string().optional() });
 export const things = defineCollection({ name: "things", schema: thingSchema });
 export type Thing = z.infer<typeof thingSchema>;
+
+/** The file of clocks on a peer's disk. */
+export const CLOCKS = "document-clocks";
 
 export interface LogLine {
   readonly level: "warn" | "error";
@@ -53,14 +57,20 @@ export class Fixture {
   }
 
   /** A new process for a peer. */
-  async begin(peer: Peer, options: Partial<DocumentsOptions> = {}, store?: Store): Promise<void> {
+  async begin(
+    peer: Peer,
+    options: Partial<DocumentsOptions> = {},
+    instead: Partial<Pick<DocumentsComponents, "store" | "clockPage">> = {},
+  ): Promise<void> {
     const logger = recordingLogger(peer.log);
     const process = this.network.createPeer(peer.id, { addressBook: new AddressBook(), logger });
     await process.network.start(new AbortController().signal);
     peer.documents = new Documents(
       {
         ...process,
-        store: store ?? new SimulatedStore(peer),
+        store: new SimulatedStore(peer),
+        clockPage: new SimulatedFile(peer, { name: CLOCKS }),
+        ...instead,
         random: this.#random,
         logger,
         reachablePeers: () => process.network.status().connections.map(({ peer }) => peer),
@@ -123,6 +133,13 @@ export class Fixture {
 export function thingsOf(peer: Peer, node?: Peer): readonly Thing[] {
   const { documents } = peer;
   return (node === undefined ? documents.mesh : documents.node(node.id)).collection(things).all();
+}
+
+/** Authors that the stored mesh document knows. */
+export function authorsOf(peer: Peer): number {
+  const doc = new Y.Doc();
+  for (const entry of peer.disk.logs.get("mesh") ?? []) Y.applyUpdate(doc, entry);
+  return Y.decodeStateVector(Y.encodeStateVector(doc)).size;
 }
 
 function recordingLogger(log: LogLine[]): Logger {

@@ -7,9 +7,11 @@ import {
   type Service,
   sleep,
   type Unsubscribe,
+  type UnsyncedPage,
 } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
 import { Author, type Beginning } from "./author.ts";
+import { ClockWitness, type OwnClocks } from "./clock-witness.ts";
 import type { Transaction } from "./collection.ts";
 import type { Applied, Batch } from "./commit/batch.ts";
 import { Committer } from "./commit/committer.ts";
@@ -18,7 +20,7 @@ import { Compaction } from "./compaction.ts";
 import { clocksIn } from "./content/inspect-update.ts";
 import { DocumentSet, type Scope } from "./document-set.ts";
 import { Intake } from "./intake.ts";
-import { type LoadedDocuments, loadDocuments } from "./load-documents.ts";
+import { epochChange, type LoadedDocuments, loadDocuments } from "./load-documents.ts";
 import { announcedDocuments, generationOf } from "./names.ts";
 import { OwnDocument } from "./own-document.ts";
 import {
@@ -50,6 +52,8 @@ export interface DocumentsComponents {
   readonly network: Network;
   readonly gossip: Gossip;
   readonly store: Store;
+  /** Where this peer's own clocks survive what the store loses; for these documents alone. */
+  readonly clockPage: UnsyncedPage;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -118,6 +122,7 @@ export class Documents implements Service {
   readonly #set: DocumentSet;
   readonly #author: Author;
   readonly #committer: Committer;
+  readonly #witness: ClockWitness;
   readonly #compaction: Compaction;
   readonly #own: OwnDocument;
   readonly #responder: SyncResponder;
@@ -140,7 +145,13 @@ export class Documents implements Service {
     const { network, gossip, clock, random, logger, reachablePeers, store } = components;
     const set = new DocumentSet({ logger });
     const author = new Author(network.self);
-    const committer = new Committer({ store, logger, onApplied: (applied) => this.#onApplied(applied) });
+    const witness = new ClockWitness({ page: components.clockPage, author, set, logger });
+    const committer = new Committer({
+      store,
+      logger,
+      onStored: () => witness.save(),
+      onApplied: (applied) => this.#onApplied(applied),
+    });
     const newEpoch = () => this.#newEpoch();
     const own = new OwnDocument(
       {
@@ -160,6 +171,7 @@ export class Documents implements Service {
     this.#set = set;
     this.#author = author;
     this.#committer = committer;
+    this.#witness = witness;
     this.#own = own;
     this.#compaction = new Compaction({ committer, set, logger });
     this.#responder = new SyncResponder({ set, author, buckets });
@@ -207,7 +219,7 @@ export class Documents implements Service {
     await this.mesh.collection(announcedDocuments).delete(id);
   }
 
-  /** Whether there was no store at the start, or a damaged one: what this node had written only others may have. */
+  /** Whether there was no store at the start, or one that is damaged or has lost writes: what this node had written only others may have. */
   get wasLost(): boolean {
     return this.#wasLost;
   }
@@ -227,18 +239,23 @@ export class Documents implements Service {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { network, gossip, store, logger, clock } = this.#components;
+    const seen = await this.#witness.load();
     const loaded = await loadDocuments(
       { store, logger },
       {
         recover: this.#options.recover,
         newEpoch: () => this.#newEpoch(),
+        ordinal: (seen?.ordinal ?? 0) + 1,
         suffix: () => `damaged-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, "-")}`,
       },
     );
-    this.#wasLost = loaded.origin !== "existing";
-    this.#author.renewMesh(loaded.epoch);
+    this.#author.begin(loaded);
     this.#set.setMesh(loaded.mesh);
     await this.#takeNodes(loaded);
+    const hasLost = seen !== undefined && this.#witness.hasLost(seen);
+    if (hasLost) await this.#beginAnew(seen);
+    this.#wasLost = loaded.origin !== "existing" || hasLost;
+    await this.#witness.save();
     // Whom it has never met has nothing of it.
     this.#author.isChecked = !this.#hasMetOthers();
     this.#writable = this.#waitBeforeWriting(loaded);
@@ -260,6 +277,7 @@ export class Documents implements Service {
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
     await this.#scheduler.stop();
     await this.#committer.stop();
+    await this.#witness.close();
     await this.#components.store.close();
   }
 
@@ -385,6 +403,18 @@ export class Documents implements Service {
     if (superfluous.length === 0) return;
     const changes = superfluous.map((log) => ({ kind: "drop", log }) as const);
     await this.#components.store.write(changes);
+  }
+
+  /** A clock beyond those that are held may be in use, for what was lost: so all that follow are of a new epoch. */
+  async #beginAnew(seen: OwnClocks): Promise<void> {
+    const { logger, store } = this.#components;
+    const next = { epoch: this.#newEpoch(), ordinal: Math.max(seen.ordinal, this.#author.ordinal) + 1 };
+    await store.write([epochChange(next)]);
+    this.#author.begin(next);
+    logger.warn(
+      next,
+      "This peer's store has lost writes that it had acknowledged: it goes on in a new epoch, and has what it lost only from others",
+    );
   }
 
   #hasMetOthers(): boolean {

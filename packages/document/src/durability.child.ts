@@ -5,7 +5,7 @@
 import { flushCompileCache } from "node:module";
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
-import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
+import { silentLogger, systemClock, systemRandom, unsyncedPageFile } from "@pi-controller/runtime";
 import * as z from "zod";
 import { defineCollection } from "./collection.ts";
 import { Documents } from "./documents.ts";
@@ -26,12 +26,14 @@ const { network, gossip } = new SimulatedNetwork(components).createPeer("node-du
   addressBook: new AddressBook(),
   logger: silentLogger,
 });
+const directory = process.argv[2] as string;
 const documents = new Documents(
   {
     ...components,
     network,
     gossip,
-    store: levelStore({ directory: process.argv[2] as string }),
+    store: levelStore({ directory }),
+    clockPage: unsyncedPageFile({ path: `${directory}-clocks` }),
     reachablePeers: () => [],
   },
   { overheadBytes: 500 },

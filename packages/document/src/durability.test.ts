@@ -86,7 +86,7 @@ describe("documents on a real disk", () => {
     const fixture = new Fixture();
     const peer = await fixture.add("a");
     await fixture.end(peer);
-    await expect(fixture.begin(peer, {}, levelStore({ directory }))).rejects.toMatchObject({
+    await expect(fixture.begin(peer, {}, { store: levelStore({ directory }) })).rejects.toMatchObject({
       code: "FAILED_PRECONDITION",
       message: expect.stringContaining(directory),
     });
@@ -111,7 +111,7 @@ describe("documents on a real disk", () => {
       const fixture = new Fixture();
       const peer = await fixture.add("a");
       await fixture.end(peer);
-      await fixture.begin(peer, {}, store());
+      await fixture.begin(peer, {}, { store: store() });
       const put = (id: string, n: number) =>
         peer.documents.mesh.collection(things).put(id, { id, n, note: "x".repeat(20_000) });
       await put("first", 1);
@@ -129,7 +129,7 @@ describe("documents on a real disk", () => {
       const after = thingsOf(peer);
       expect(after).toHaveLength(2 + written);
       await fixture.end(peer);
-      await fixture.begin(peer, {}, store());
+      await fixture.begin(peer, {}, { store: store() });
       expect(thingsOf(peer)).toEqual(after);
       await fixture.end(peer);
     },

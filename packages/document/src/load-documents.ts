@@ -6,10 +6,15 @@ import { meshReplica, type NodeReplica, nodeReplica } from "./document-set.ts";
 import { epochSchema, MESH_LOG, parseNodeLog, STORAGE_LOG } from "./names.ts";
 import type { LogChange, Store } from "./store/store.ts";
 
-const storageSchema = z.object({ epoch: epochSchema });
+const storageSchema = z.object({
+  epoch: epochSchema,
+  /** The how-manieth epoch of this peer; older versions do not count them. */
+  ordinal: z.int().nonnegative().default(0),
+});
 
-export interface LoadedDocuments {
-  readonly epoch: string;
+type StoreEpoch = z.infer<typeof storageSchema>;
+
+export interface LoadedDocuments extends StoreEpoch {
   /** `new`: there was nothing. `recovered`: there was something damaged, which is set aside now. */
   readonly origin: "existing" | "new" | "recovered";
   readonly mesh: Replica;
@@ -17,29 +22,30 @@ export interface LoadedDocuments {
 }
 
 /** The change that gives the store a new epoch. */
-export function epochChange(epoch: string): LogChange {
-  const entry = new TextEncoder().encode(JSON.stringify({ epoch }));
+export function epochChange(epoch: StoreEpoch): LogChange {
+  const entry = new TextEncoder().encode(JSON.stringify(epoch));
   return { kind: "replace", log: STORAGE_LOG, entry };
 }
 
 /**
  * Opens the store and reads all documents; a new store gets its epoch.
  *
- * @param options `recover`: set a damaged store aside and start empty; `newEpoch` draws an epoch; `suffix`
+ * @param options `recover`: set a damaged store aside and start empty; `newEpoch` draws an epoch, of the given ordinal; `suffix`
  *   names what is set aside
  * @throws MeshError DATA_LOSS when the store is damaged and `recover` was not asked for, and what the store
  *   throws
  */
 export async function loadDocuments(
   components: { store: Store; logger: Logger },
-  options: { recover: boolean; newEpoch: () => string; suffix: () => string },
+  options: { recover: boolean; newEpoch: () => string; ordinal: number; suffix: () => string },
 ): Promise<LoadedDocuments> {
   const { store, logger } = components;
+  const newEpoch = () => ({ epoch: options.newEpoch(), ordinal: options.ordinal });
   try {
     await store.open();
     const loaded = await readAll(store);
     if (loaded !== undefined) return loaded;
-    return { ...(await begin(store, options.newEpoch())), origin: "new" };
+    return { ...(await begin(store, newEpoch())), origin: "new" };
   } catch (error) {
     if (!(error instanceof MeshError) || error.code !== "DATA_LOSS") throw error;
     if (!options.recover) {
@@ -55,19 +61,19 @@ export async function loadDocuments(
       { error, movedTo },
       "Moved the damaged document store aside; its state comes from other peers",
     );
-    return { ...(await begin(store, options.newEpoch())), origin: "recovered" };
+    return { ...(await begin(store, newEpoch())), origin: "recovered" };
   }
 }
 
-async function begin(store: Store, epoch: string): Promise<Omit<LoadedDocuments, "origin">> {
+async function begin(store: Store, epoch: StoreEpoch): Promise<Omit<LoadedDocuments, "origin">> {
   await store.write([epochChange(epoch)]);
-  return { epoch, mesh: meshReplica(), nodes: [] };
+  return { ...epoch, mesh: meshReplica(), nodes: [] };
 }
 
 async function readAll(store: Store): Promise<LoadedDocuments | undefined> {
   const mesh = meshReplica();
   const nodes: { node: NodeId; held: NodeReplica }[] = [];
-  let epoch: string | undefined;
+  let epoch: StoreEpoch | undefined;
   let isEmpty = true;
   for await (const { log, entries } of store.read()) {
     isEmpty = false;
@@ -86,12 +92,12 @@ async function readAll(store: Store): Promise<LoadedDocuments | undefined> {
   }
   if (isEmpty) return undefined;
   if (epoch === undefined) throw new MeshError("DATA_LOSS", "The store has lost its epoch");
-  return { epoch, origin: "existing", mesh, nodes };
+  return { ...epoch, origin: "existing", mesh, nodes };
 }
 
-function readEpoch(entries: readonly Uint8Array[]): string {
+function readEpoch(entries: readonly Uint8Array[]): StoreEpoch {
   try {
-    return storageSchema.parse(JSON.parse(new TextDecoder().decode(entries.at(-1)))).epoch;
+    return storageSchema.parse(JSON.parse(new TextDecoder().decode(entries.at(-1))));
   } catch (error) {
     throw new MeshError("DATA_LOSS", "The store's epoch cannot be read", {}, { cause: error });
   }

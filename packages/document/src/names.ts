@@ -37,6 +37,10 @@ export function parseNodeLog(log: string): AnnouncedDocument | undefined {
   return kind === "node" && rest.length === 0 && parsed.success ? parsed.data : undefined;
 }
 
+export function epochOf(guid: string): string {
+  return guid.slice(0, guid.indexOf("-"));
+}
+
 export function generationOf(guid: string): number {
   return Number(guid.slice(guid.indexOf("-") + 1));
 }

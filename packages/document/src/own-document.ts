@@ -7,7 +7,7 @@ import { SharedDocument } from "./content/shared-document.ts";
 import { encodeWrites, type Write } from "./content/update-encoder.ts";
 import { type DocumentSet, type NodeReplica, nodeReplica } from "./document-set.ts";
 import { epochChange } from "./load-documents.ts";
-import { announcedDocuments, generationOf } from "./names.ts";
+import { announcedDocuments, epochOf, generationOf } from "./names.ts";
 import { type ReplacementOptions, wantsReplacement } from "./replacement.ts";
 
 /** The size is looked at after this many writes, or a part of the number of records when that is more. */
@@ -19,6 +19,8 @@ interface NextGeneration {
   readonly writes: readonly Write[];
   /** Set when the old line of writing must not be continued. */
   readonly epoch?: string;
+  /** Set when it goes on from a generation of an earlier epoch, which others may have more of. */
+  readonly continued?: NodeReplica;
 }
 
 export interface OwnDocumentComponents {
@@ -41,6 +43,8 @@ export class OwnDocument {
   readonly #broadcast: (guid: string, update: Uint8Array) => void;
   readonly #options: ReplacementOptions;
   #writesSinceCheck = 0;
+  /** The generation, of an earlier epoch, that this process has gone on from. */
+  #continued: string | undefined;
 
   constructor(components: OwnDocumentComponents, options: ReplacementOptions) {
     this.#set = components.set;
@@ -54,12 +58,19 @@ export class OwnDocument {
     return this.#set.nodes.get(this.#author.self);
   }
 
-  /** Begins the first generation when there is none. */
+  /**
+   * Begins a generation when there is none of this epoch: an epoch ends when something of it was lost, which may have
+   * been of this document, too.
+   */
   async ensure(): Promise<void> {
-    if (this.held !== undefined) return;
-    await this.#begin(() =>
-      this.held === undefined ? { generation: this.#nextGeneration(), writes: [] } : undefined,
-    );
+    if (this.#isOfThisEpoch) return;
+    await this.#begin(() => {
+      if (this.#isOfThisEpoch) return undefined;
+      const { held } = this;
+      const generation = this.#nextGeneration();
+      if (held === undefined) return { generation, writes: [] };
+      return { generation, writes: writesOf(held.replica.document), continued: held };
+    });
   }
 
   /** Announces the document again after its entry was taken away: whoever holds it has dropped it. */
@@ -104,7 +115,8 @@ export class OwnDocument {
       const records = new Map<string, Write>();
       const take = (write: Write) => records.set(`${write.collection}\0${write.id}`, write);
       if (theirs !== undefined) writesOf(theirs).forEach(take);
-      if (held?.guid === guid) {
+      const goneOnFrom = this.#continued ?? held?.guid;
+      if (held !== undefined && theirs !== undefined && isSameOrLater(guid, goneOnFrom)) {
         for (const { collection, id } of this.#author.ownWritten) {
           const record = held.replica.document.record(collection, id);
           take({ collection, id, record });
@@ -118,6 +130,10 @@ export class OwnDocument {
       const isSetBack = guid.startsWith(this.#author.epoch);
       return { generation, writes, ...(isSetBack ? { epoch: newEpoch } : {}) };
     });
+  }
+
+  get #isOfThisEpoch(): boolean {
+    return this.held !== undefined && epochOf(this.held.guid) === this.#author.epoch;
   }
 
   #nextGeneration(): number {
@@ -145,21 +161,35 @@ export class OwnDocument {
     // In the mesh document the old line goes on: only this one was found set back.
     const draft = batch.draft(this.#set.mesh, this.#author.meshClient);
     draft?.write(announcedDocuments.name, self, announcement(self, guid));
+    const ordinal = this.#author.ordinal + 1;
     batch.change(
       [
         { kind: "replace", log: held.replica.log, entry: update },
         ...(old === undefined ? [] : [{ kind: "drop", log: old.replica.log } as const]),
-        ...(next.epoch === undefined ? [] : [epochChange(next.epoch)]),
+        ...(next.epoch === undefined ? [] : [epochChange({ epoch: next.epoch, ordinal })]),
       ],
       () => {
         held.replica.load([update]);
         this.#set.setNode(self, held);
         if (next.epoch !== undefined) this.#author.renew(next.epoch);
+        if (next.continued !== undefined) this.#noteContinued(next.continued);
       },
     );
     batch.close();
     return { guid, update };
   }
+
+  /** Whoever has more of what was gone on from than there was here has what was lost. */
+  #noteContinued({ guid, client, replica }: NodeReplica): void {
+    this.#continued ??= guid;
+    this.#author.ownBeginning ??= { guid, client, clock: replica.document.clockOf(client) };
+  }
+}
+
+/** Whether a generation is another one or a later one of the same line. */
+function isSameOrLater(guid: string, other: string | undefined): boolean {
+  if (other === undefined || epochOf(guid) !== epochOf(other)) return false;
+  return generationOf(guid) >= generationOf(other);
 }
 
 function announcement(id: NodeId, guid: string): string {

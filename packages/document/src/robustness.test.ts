@@ -2,7 +2,7 @@ import { AddressBook } from "@pi-controller/mesh";
 import { silentLogger } from "@pi-controller/runtime";
 import { describe, expect, test } from "vitest";
 import * as Y from "yjs";
-import { Fixture, type Peer, things, thingsOf } from "./documents.fixture.ts";
+import { authorsOf, Fixture, type Peer, things, thingsOf } from "./documents.fixture.ts";
 import { meshClient } from "./names.ts";
 import type { SimulatedDisk } from "./store/simulated-disk.ts";
 import { SimulatedStore } from "./store/simulated-store.ts";
@@ -20,13 +20,6 @@ async function interfere(disk: SimulatedDisk, changes: readonly LogChange[]): Pr
   await store.open();
   await store.write(changes);
   await store.close();
-}
-
-/** Authors that the stored mesh document knows. */
-function authorsOf(peer: Peer): number {
-  const doc = new Y.Doc();
-  for (const entry of peer.disk.logs.get("mesh") ?? []) Y.applyUpdate(doc, entry);
-  return Y.decodeStateVector(Y.encodeStateVector(doc)).size;
 }
 
 describe("a full disk", () => {

@@ -61,7 +61,8 @@ export class SetBack implements Recovery {
       rewritten = this.#rewrite(next.document, meshClient(this.#author.self, epoch));
       if (rewritten !== undefined) next.document.apply(rewritten);
       const entry = next.document.encode();
-      batch.change([{ kind: "replace", log: MESH_LOG, entry }, epochChange(epoch)], () => {
+      const ordinal = this.#author.ordinal + 1;
+      batch.change([{ kind: "replace", log: MESH_LOG, entry }, epochChange({ epoch, ordinal })], () => {
         next.noteSnapshot(entry.length);
         this.#author.renewMesh(epoch);
         this.#set.setMesh(next);

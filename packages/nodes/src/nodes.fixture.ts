@@ -1,5 +1,5 @@
 import { Documents } from "@pi-controller/document";
-import { SimulatedDisk, SimulatedStore } from "@pi-controller/document/simulated";
+import { SimulatedDisk, SimulatedFile, SimulatedStore } from "@pi-controller/document/simulated";
 import { AddressBook, Membership, openGate } from "@pi-controller/mesh";
 import { SimulatedNetwork, simulatedSigner } from "@pi-controller/mesh/simulated";
 import { Emitter, seededRandom, silentLogger, type Unsubscribe, VirtualClock } from "@pi-controller/runtime";
@@ -89,6 +89,7 @@ async function startPeer(
   const documents = new Documents({
     ...components,
     store: new SimulatedStore({ disk }),
+    clockPage: new SimulatedFile({ disk }, { name: "document-clocks" }),
     reachablePeers: () => network.status().connections.map(({ peer }) => peer),
   });
   const log = new EventLog(components, {

@@ -1,7 +1,13 @@
 import { Documents, levelStore } from "@pi-controller/document";
 import { AddressBook } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
-import { type Logger, silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
+import {
+  type Logger,
+  silentLogger,
+  systemClock,
+  systemRandom,
+  unsyncedPageFile,
+} from "@pi-controller/runtime";
 
 const logger: Logger = {
   ...silentLogger,
@@ -31,6 +37,7 @@ export async function startPeer(hub: SimulatedNetwork, id: string, directory: st
     logger,
     random: systemRandom(),
     store: levelStore({ directory }),
+    clockPage: unsyncedPageFile({ path: `${directory}-clocks` }),
     reachablePeers: () => network.status().connections.map(({ peer }) => peer),
   });
   await documents.start(signal);

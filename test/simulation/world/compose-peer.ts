@@ -105,6 +105,7 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
       trust,
       secrets,
       documentStore: new SimulatedStore({ disk }),
+      documentClockPage: new SimulatedFile({ disk }, { name: "document-clocks" }),
       eventLog: new EventLog(common, { ...EVENTS, file: ":memory:" }),
       board: () => simulation.detect(),
       pinMachine: {

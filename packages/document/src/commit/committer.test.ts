@@ -27,6 +27,7 @@ async function newCommitter() {
   const committer = new Committer({
     store,
     logger: silentLogger,
+    onStored: async () => undefined,
     onApplied: (applied) => locals.push(...applied.map(({ local }) => local?.writes.length ?? 0)),
   });
   const put = (id: string, n: number) =>

@@ -27,19 +27,23 @@ export interface Job {
 export class Committer {
   readonly #store: Store;
   readonly #logger: Logger;
+  readonly #onStored: () => Promise<void>;
   readonly #onApplied: (applied: readonly Applied[]) => void;
   #queue: Job[] = [];
   #running: Promise<void> | undefined;
   #isStopped = false;
   #lastError: unknown;
 
+  /** @param components `onStored` is waited for when a batch is on the disk, before anybody is told of it */
   constructor(components: {
     store: Store;
     logger: Logger;
+    onStored: () => Promise<void>;
     onApplied: (applied: readonly Applied[]) => void;
   }) {
     this.#store = components.store;
     this.#logger = components.logger;
+    this.#onStored = components.onStored;
     this.#onApplied = components.onApplied;
   }
 
@@ -89,7 +93,9 @@ export class Committer {
         if (this.#lastError !== undefined) this.#logger.info({}, "The document can be written again");
         this.#lastError = undefined;
       }
-      this.#onApplied(batch.apply());
+      const applied = batch.apply();
+      if (changes.length > 0) await this.#onStored();
+      this.#onApplied(applied);
     } catch (error) {
       if (this.#lastError === undefined) {
         this.#logger.error({ error }, "The document cannot be written; reads go on, writes are refused");

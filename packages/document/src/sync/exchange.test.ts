@@ -61,7 +61,12 @@ async function pull(here: DocumentSet, there: DocumentSet): Promise<{ requests: 
     disk: new SimulatedDisk({ clock: new VirtualClock(), random: seededRandom(1) }),
   });
   await store.open();
-  const committer = new Committer({ store, logger: silentLogger, onApplied: () => undefined });
+  const committer = new Committer({
+    store,
+    logger: silentLogger,
+    onStored: async () => undefined,
+    onApplied: () => undefined,
+  });
   const author = new Author("node-puller");
   const intake = new Intake({ committer, set: here, author });
   const buckets = new Buckets({ set: here });

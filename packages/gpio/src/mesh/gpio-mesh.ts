@@ -171,6 +171,7 @@ export class GpioMesh {
       ...process,
       ...common,
       store: new SimulatedStore({ disk }),
+      clockPage: new SimulatedFile({ disk }, { name: "document-clocks" }),
       reachablePeers: connected,
     });
     const board = await simulatedMachine(common, { board: "pi-4", hostname: id }).detect();

@@ -160,6 +160,7 @@ export class OwnerFixture {
     this.documents = new Documents({
       ...process,
       store: new SimulatedStore(this),
+      clockPage: new SimulatedFile(this, { name: "document-clocks" }),
       random: this.#random,
       logger,
       reachablePeers: () => [],

@@ -1,5 +1,5 @@
 import { Documents } from "@pi-controller/document";
-import { SimulatedDisk, SimulatedStore } from "@pi-controller/document/simulated";
+import { SimulatedDisk, SimulatedFile, SimulatedStore } from "@pi-controller/document/simulated";
 import { AddressBook, type Network } from "@pi-controller/mesh";
 import { SimulatedNetwork } from "@pi-controller/mesh/simulated";
 import { type Random, seededRandom, silentLogger } from "@pi-controller/runtime";
@@ -78,6 +78,7 @@ export class TrustFixture {
     const documents = new Documents({
       ...process,
       store: new SimulatedStore({ disk }),
+      clockPage: new SimulatedFile({ disk }, { name: "document-clocks" }),
       random: this.#random,
       logger: silentLogger,
       reachablePeers: () => process.network.status().connections.map(({ peer }) => peer),

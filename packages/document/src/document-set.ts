@@ -88,10 +88,17 @@ export class DocumentSet {
     this.#nodes.delete(node);
     if (old !== undefined) this.#scopes.delete(old.replica);
     if (held !== undefined) {
+      // Most are not written again before this process ends.
+      held.replica.document.rest();
       this.#nodes.set(node, held);
       this.#scopes.set(held.replica, scope);
     }
     this.#notifyDifferences(scope, old?.replica.document, held?.replica.document);
+  }
+
+  /** To be called now and then: lets documents of nodes rest that were not needed for a while. */
+  rest(): void {
+    for (const { replica } of this.#nodes.values()) replica.document.restWhenIdle();
   }
 
   observe(scope: Scope, collection: string, listener: (ids: ReadonlySet<string>) => void): Unsubscribe {

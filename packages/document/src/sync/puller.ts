@@ -65,6 +65,7 @@ export class Puller {
    * @throws MeshError what the network or the store throws; what was taken in until then stays
    */
   async pull(peer: NodeId, signal: AbortSignal): Promise<void> {
+    this.#set.rest();
     await this.#checkWhatWasWritten(peer, signal);
     const buckets = this.#buckets.digests();
     const question = { kind: "compare", mesh: this.#set.mesh.document.digest(), buckets };

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { randomInteger, seededRandom } from "@pi-controller/runtime";
+import { decodePage, randomInteger, seededRandom } from "@pi-controller/runtime";
 import { afterEach, describe, expect, test } from "vitest";
 import { Fixture, type Peer, things, thingsOf } from "./documents.fixture.ts";
+import { levelFile } from "./store/level-files.fixture.ts";
 import { levelStore } from "./store/level-store.ts";
 
 const CHILD = join(import.meta.dirname, "durability.child.ts");
@@ -47,6 +48,11 @@ async function nextLine(lines: AsyncIterator<string>): Promise<string> {
   return line.done === true ? "" : line.value;
 }
 
+/** How many epochs the documents there have had. */
+async function epochsOf(directory: string): Promise<unknown> {
+  return (decodePage(await readFile(`${directory}-clocks`)) as { ordinal: unknown }).ordinal;
+}
+
 /** The counters of the mesh document and of the own one. */
 type State = readonly (readonly { readonly id: string; readonly n: number }[])[];
 
@@ -75,6 +81,27 @@ describe("documents on a real disk", () => {
       await gone;
     }
     expect(acknowledged.size).toBe(16);
+    expect(await epochsOf(directory), `with SEED=${seed}`).toBe(1);
+  });
+
+  test("see at the next start that LevelDB has lost the end of its log, and go on in a new epoch", {
+    timeout: 20_000,
+  }, async () => {
+    const directory = await newDirectory();
+    const first = startChild(directory);
+    for (let line = 0; line < 200; line++) expect(await nextLine(first.lines)).not.toBe("");
+    first.child.kill("SIGKILL");
+    await first.gone;
+    expect(await epochsOf(directory)).toBe(1);
+    const log = await levelFile(directory, /\.log$/);
+    await truncate(log, Math.floor((await stat(log)).size / 2));
+    for (let start = 0; start < 2; start++) {
+      const { child, lines, gone } = startChild(directory);
+      expect(await nextLine(lines)).toContain("state");
+      expect(await epochsOf(directory)).toBe(2);
+      child.kill("SIGKILL");
+      await gone;
+    }
   });
 
   test("cannot be opened by two peers: the second says so, the first goes on", {

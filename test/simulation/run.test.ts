@@ -10,6 +10,7 @@ it("starts a machine again that is being switched off when everything heals", as
       seed: 1,
       peers: 3,
       strangers: 0,
+      beginning: "founded",
       durationMs,
       faults: [{ kind: "stop", machine: 1, atMs: durationMs - 1, durationMs }],
     },

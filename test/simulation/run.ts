@@ -23,6 +23,8 @@ import { Requests } from "./workload/requests.ts";
 import { Revocations } from "./workload/revocations.ts";
 import type { Workload } from "./workload/workload.ts";
 import { beDeterministic } from "./world/determinism.ts";
+import { grownMesh } from "./world/grown-mesh.ts";
+import type { SimulatedMachine } from "./world/simulated-machine.ts";
 import { type Violation, World } from "./world/world.ts";
 
 /** What goes on in a run, and what is watched in it. */
@@ -78,6 +80,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<RunResu
         members: plan.peers,
         strangers: plan.strangers,
         conditions: USUAL_LINKS,
+        images: plan.beginning === "grown" ? await grownMesh(plan.peers, determinism) : undefined,
         trace: options.trace,
       },
       determinism,
@@ -163,6 +166,7 @@ class Run {
     for (const workload of this.#workloads) workload.begin(this.#world);
     while (this.#world.clock.monotonic() < durationMs && !this.#isOver) await this.#pass();
     for (const workload of this.#workloads) workload.end();
+    const stopping = this.#world.machines.filter(({ state }) => state === "stopping");
     this.#heal();
     const endMs = this.#world.clock.monotonic() + SETTLE_WITHIN_MS;
     while (!this.#isOver && this.#somethingIsOpen()) {
@@ -170,7 +174,8 @@ class Run {
         for (const { name, text } of this.#open()) this.#world.violation(name, text);
         return;
       }
-      this.#startAll();
+      // Those that end by themselves from now on are a matter of the rules.
+      for (const machine of [...stopping]) if (machine.isToStart) this.#startOnce(stopping, machine);
       await this.#pass();
     }
   }
@@ -213,12 +218,12 @@ class Run {
     this.#world.trace.add(this.#world.clock.monotonic(), "everything heals");
     for (const end of [...this.#ends]) end();
     this.#world.hub.links.change({ lossFraction: 0, duplicateFraction: 0 });
-    this.#startAll();
+    for (const machine of this.#world.machines) if (machine.isToStart) machine.start();
   }
 
-  /** Also those that were still stopping when everything healed. */
-  #startAll(): void {
-    for (const machine of this.#world.machines) if (machine.isToStart) machine.start();
+  #startOnce(stopping: SimulatedMachine[], machine: SimulatedMachine): void {
+    stopping.splice(stopping.indexOf(machine), 1);
+    machine.start();
   }
 
   /** What does not hold yet, one after the other: to look at all of it takes longer than to simulate a second. */

@@ -46,6 +46,8 @@ export interface Plan {
   readonly peers: number;
   /** Machines that belong to no mesh at first. */
   readonly strangers: number;
+  /** `founded`: nobody knows more than who is a member; `grown`: the power comes back to a mesh that has run before. */
+  readonly beginning: "founded" | "grown";
   /** How long things go wrong; then everything heals, and has to be right within a bound. */
   readonly durationMs: number;
   readonly faults: readonly Fault[];

@@ -44,6 +44,8 @@ export const usualPlan: Omit<PlanOptions, "peers"> = {
 /** Nothing goes wrong before everybody has started. */
 const QUIET_MS = 15_000;
 const DAY_MS = 24 * 3_600_000;
+const SMALL_MESH = 30;
+const FOUNDED_EVERY = 20;
 
 /** Draws from a seed what goes wrong in a run. */
 export function planOf(seed: number, options: PlanOptions): Plan {
@@ -52,7 +54,12 @@ export function planOf(seed: number, options: PlanOptions): Plan {
   const count = Math.ceil((faultsPerPeerMinute * peers * durationMs) / 60_000);
   const faults = Array.from({ length: count }, () => faultOf(random, options));
   faults.sort((one, other) => one.atMs - other.atMs);
-  return { seed, peers, strangers, durationMs, faults };
+  return { seed, peers, strangers, beginning: beginningOf(seed, peers), durationMs, faults };
+}
+
+/** To begin from nothing costs as the square of a mesh's size: large ones do so now and then. */
+function beginningOf(seed: number, peers: number): Plan["beginning"] {
+  return peers <= SMALL_MESH || seed % FOUNDED_EVERY === 0 ? "founded" : "grown";
 }
 
 function faultOf(random: Random, { peers, durationMs, weights }: PlanOptions): Fault {

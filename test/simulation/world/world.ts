@@ -13,7 +13,7 @@ import type { Determinism } from "./determinism.ts";
 import { type Founding, found } from "./founding.ts";
 import { LocalNetwork } from "./local-network.ts";
 import { originOf, SimulatedApis } from "./simulated-apis.ts";
-import { SimulatedMachine } from "./simulated-machine.ts";
+import { type CardImage, SimulatedMachine } from "./simulated-machine.ts";
 import { Trace } from "./trace.ts";
 import type { Changed } from "./trust-disk.ts";
 
@@ -24,6 +24,10 @@ export interface WorldOptions {
   /** Machines more that belong to no mesh yet. */
   readonly strangers: number;
   readonly conditions: Partial<LinkConditions>;
+  /** What the members' cards hold when it begins; freshly founded without. See `grownMesh`. */
+  readonly images?: readonly CardImage[] | undefined;
+  /** When it begins, in ms since 1970. */
+  readonly startMs?: number;
   /** Told of each line of the trace. */
   readonly trace?: ((line: string) => void) | undefined;
 }
@@ -44,7 +48,7 @@ export interface Entered {
 }
 
 /** When a simulation begins. */
-const START_MS = Date.UTC(2026, 5, 1);
+export const START_MS = Date.UTC(2026, 5, 1);
 /** Machines whose addresses everybody is given to join by. */
 const JOINED = 3;
 /** More of one kind say nothing more. */
@@ -81,7 +85,8 @@ export class World {
     this.seed = options.seed;
     this.founding = founding;
     this.trace = new Trace(options.trace);
-    this.clock = new VirtualClock({ startMs: START_MS, settle: determinism.work.settle });
+    const { startMs = START_MS } = options;
+    this.clock = new VirtualClock({ startMs, settle: determinism.work.settle });
     this.hub = new SimulatedNetwork(
       { clock: this.clock, random: this.random("network") },
       options.conditions,
@@ -111,7 +116,12 @@ export class World {
       },
     };
     this.machines = this.#machines;
-    for (const node of nodes) this.#add(node).trustDisk.create(founding.meshId, founding.envelopes);
+    for (const [index, node] of nodes.entries()) {
+      const machine = this.#add(node);
+      const image = options.images?.[index];
+      machine.trustDisk.create(founding.meshId, founding.envelopes);
+      if (image !== undefined) machine.restore(image);
+    }
     for (let count = 0; count < options.strangers; count++) this.addMachine();
   }
 

@@ -35,7 +35,7 @@ export interface Parts {
 
 export interface RunOptions {
   /** Makes the parts of a run; all that there are when left out. */
-  readonly parts?: (() => Parts) | undefined;
+  readonly parts?: ((plan: Plan) => Parts) | undefined;
   /** Told of each line of the trace. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Ends the run with the first violation. */
@@ -109,8 +109,12 @@ function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+/** In a mesh of so many or fewer somebody comes every 10 s and goes every 30 s; larger ones are told of it longer. */
+const SMALL_MESH = 30;
+
 /** Everything that there is. */
-export function usualParts(): Parts {
+export function usualParts({ peers }: Pick<Plan, "peers">): Parts {
+  const slower = Math.max(1, peers / SMALL_MESH);
   const writes = new DocumentWrites({ intervalMs: 1_000 });
   const marks = new Marks({ intervalMs: 1_000 });
   const requests = new Requests({ intervalMs: 500 });
@@ -132,8 +136,8 @@ export function usualParts(): Parts {
     new DocumentsAgree({ writes }),
   ];
   const people = [
-    new Enrolments({ intervalMs: 10_000 }),
-    new Revocations({ intervalMs: 30_000 }),
+    new Enrolments({ intervalMs: 10_000 * slower }),
+    new Revocations({ intervalMs: 30_000 * slower }),
     new Intruders({ intervalMs: 5_000 }),
   ];
   return { workloads: [writes, marks, requests, clients, ...people], invariants };
@@ -153,7 +157,7 @@ class Run {
     this.#world = world;
     this.#plan = plan;
     this.#options = options;
-    const { invariants, workloads } = (options.parts ?? usualParts)();
+    const { invariants, workloads } = (options.parts ?? usualParts)(plan);
     this.#workloads = workloads;
     this.#invariants = invariants;
   }

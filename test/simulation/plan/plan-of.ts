@@ -41,6 +41,8 @@ export const usualPlan: Omit<PlanOptions, "peers"> = {
   weights: usualWeights,
 };
 
+/** At most so many faults begin a minute in the whole mesh: in a large one nothing would ever be quiet. */
+const MOST_FAULTS_PER_MINUTE = 10;
 /** Nothing goes wrong before everybody has started. */
 const QUIET_MS = 15_000;
 const DAY_MS = 24 * 3_600_000;
@@ -51,7 +53,11 @@ const FOUNDED_EVERY = 20;
 export function planOf(seed: number, options: PlanOptions): Plan {
   const random = seededRandom(seed);
   const { peers, strangers, durationMs, faultsPerPeerMinute } = options;
-  const count = Math.ceil((faultsPerPeerMinute * peers * durationMs) / 60_000);
+  const perMinute =
+    peers > SMALL_MESH
+      ? Math.min(faultsPerPeerMinute * peers, MOST_FAULTS_PER_MINUTE)
+      : faultsPerPeerMinute * peers;
+  const count = Math.ceil((perMinute * durationMs) / 60_000);
   const faults = Array.from({ length: count }, () => faultOf(random, options));
   faults.sort((one, other) => one.atMs - other.atMs);
   return { seed, peers, strangers, beginning: beginningOf(seed, peers), durationMs, faults };

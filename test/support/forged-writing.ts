@@ -1,6 +1,6 @@
 // What a member that runs other software can make of another node's own document: more of it, in that node's name.
 import { join } from "node:path";
-import { levelStore } from "@pi-controller/document";
+import { levelStore, type StoredLog } from "@pi-controller/document";
 import type { NodeId } from "@pi-controller/schema";
 import { SharedDocument } from "../../packages/document/src/content/shared-document.ts";
 import { encodeWrites, type Write } from "../../packages/document/src/content/update-encoder.ts";
@@ -27,19 +27,21 @@ export async function forgeWriting(
   const store = levelStore({ directory: join(directory, "documents") });
   await store.open();
   try {
-    for await (const { log, entries } of store.read()) {
-      const name = parseNodeLog(log);
-      if (name?.id !== victim) continue;
-      const document = new SharedDocument();
-      for (const entry of entries) document.apply(entry);
-      const writes = forged.map(
-        ({ collection, id, value }): Write => ({ collection, id, record: JSON.stringify(value) }),
-      );
-      const entry = encodeWrites(document, nodeClient(victim, name.guid), writes);
-      await store.write([{ kind: "append", log, entry }]);
-      return;
+    const stored: StoredLog[] = [];
+    // All of it: what is written carries a digest of all that was read.
+    for await (const log of store.read()) stored.push(log);
+    const found = stored.find(({ log }) => parseNodeLog(log)?.id === victim);
+    const guid = parseNodeLog(found?.log ?? "")?.guid;
+    if (found === undefined || guid === undefined) {
+      throw new Error(`There is no document of ${victim} in ${directory}`);
     }
-    throw new Error(`There is no document of ${victim} in ${directory}`);
+    const document = new SharedDocument();
+    document.apply(...found.entries);
+    const writes = forged.map(
+      ({ collection, id, value }): Write => ({ collection, id, record: JSON.stringify(value) }),
+    );
+    const entry = encodeWrites(document, nodeClient(victim, guid), writes);
+    await store.write([{ kind: "append", log: found.log, entry }]);
   } finally {
     await store.close();
   }

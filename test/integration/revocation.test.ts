@@ -75,6 +75,7 @@ function expectWiped(directory: string, former: string): void {
   const names = readdirSync(directory);
   expect(names).not.toContain("trust.db");
   expect(names).not.toContain("documents");
+  expect(names).not.toContain("document-clocks");
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     expect(readFileSync(join(entry.parentPath, entry.name)).includes(former), entry.name).toBe(false);

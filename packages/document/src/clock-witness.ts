@@ -29,10 +29,10 @@ export interface ClockWitnessComponents {
  * on for that: whom it meets first may lack the same writes, and a clock that is used twice by then stands for two
  * different things for ever.
  *
- * The page is written after the store has acknowledged a batch, and before anybody hears of that. So it is never ahead
- * of the store, unless that has lost something; and what others have is in it. A kill in between leaves it one batch
- * behind, of which nobody was told; a power cut may leave it further behind, or torn: then it knows nothing, and the
- * first exchange has to find out.
+ * The page is written after the store has acknowledged a batch, and before that is acknowledged or broadcast from here.
+ * So it is never ahead of the store, unless that has lost something: a kill in between costs no epoch, and leaves the
+ * page one batch behind, of which nobody was told. After a power cut it may be further behind, or torn, and after an old
+ * copy of the card is put back it is as old as that: then it knows nothing, and the first exchange has to find out.
  */
 export class ClockWitness {
   readonly #page: UnsyncedPage;

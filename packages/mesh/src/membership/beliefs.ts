@@ -170,7 +170,7 @@ export class Beliefs {
       this.#components.inquiry.challenge(update.id, update, nowMs);
       return;
     }
-    this.#adopt(update, member, nowMs);
+    this.#adopt(update, member, kind, nowMs);
   }
 
   /** A probe had no answer, or a connection was lost and could not be had again. */
@@ -278,9 +278,12 @@ export class Beliefs {
     return isKnown || isVouchedFor(this.#components.signer, update);
   }
 
-  #adopt(update: MemberUpdate, member: Member, nowMs: number): void {
+  #adopt(update: MemberUpdate, member: Member, kind: "news" | "view", nowMs: number): void {
     const teller = update.by === undefined ? "it was said" : `${update.by} said so`;
-    this.#news.add(update);
+    // Who has just started learns of all members at once, of whom all others know: it would repeat them for minutes.
+    const isCommon = kind === "view" && member.state === "unknown" && update.state === "alive";
+    if (isCommon) this.#news.addCommon(update, this.table.all.size);
+    else this.#news.add(update);
     switch (update.state) {
       case "alive":
         // Only a living member starts anew or denies its death.

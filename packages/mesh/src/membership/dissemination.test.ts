@@ -30,6 +30,18 @@ describe("Dissemination", () => {
     expect(news.take(2, 10).map(({ id }) => id)).toEqual(["c", "a"]);
   });
 
+  it("passes on what probably everybody knows a few times, after what is news", () => {
+    const news = new Dissemination();
+    news.addCommon(alive("a"), 1_000);
+    news.add(alive("b"));
+    expect(news.take(1, 1_000)).toEqual([alive("b")]);
+    let times = 0;
+    for (let taken = news.take(8, 1_000); taken.length > 0; taken = news.take(8, 1_000)) {
+      if (taken.some(({ id }) => id === "a")) times++;
+    }
+    expect(times).toBe(2);
+  });
+
   it("keeps only the latest news of a member", () => {
     const news = new Dissemination();
     news.add(alive("a"));

@@ -3,6 +3,8 @@ import type { MemberUpdate } from "./member.ts";
 
 /** Every update is passed on this many times log2 of the number of members (memberlist's RetransmitMult). */
 const RETRANSMIT_FACTOR = 4;
+/** What probably everybody knows is passed on this many times. */
+const REPETITIONS_OF_COMMON = 2;
 
 /**
  * News that ride on probes and their answers: each a number of times that grows with the logarithm of the
@@ -19,6 +21,12 @@ export class Dissemination {
     this.#put(update, 0);
   }
 
+  /** As `add`, for what is new to this peer and probably to nobody else: comes last, and a few times only. */
+  addCommon(update: MemberUpdate, members: number): void {
+    this.remove(update.id);
+    this.#put(update, Math.max(0, repetitionsIn(members) - REPETITIONS_OF_COMMON));
+  }
+
   remove(id: NodeId): void {
     const count = this.#countOf.get(id);
     if (count === undefined) return;
@@ -30,7 +38,7 @@ export class Dissemination {
   take(limit: number, members: number): MemberUpdate[] {
     if (this.#countOf.size === 0) return [];
     const taken = this.#leastRepeated(limit);
-    const repetitions = RETRANSMIT_FACTOR * Math.ceil(Math.log2(members + 2));
+    const repetitions = repetitionsIn(members);
     for (const { update, count } of taken) {
       this.remove(update.id);
       if (count + 1 < repetitions) this.#put(update, count + 1);
@@ -54,4 +62,8 @@ export class Dissemination {
     this.#byCount[count]?.set(update.id, update);
     this.#countOf.set(update.id, count);
   }
+}
+
+function repetitionsIn(members: number): number {
+  return RETRANSMIT_FACTOR * Math.ceil(Math.log2(members + 2));
 }

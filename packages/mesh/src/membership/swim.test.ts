@@ -41,6 +41,28 @@ describe("What a member believes", () => {
     expect(driver.state("member-a")).toBe("left");
   });
 
+  it("does not repeat for long what it learned of all members at once when it started, but what is news", () => {
+    const others = Array.from({ length: 300 }, (_, index) => `member-${index}`);
+    const toldAfter = (learn: (driver: Driver) => void) => {
+      const driver = new Driver();
+      driver.do({ kind: "roster", ids: new Set(others) });
+      learn(driver);
+      expect(others.every((id) => driver.state(id) === "alive")).toBe(true);
+      driver.news(about("member-7", "dead"));
+      const first = driver.swim.updatesFor("member-0").map(({ id }) => id);
+      let told = first.length;
+      for (let more = first.length; more > 0; told += more) more = driver.swim.updatesFor("member-0").length;
+      return { first, told };
+    };
+    const updates = others.map((id) => about(id, "alive"));
+    const peer = "member-0";
+    const view = toldAfter((driver) => driver.do({ kind: "view", peer, report: reportOf(peer), updates }));
+    expect(view.told).toBeLessThan(4 * others.length);
+    expect(view.first).toContain("member-7");
+    const news = toldAfter((driver) => driver.news(...updates));
+    expect(news.told).toBeGreaterThan(20 * others.length);
+  });
+
   it("tells of a restart that nobody noticed before", () => {
     const driver = new Driver();
     driver.news(about("member-a", "alive"));

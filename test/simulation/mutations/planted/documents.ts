@@ -84,8 +84,8 @@ export const documentMutations: readonly Mutation[] = [
   {
     name: "documents-digest-without-deletions",
     file: `${folder}/content/shared-document.ts`,
-    find: ".update(Y.encodeSnapshot(Y.snapshot(this.#doc)))",
-    replace: ".update(Y.encodeStateVector(this.#doc))",
+    find: ".update(Y.encodeSnapshot(Y.snapshot(this.#opened())))",
+    replace: ".update(Y.encodeStateVector(this.#opened()))",
     why: "A deletion moves no clock: who compares clocks alone never finds out that he missed one.",
     invariant: "documents",
     hunt: { peers: 2, minutes: 1, seed: 7, faultsPerPeerMinute: 3, weights: { "bad-link": 1 } },

@@ -27,10 +27,13 @@ export interface Measurements extends TrafficRates {
   readonly joinedMs: number;
 }
 
-/** How long each mesh is watched, ms: the larger it is, the less time says as much. */
+/**
+ * How long each mesh is left alone after its start, while news of all members go round, and then watched, ms: the larger
+ * it is, the less time says as much.
+ */
 export const plans: ReadonlyMap<number, { readonly settleMs: number; readonly steadyMs: number }> = new Map([
   [10, { settleMs: 70_000, steadyMs: 60_000 }],
   [100, { settleMs: 70_000, steadyMs: 30_000 }],
   [500, { settleMs: 60_000, steadyMs: 10_000 }],
-  [1_000, { settleMs: 70_000, steadyMs: 10_000 }],
+  [1_000, { settleMs: 150_000, steadyMs: 10_000 }],
 ]);

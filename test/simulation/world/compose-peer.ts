@@ -71,7 +71,7 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
   const gate = machine.isRogue ? openGate : trustGate(trust, id);
   const secrets = new MeshSecrets({ logger, trust, node: node.key, store }, { tagOf: discoveryTag });
   const addressBook = new AddressBook();
-  const { network, gossip, clock, inventory } = hub.createPeer(id, {
+  const process = hub.createPeer(id, {
     addressBook,
     logger,
     gate,
@@ -79,6 +79,7 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
     fence: secrets,
     clock: machine.clock,
   });
+  const { network, gossip, clock } = process;
   const common = { clock, random, logger };
   const simulation = simulatedMachine(common, { board: "pi-4", hostname: NAME });
   let hardware: ReturnType<typeof openPinHardware> | undefined;
@@ -181,7 +182,7 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
     core,
     enrolment: core.security.enrolment,
     secrets,
-    inventory,
+    inventory: () => process.inventory(),
     network,
     gossip,
     clock,

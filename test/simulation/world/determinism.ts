@@ -44,7 +44,7 @@ export function beDeterministic(): Determinism {
     replace(Math, "random", () => random.next()),
     replace(nodeCrypto, "createPublicKey", createPublicKey),
     replace(nodeCrypto, "verify", verify as never),
-    replace(nodeCrypto, "randomBytes", ((size: number) => fill(random, Buffer.alloc(size))) as never),
+    replace(nodeCrypto, "randomBytes", (size: number) => fill(random, Buffer.alloc(size))),
     replace(nodeCrypto, "randomUUID", (() => uuid(random)) as never),
     replace(webcrypto, "getRandomValues", ((array: Uint8Array) => {
       fill(random, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));

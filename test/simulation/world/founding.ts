@@ -7,7 +7,6 @@ import {
   meshSecretStatements,
   newMesh,
   PasswordHasher,
-  type Statement,
   type StatementOf,
   type StatementSigner,
   signStatement,
@@ -50,7 +49,7 @@ export async function found(members: number, nowMs: number): Promise<Founding> {
   const { authority, meshSecret } = founded;
   const issuedAt = new Date(nowMs).toISOString();
   const signer: StatementSigner = {
-    sign: (draft, keys) => signStatement({ version: 1, issuedAt, ...draft } as Statement, keys),
+    sign: (draft, keys) => signStatement({ version: 1, issuedAt, ...draft }, keys),
   };
   const entries = nodes.slice(1).map(({ node, key }) =>
     signer.sign(

@@ -23,7 +23,7 @@ export class RealWork {
           handed.isDone = true;
         },
         (error: unknown) => {
-          handed.release = () => reject(error as Error);
+          handed.release = () => reject(error);
           handed.isDone = true;
         },
       );

@@ -47,7 +47,8 @@ export class Buckets {
       const placed = this.#placed.get(node);
       const known = placed?.holdings.get(node);
       if (known?.digest === digest && known.guid === guid) continue;
-      const bucket = placed ?? (this.#buckets[bucketOf(node)] as Bucket);
+      const bucket: Bucket | undefined = placed ?? this.#buckets[bucketOf(node)];
+      if (bucket === undefined) continue;
       bucket.holdings.set(node, { node, guid, digest });
       bucket.digest = undefined;
       this.#placed.set(node, bucket);

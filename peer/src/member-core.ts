@@ -128,6 +128,7 @@ export function createMemberCore<Security extends CoreSecurity>(
       store: components.documentStore,
       clockPage: components.documentClockPage,
       reachablePeers: () => network.status().connections.map(({ peer }) => peer),
+      isNeeded: (peer) => connector.isNeeded(peer),
     },
     { recover: options.recover },
   );

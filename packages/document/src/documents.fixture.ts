@@ -60,7 +60,7 @@ export class Fixture {
   async begin(
     peer: Peer,
     options: Partial<DocumentsOptions> = {},
-    instead: Partial<Pick<DocumentsComponents, "store" | "clockPage">> = {},
+    instead: Partial<Pick<DocumentsComponents, "store" | "clockPage" | "isNeeded">> = {},
   ): Promise<void> {
     const logger = recordingLogger(peer.log);
     const process = this.network.createPeer(peer.id, { addressBook: new AddressBook(), logger });

@@ -146,6 +146,24 @@ describe("peers", () => {
     expect(other.documents.status()).toMatchObject({ synced: true, documents: 2, refusal: null });
   });
 
+  test("let an exchange wait with whom they are not to stay connected, once they are in step with anybody", async () => {
+    const fixture = new Fixture();
+    const [one, other, passing] = [await fixture.add("a"), await fixture.add("b"), await fixture.add("c")];
+    await fixture.end(one);
+    await fixture.begin(one, {}, { isNeeded: (peer) => peer === other.id });
+    await fixture.connect(passing, await fixture.add("d"));
+    await fixture.connect(one, other);
+    await fixture.run(1_000);
+    await fixture.finish(put(passing, "x", 1));
+    // Until gossip offers it no more.
+    await fixture.run(3_000);
+    await fixture.connect(one, passing);
+    await fixture.run(1_000);
+    expect(thingsOf(one)).toEqual([]);
+    await fixture.run(60_000);
+    expect(thingsOf(one)).toEqual([{ id: "x", n: 1 }]);
+  });
+
   test("have equal documents after a partition in which both sides wrote", async () => {
     const fixture = new Fixture();
     const peers = [await fixture.add("a"), await fixture.add("b"), await fixture.add("c")];

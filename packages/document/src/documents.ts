@@ -59,6 +59,11 @@ export interface DocumentsComponents {
   readonly logger: Logger;
   /** Whom an exchange can be had with, at this moment. */
   readonly reachablePeers: () => readonly NodeId[];
+  /**
+   * Whether somebody should be connected with this peer for long; everybody, when left out. With whom it is not, as with a
+   * member of a large mesh that is only asked whether it lives, an exchange can wait for its turn.
+   */
+  readonly isNeeded?: (peer: NodeId) => boolean;
 }
 
 export interface DocumentsOptions {
@@ -264,7 +269,10 @@ export class Documents implements Service {
       network.handle(SYNC_METHOD, async ({ payload }) => this.#responder.answer(payload)),
       gossip.subscribe(UPDATE_TOPIC, (message) => void this.#broadcaster.receive(message)),
       network.observe((event) => {
-        if (event.kind === "connected") this.#scheduler.request(event.peer, CONNECTED_WITHIN_MS);
+        if (event.kind !== "connected") return;
+        const { isNeeded } = this.#components;
+        if (this.#isSynced && isNeeded?.(event.peer) === false) return;
+        this.#scheduler.request(event.peer, CONNECTED_WITHIN_MS);
       }),
     );
     this.#scheduler.start();

@@ -115,9 +115,10 @@ export class Connector implements Service {
     this.#discovered.clear();
   }
 
-  /** Whether this peer should be connected with another one: as its neighbour, or in the place of one. */
+  /** Whether this peer should be connected with another one: as its neighbour, in the place of one, or to get to know it. */
   isNeeded(peer: NodeId): boolean {
-    return this.#neighbours.has(peer) || this.#connected.size <= this.#neighbours.size;
+    if (this.#neighbours.has(peer) || !this.#memberSet.has(peer)) return true;
+    return this.#connected.size <= this.#neighbours.size;
   }
 
   #onNetworkEvent(event: NetworkEvent): void {

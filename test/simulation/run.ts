@@ -196,7 +196,7 @@ class Run {
   #switchOn(): void {
     const random = this.#world.random("switching on");
     for (const machine of this.#world.machines) {
-      if (!machine.trustDisk.isMember) continue;
+      if (!machine.isMember) continue;
       this.#world.clock.setTimer(() => machine.start(), SWITCHED_ON_WITHIN_MS * random.next());
     }
   }

@@ -9,7 +9,7 @@ export { makeJwt } from "./tokens/access-jwt.ts";
 export { signCompact } from "./tokens/compact-jws.ts";
 export { signDelegation } from "./tokens/delegation.ts";
 export { authorityContext } from "./trust/building/authority.ts";
-export { readEnvelope } from "./trust/signed-statement.ts";
+export type { SignedStatement } from "./trust/signed-statement.ts";
 export {
   SimulatedTrustDisk,
   type SimulatedTrustDiskComponents,

@@ -1,6 +1,6 @@
 import { silentLogger } from "@pi-controller/runtime";
 import { Trust } from "@pi-controller/security";
-import { TrustDisk } from "../../simulation/world/trust-disk.ts";
+import { SimulatedTrustDisk } from "@pi-controller/security/testing";
 import type { World } from "../../simulation/world/world.ts";
 
 /**
@@ -11,9 +11,7 @@ import type { World } from "../../simulation/world/world.ts";
  */
 export function trustMb({ clock, founding }: World, heapMb: () => number): number {
   const before = heapMb();
-  const disk = new TrustDisk();
-  disk.create(founding.meshId, structuredClone(founding.envelopes));
-  const store = disk.open(() => true);
+  const store = new SimulatedTrustDisk().create(founding.meshId, structuredClone(founding.envelopes));
   const trust = Trust.load({ clock, logger: silentLogger, store }, { buildDateMs: 0 });
   const takes = heapMb() - before;
   if (trust.view.members.size !== founding.nodes.length) throw new Error("All of them are members");

@@ -38,6 +38,7 @@ export async function prepareDisks(
   const common = await commonOf(world, first);
   for (const machine of machines) await register(world, machine, common);
   await common.secrets.stop();
+  common.trust.close();
   const own = machines.map(({ disk }) => disk.logs);
   const mesh = mergeUpdates(own.flatMap((logs) => [...(logs.get(MESH) ?? [])]));
   const nodes = own.flatMap((logs) => [...logs].filter(([log]) => log !== MESH && log !== STORAGE));
@@ -68,7 +69,8 @@ function bytesOf(entries: readonly Uint8Array[]): number {
 
 async function commonOf(world: World, { node, trustDisk }: SimulatedMachine): Promise<Common> {
   const { clock } = world;
-  const store = trustDisk.open(() => true);
+  const store = trustDisk.open();
+  if (store === undefined) throw new Error("Each machine belongs to the mesh");
   const trust = Trust.load({ clock, logger: silentLogger, store }, { buildDateMs: 0 });
   const secrets = new MeshSecrets(
     { logger: silentLogger, trust, node: node.key, store },

@@ -11,9 +11,9 @@ export class EnrolmentsEnd implements Invariant {
   *settled(world: World): Iterable<string> {
     const members = runningMembers(world);
     for (const machine of world.machines) {
-      const { gone, id, isRogue, name, trustDisk } = machine;
+      const { gone, id, isMember: isEnrolled, isRogue, name } = machine;
       if (gone !== undefined || isRogue) continue;
-      if (trustDisk.isMember && isOrphan(world, machine)) {
+      if (isEnrolled && isOrphan(world, machine)) {
         machine.gone = "orphaned";
         continue;
       }
@@ -21,8 +21,8 @@ export class EnrolmentsEnd implements Invariant {
         const { documents, trust } = peer.core;
         const isMember = trust.view.members.has(id);
         const isListed = documents.mesh.collection(nodesCollection).get(id) !== undefined;
-        if (isMember === trustDisk.isMember && isListed === isMember) continue;
-        const itself = trustDisk.isMember ? "takes itself for a member" : "belongs to no mesh";
+        if (isMember === isEnrolled && isListed === isMember) continue;
+        const itself = isEnrolled ? "takes itself for a member" : "belongs to no mesh";
         const there = `${isMember ? "a" : "no"} member${isListed ? "" : ", and not in the roster,"}`;
         yield `${name} ${itself}, and is ${there} to ${member.name}`;
       }
@@ -33,7 +33,7 @@ export class EnrolmentsEnd implements Invariant {
 /** Whether nobody has heard that it was admitted, as whoever admitted it is gone, or has lost what he knew. */
 function isOrphan(world: World, machine: SimulatedMachine): boolean {
   const others = world.machines.filter((other) => other !== machine && other.gone === undefined);
-  if (others.some(({ trustDisk }) => trustDisk.envelope(`member/${machine.id}`) !== undefined)) return false;
+  if (others.some(({ trustDisk }) => trustDisk.content?.envelopes.has(`member/${machine.id}`))) return false;
   const entries = world.entries.get(machine.id) ?? [];
   return entries.every(({ writer }) => writer.gone !== undefined || world.forgetful.has(writer));
 }

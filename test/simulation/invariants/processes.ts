@@ -25,7 +25,7 @@ export class ProcessesEnd implements Invariant {
 
   *settled(world: World): Iterable<string> {
     for (const machine of world.machines) {
-      if (!machine.trustDisk.isMember || machine.gone !== undefined) continue;
+      if (!machine.isMember || machine.gone !== undefined) continue;
       const { failure, name, state } = machine;
       const why = failure instanceof Error ? `: ${failure.message}` : "";
       if (state !== "running") yield `${name} is ${state}${why}`;

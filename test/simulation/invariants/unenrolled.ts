@@ -20,7 +20,7 @@ export class UnenrolledAreOut implements Invariant {
       ];
       for (const id of known) {
         const node = world.machine(id);
-        const was = node !== undefined && (node.trustDisk.isMember || node.gone !== undefined);
+        const was = node !== undefined && (node.isMember || node.gone !== undefined);
         const isEntered = world.entries.has(id);
         if (!was && !isEntered) yield `${machine.name} knows of ${id}, who never was a member`;
       }

@@ -107,7 +107,7 @@ export class Enrolments implements Workload {
   #care(world: World): void {
     const random = this.#random as Random;
     for (const machine of this.#toApprove) {
-      if (machine.trustDisk.isMember || machine.isForgotten) this.#toApprove.delete(machine);
+      if (machine.isMember || machine.isForgotten) this.#toApprove.delete(machine);
       else void this.#approve(world, machine);
     }
     const nowMs = world.clock.monotonic();
@@ -152,5 +152,5 @@ export class Enrolments implements Workload {
 
 /** Whether nobody has taken it into a mesh. */
 function isWaiting(machine: SimulatedMachine): boolean {
-  return !machine.isForgotten && !machine.trustDisk.isMember && !machine.trustDisk.isForgetting;
+  return !machine.isForgotten && !machine.isMember && !machine.isForgetting;
 }

@@ -79,11 +79,11 @@ export class GpioClients implements Workload {
   }
 
   #ownersOf(world: World): World["machines"] {
-    return world.machines.filter(({ trustDisk }) => trustDisk.isMember).slice(0, this.#options.owners);
+    return world.machines.filter(({ isMember }) => isMember).slice(0, this.#options.owners);
   }
 
   #clientsOf(world: World, components: ConstructorParameters<typeof PinClient>[0]): readonly PinClient[] {
-    const members = world.machines.filter(({ trustDisk }) => trustDisk.isMember);
+    const members = world.machines.filter(({ isMember }) => isMember);
     const clients: PinClient[] = [];
     for (let index = 0; index < this.#options.clients; index++) {
       const home = members[index % members.length];

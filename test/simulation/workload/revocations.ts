@@ -56,7 +56,7 @@ export class Revocations implements Workload {
 
   #letGo(world: World): void {
     const random = this.#random as Random;
-    const members = world.machines.filter(({ gone, trustDisk }) => gone === undefined && trustDisk.isMember);
+    const members = world.machines.filter(({ gone, isMember }) => gone === undefined && isMember);
     if (members.length <= MIN_MEMBERS || this.#gone >= MAX_GOING * members.length) return;
     const machine = pick(random, members) as SimulatedMachine;
     const chance = random.next();

@@ -63,10 +63,8 @@ export function composePeer(machine: SimulatedMachine, surroundings: PeerSurroun
   const { apis, hub, keyring, localNetwork, random } = surroundings;
   const bootEpoch = machine.nextBootEpoch();
   const logger = worldLogger((message, fields) => surroundings.onError(machine, message, fields));
-  // A process that was killed may still be in the middle of something, as no real one is: it writes nothing any more.
-  const { life } = machine;
-  const isAlive = () => machine.life === life;
-  const store = machine.trustDisk.open(isAlive);
+  const store = machine.trustDisk.open();
+  if (store === undefined) throw new Error(`${machine.name} belongs to no mesh`);
   const trust = Trust.load({ clock: machine.clock, logger, store }, { buildDateMs: BUILD_MS });
   const gate = machine.isRogue ? openGate : trustGate(trust, id);
   const secrets = new MeshSecrets({ logger, trust, node: node.key, store }, { tagOf: discoveryTag });

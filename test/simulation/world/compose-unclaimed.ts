@@ -62,7 +62,7 @@ export function composeUnclaimed(machine: SimulatedMachine, surroundings: Unclai
       hasher: { derive: () => Promise.reject(new Error("Nobody makes a mesh here")) },
       createRoot: () => Promise.reject(new Error("Nobody makes a mesh here")),
       store: async (meshId, envelopes) => {
-        if (machine.unclaimed?.node === unclaimed) trustDisk.create(meshId, envelopes);
+        if (machine.unclaimed?.node === unclaimed) trustDisk.create(meshId, envelopes).close();
       },
     },
     {

@@ -2,10 +2,9 @@ import { SimulatedDisk } from "@pi-controller/document/simulated";
 import { MachineClock, type Random, startAll, stopAll } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import { newSetupCode } from "@pi-controller/security";
-import type { TestNode } from "@pi-controller/security/testing";
+import { SimulatedTrustDisk, type TestNode, type TrustContent } from "@pi-controller/security/testing";
 import { composePeer, type PeerSurroundings, type RunningPeer } from "./compose-peer.ts";
 import { composeUnclaimed, type EnrolmentCard, type RunningUnclaimed } from "./compose-unclaimed.ts";
-import { TrustDisk } from "./trust-disk.ts";
 import type { World } from "./world.ts";
 
 export interface SimulatedMachineComponents {
@@ -22,7 +21,8 @@ export interface SimulatedMachineOptions {
 /** Everything that outlives a process on a card: what a copy of the card brings back. */
 export interface CardImage {
   readonly disk: ReturnType<SimulatedDisk["snapshot"]>;
-  readonly trust: ReturnType<TrustDisk["snapshot"]>;
+  readonly trust: TrustContent | undefined;
+  readonly isForgetting: boolean;
   readonly bootEpoch: number;
 }
 
@@ -39,7 +39,7 @@ export class SimulatedMachine {
   readonly node: TestNode;
   readonly clock: MachineClock;
   readonly disk: SimulatedDisk;
-  readonly trustDisk: TrustDisk;
+  readonly trustDisk: SimulatedTrustDisk;
   /** What it is enrolled with. */
   readonly card: EnrolmentCard;
   /** The process of a member that runs; undefined while none does. Also while it starts or stands still. */
@@ -63,8 +63,7 @@ export class SimulatedMachine {
   failure: unknown;
   readonly #world: World;
   readonly #surroundings: PeerSurroundings;
-  /** Counts the processes that have ended. */
-  life = 0;
+  #isForgetting = false;
   #bootEpoch = 0;
   #isSwitchedOn = false;
 
@@ -74,7 +73,7 @@ export class SimulatedMachine {
     this.id = options.node.node;
     this.clock = new MachineClock({ clock: world.clock });
     this.disk = new SimulatedDisk({ clock: world.clock, random });
-    this.trustDisk = new TrustDisk({ onChange: (changed) => world.trustChanged(this, changed) });
+    this.trustDisk = new SimulatedTrustDisk({ onChange: (changed) => world.trustChanged(this, changed) });
     this.card = { setupCode: newSetupCode(), joinToken: undefined, knockAt: [], lockOuts: new Map() };
     this.#world = world;
     this.#surroundings = surroundings;
@@ -83,6 +82,16 @@ export class SimulatedMachine {
   /** Short, for people: `m07`. */
   get name(): string {
     return `m${String(this.index).padStart(2, "0")}`;
+  }
+
+  /** Whether its card says that it belongs to a mesh, and not that it is to forget it. */
+  get isMember(): boolean {
+    return this.trustDisk.content !== undefined && !this.#isForgetting;
+  }
+
+  /** Whether its card says that all is to be forgotten before anything else is done. */
+  get isForgetting(): boolean {
+    return this.#isForgetting;
   }
 
   /** Whether a process runs that does what a member should, and is one. */
@@ -114,8 +123,8 @@ export class SimulatedMachine {
     if (this.state !== "off" || this.isForgotten) return;
     this.#isSwitchedOn = true;
     this.failure = undefined;
-    if (this.trustDisk.isForgetting) this.#forget();
-    else if (this.trustDisk.isMember) this.#startMember();
+    if (this.isForgetting) this.#forget();
+    else if (this.isMember) this.#startMember();
     else this.#startUnclaimed();
   }
 
@@ -133,7 +142,7 @@ export class SimulatedMachine {
       () => {
         if (this.peer !== peer || this.state !== "starting") return;
         this.state = "running";
-        if (this.trustDisk.isForgetting) this.stop();
+        if (this.isForgetting) this.stop();
       },
       (error: unknown) => {
         if (this.peer === peer) this.#fail(error);
@@ -175,7 +184,7 @@ export class SimulatedMachine {
       .then(() => {
         if (this.peer !== peer) return;
         this.kill();
-        if (this.trustDisk.isForgetting) this.start();
+        if (this.isForgetting) this.start();
       });
   }
 
@@ -209,19 +218,25 @@ export class SimulatedMachine {
 
   /** An image of all that is kept. */
   image(): CardImage {
-    return { disk: this.disk.snapshot(), trust: this.trustDisk.snapshot(), bootEpoch: this.#bootEpoch };
+    return {
+      disk: this.disk.snapshot(),
+      trust: this.trustDisk.content,
+      isForgetting: this.#isForgetting,
+      bootEpoch: this.#bootEpoch,
+    };
   }
 
   /** Puts an image back; the machine has to be off. */
   restore(image: CardImage): void {
     this.disk.restore(image.disk);
     this.trustDisk.restore(image.trust);
+    this.#isForgetting = image.isForgetting;
     this.#bootEpoch = image.bootEpoch;
   }
 
   /** What a peer does that is no member any more. */
   wipe(): void {
-    if (!this.isRogue) this.trustDisk.markForgetting();
+    if (!this.isRogue) this.#isForgetting = true;
   }
 
   onGone(reason: "left" | "revoked"): void {
@@ -249,7 +264,7 @@ export class SimulatedMachine {
   }
 
   #end(): void {
-    this.life++;
+    this.trustDisk.kill();
     this.#world.processEnded(this);
     this.unclaimed?.silence(false);
     this.unclaimed = undefined;

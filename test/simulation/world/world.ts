@@ -4,7 +4,7 @@ import { type LinkConditions, SimulatedNetwork } from "@pi-controller/mesh/simul
 import { type Random, seededRandom, VirtualClock } from "@pi-controller/runtime";
 import type { NodeId } from "@pi-controller/schema";
 import type { StatementOf } from "@pi-controller/security";
-import { type TestNode, testNode } from "@pi-controller/security/testing";
+import { type SignedStatement, type TestNode, testNode } from "@pi-controller/security/testing";
 import type { PinCall } from "../gpio/watched-pins.ts";
 import { authorityKeyring } from "./authority-keyring.ts";
 import type { PeerSurroundings } from "./compose-peer.ts";
@@ -15,7 +15,6 @@ import { LocalNetwork } from "./local-network.ts";
 import { originOf, SimulatedApis } from "./simulated-apis.ts";
 import { type CardImage, SimulatedMachine } from "./simulated-machine.ts";
 import { Trace } from "./trace.ts";
-import type { Changed } from "./trust-disk.ts";
 
 export interface WorldOptions {
   readonly seed: number;
@@ -119,7 +118,7 @@ export class World {
     for (const [index, node] of nodes.entries()) {
       const machine = this.#add(node);
       const image = options.images?.[index];
-      machine.trustDisk.create(founding.meshId, founding.envelopes);
+      machine.trustDisk.create(founding.meshId, founding.envelopes).close();
       if (image !== undefined) machine.restore(image);
     }
     for (let count = 0; count < options.strangers; count++) this.addMachine();
@@ -152,7 +151,7 @@ export class World {
   }
 
   /** Statements are on the disk of a machine: what they say of members is so from now on. */
-  trustChanged(writer: SimulatedMachine, changed: Changed): void {
+  trustChanged(writer: SimulatedMachine, changed: readonly SignedStatement[]): void {
     let isNews = false;
     for (const { statement } of changed) {
       if (statement.kind === "member" && this.#entered(writer, statement)) isNews = true;

@@ -9,6 +9,9 @@ type Stored = Pick<
   "meshId" | "statements" | "change" | "lastSeenMs" | "rememberTime" | "secrets" | "keepSecrets" | "close"
 >;
 
+/** What envelopes say: all machines of a simulation have the same ones, and read each of them once. */
+const read = new WeakMap<Envelope, SignedStatement>();
+
 /** What is on a simulated disk of the trust of one mesh. */
 export interface TrustContent {
   readonly meshId: string;
@@ -73,7 +76,7 @@ export class SimulatedTrustDisk {
     if (this.#content !== undefined) {
       throw new MeshError("ALREADY_EXISTS", "This machine belongs to a mesh already");
     }
-    const statements = envelopes.map(readEnvelope);
+    const statements = envelopes.map(readOnce);
     this.#content = {
       meshId,
       envelopes: new Map(statements.map(({ key, envelope }) => [key, envelope])),
@@ -138,7 +141,7 @@ class SimulatedTrustStore implements Stored {
   statements(): StoredStatements {
     const { envelopes, damaged } = this.#read();
     const readable = [...envelopes].filter(([key]) => !damaged.has(key));
-    return { statements: readable.map(([, envelope]) => readEnvelope(envelope)), damaged: [...damaged] };
+    return { statements: readable.map(([, envelope]) => readOnce(envelope)), damaged: [...damaged] };
   }
 
   change(changed: readonly SignedStatement[], dropped: readonly string[]): void {
@@ -146,11 +149,14 @@ class SimulatedTrustStore implements Stored {
     const content = this.#read();
     const envelopes = new Map(content.envelopes);
     const damaged = new Set(content.damaged);
-    for (const key of [...dropped, ...changed.map(({ key }) => key)]) {
+    for (const key of dropped) {
       envelopes.delete(key);
       damaged.delete(key);
     }
-    for (const { key, envelope } of changed) envelopes.set(key, envelope);
+    for (const { key, envelope } of changed) {
+      envelopes.set(key, envelope);
+      damaged.delete(key);
+    }
     if (this.#write({ envelopes, damaged })) this.#components.changed(changed, dropped);
   }
 
@@ -187,4 +193,13 @@ class SimulatedTrustStore implements Stored {
     this.#components.write(changes);
     return true;
   }
+}
+
+/** @throws MeshError INVALID_ARGUMENT when it is none */
+function readOnce(envelope: Envelope): SignedStatement {
+  const known = read.get(envelope) ?? readEnvelope(envelope);
+  read.set(envelope, known);
+  // Reading makes a copy, and the copy is what is kept.
+  read.set(known.envelope, known);
+  return known;
 }

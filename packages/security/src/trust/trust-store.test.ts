@@ -196,6 +196,15 @@ describe("a simulated trust disk", () => {
     expect(keysOf(dead)).toEqual(all);
   });
 
+  it("reads each envelope once for all machines", () => {
+    const { meshId, envelopes } = mesh.founded;
+    const [one, other] = [new SimulatedTrustDisk(), new SimulatedTrustDisk()].map((disk) =>
+      disk.create(meshId, envelopes).statements(),
+    );
+    const distinct = new Set([...(one?.statements ?? []), ...(other?.statements ?? [])]);
+    expect(distinct.size).toBe(envelopes.length);
+  });
+
   it("can be set back and lost while nobody has it open", () => {
     const disk = new SimulatedTrustDisk();
     const store = disk.create(mesh.founded.meshId, mesh.founded.envelopes);

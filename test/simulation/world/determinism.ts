@@ -67,7 +67,7 @@ export function beDeterministic(): Determinism {
       random = seededRandom(seed);
     },
     restore: () => {
-      for (const restore of undo) restore();
+      for (const restore of undo.toReversed()) restore();
       syncBuiltinESMExports();
     },
   };

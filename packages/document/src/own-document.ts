@@ -115,8 +115,7 @@ export class OwnDocument {
       const records = new Map<string, Write>();
       const take = (write: Write) => records.set(`${write.collection}\0${write.id}`, write);
       if (theirs !== undefined) writesOf(theirs).forEach(take);
-      const goneOnFrom = this.#continued ?? held?.guid;
-      if (held !== undefined && theirs !== undefined && isSameOrLater(guid, goneOnFrom)) {
+      if (held !== undefined && theirs !== undefined && this.#isNewer(guid, held.guid)) {
         for (const { collection, id } of this.#author.ownWritten) {
           const record = held.replica.document.record(collection, id);
           take({ collection, id, record });
@@ -129,7 +128,15 @@ export class OwnDocument {
       // A generation of this epoch that this peer does not know: its numbers would be given out twice.
       const isSetBack = guid.startsWith(this.#author.epoch);
       return { generation, writes, ...(isSetBack ? { epoch: newEpoch } : {}) };
-    });
+    }, true);
+  }
+
+  /** Whether a generation of which others have more is newer than what is held, but for what was written since. */
+  #isNewer(guid: string, held: string): boolean {
+    const { isChecked, ownBeginning } = this.#author;
+    if (isChecked || ownBeginning === undefined) return isSameOrLater(guid, this.#continued ?? held);
+    // Nobody else can have a generation that was begun here since: those of others are of a time that was lost.
+    return generationOf(guid) >= generationOf(ownBeginning.guid);
   }
 
   get #isOfThisEpoch(): boolean {
@@ -141,7 +148,8 @@ export class OwnDocument {
     return 1 + Math.max(0, ...guids.map((guid) => (guid === undefined ? 0 : generationOf(guid))));
   }
 
-  async #begin(plan: () => NextGeneration | undefined): Promise<void> {
+  /** @param isRecovered whether it holds what others have, so that they may have it though this peer is uncertain */
+  async #begin(plan: () => NextGeneration | undefined, isRecovered = false): Promise<void> {
     let begun: { readonly guid: string; readonly update: Uint8Array } | undefined;
     await this.#committer.commit((batch) => {
       if (!batch.isEmpty) return false;
@@ -149,7 +157,8 @@ export class OwnDocument {
       if (next !== undefined) begun = this.#stage(batch, next);
       return true;
     });
-    if (begun !== undefined) this.#broadcast(begun.guid, begun.update);
+    const isForNobody = this.#author.isUncertain && !isRecovered;
+    if (begun !== undefined && !isForNobody) this.#broadcast(begun.guid, begun.update);
   }
 
   #stage(batch: Batch, next: NextGeneration): { readonly guid: string; readonly update: Uint8Array } {
@@ -187,8 +196,8 @@ export class OwnDocument {
 }
 
 /** Whether a generation is another one or a later one of the same line. */
-function isSameOrLater(guid: string, other: string | undefined): boolean {
-  if (other === undefined || epochOf(guid) !== epochOf(other)) return false;
+function isSameOrLater(guid: string, other: string): boolean {
+  if (epochOf(guid) !== epochOf(other)) return false;
   return generationOf(guid) >= generationOf(other);
 }
 

@@ -7,7 +7,7 @@ import { inspectUpdate } from "./content/inspect-update.ts";
 import type { SharedDocument } from "./content/shared-document.ts";
 import { type DocumentSet, meshReplica, nodeReplica } from "./document-set.ts";
 import { epochChange } from "./load-documents.ts";
-import { MESH_LOG, meshClient } from "./names.ts";
+import { announcedDocuments, MESH_LOG, meshClient } from "./names.ts";
 import type { OwnDocument } from "./own-document.ts";
 import type { Recovery } from "./sync/puller.ts";
 
@@ -45,6 +45,12 @@ export class SetBack implements Recovery {
     this.#logger = components.logger;
     this.#newEpoch = components.newEpoch;
     this.#broadcastMesh = components.broadcastMesh;
+  }
+
+  announcedIn(update: Uint8Array): string | undefined {
+    const theirs = meshReplica();
+    if (!this.#fill(theirs, update)) return undefined;
+    return this.#set.reader.read(announcedDocuments, this.#author.self, theirs.document)?.guid;
   }
 
   async recoverMesh(update: Uint8Array): Promise<void> {
@@ -94,6 +100,8 @@ export class SetBack implements Recovery {
   #rewrite(document: SharedDocument, client: number): Uint8Array | undefined {
     const draft = new Draft(document, client);
     for (const { collection, id } of this.#author.meshWritten) {
+      // Which generation of this node's document counts comes of what the others hold of that.
+      if (collection === announcedDocuments.name && id === this.#author.self) continue;
       draft.write(collection, id, this.#set.mesh.document.record(collection, id));
     }
     return draft.encode();

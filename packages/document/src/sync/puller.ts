@@ -6,6 +6,7 @@ import { clocksIn } from "../content/inspect-update.ts";
 import type { SharedDocument } from "../content/shared-document.ts";
 import type { DocumentSet } from "../document-set.ts";
 import type { Intake, Outcome, RemoteUpdate } from "../intake.ts";
+import { generationOf } from "../names.ts";
 import type { Buckets } from "./buckets.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
 import {
@@ -31,6 +32,8 @@ export interface PullerComponents {
 }
 
 export interface Recovery {
+  /** Which generation of this peer's own document is announced in a mesh document of which an update has everything. */
+  announcedIn(mesh: Uint8Array): string | undefined;
   /** @param update all of the mesh document as another peer holds it */
   recoverMesh(update: Uint8Array): Promise<void>;
   /** @param update all of a generation of the own document; undefined when the peer asked has it no more */
@@ -90,13 +93,25 @@ export class Puller {
     const names: DocumentName[] = [{ kind: "mesh" }];
     if (ownBeginning !== undefined) names.push({ kind: "node", node: self, guid: ownBeginning.guid });
     // Both before anything is done about one of them, which would have the other side drop what is old.
-    const [mesh, node] = await this.#fetch(peer, names, signal, EVERYTHING);
+    const [mesh, node] = await this.#fetchAll(peer, names, signal);
+    const later = mesh && ownBeginning && this.#generationAfter(ownBeginning.guid, mesh);
+    const [laterNode] = later === undefined ? [] : await this.#fetchAll(peer, [later], signal);
     if (mesh !== undefined && isBeyond(mesh, meshBeginning)) await this.#recovery.recoverMesh(mesh);
-    if (node !== undefined && ownBeginning !== undefined && isBeyond(node, ownBeginning)) {
+    if (later !== undefined && laterNode !== undefined) {
+      await this.#recovery.recoverOwn(later.guid, laterNode);
+    } else if (node !== undefined && ownBeginning !== undefined && isBeyond(node, ownBeginning)) {
       await this.#recovery.recoverOwn(ownBeginning.guid, node);
     }
     // Before anything else is asked for: two that are uncertain must not wait for each other.
     this.#author.isChecked = true;
+  }
+
+  /** The generation of the own document that others know of and this peer has lost; undefined when there is none. */
+  #generationAfter(guid: string, mesh: Uint8Array): (DocumentName & { kind: "node" }) | undefined {
+    const { self } = this.#network;
+    const announced = this.#recovery.announcedIn(mesh);
+    if (announced === undefined || generationOf(announced) <= generationOf(guid)) return undefined;
+    return { kind: "node", node: self, guid: announced };
   }
 
   async #pullMesh(peer: NodeId, signal: AbortSignal): Promise<void> {
@@ -155,6 +170,21 @@ export class Puller {
       );
     }
     return outcome;
+  }
+
+  /** @returns for each document asked for, in order, everything, in as many answers as that takes */
+  async #fetchAll(
+    peer: NodeId,
+    names: readonly DocumentName[],
+    signal: AbortSignal,
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    const found: (Uint8Array | undefined)[] = [];
+    while (found.length < names.length) {
+      const some = await this.#fetch(peer, names.slice(found.length), signal, EVERYTHING);
+      if (some.length === 0) throw new MeshError("INVALID_ARGUMENT", "Invalid document message: no answer");
+      found.push(...some);
+    }
+    return found;
   }
 
   /** @returns for each document asked for, in order, what is lacking; fewer when not all fitted */

@@ -130,13 +130,17 @@ function writeSamples(writer: ByteWriter, samples: readonly CarriedSample[]): vo
   writer.number(0);
 }
 
+/** Of each node one at most, so that nobody has others verify thousands that he signed himself. */
 function readSamples(reader: ByteReader): CarriedSample[] {
-  const samples: CarriedSample[] = [];
+  const samples = new Map<NodeId, CarriedSample>();
   while (reader.number("more", 1) === 1) {
     const id = reader.bytes("node", reader.number("node", MAX_NODE_ID_BYTES));
     const node = nodeIdSchema.safeParse(Buffer.from(id).toString("latin1"));
     if (!node.success) throw new MeshError("INVALID_ARGUMENT", "Invalid metrics sample: node: it is no id");
-    samples.push({
+    if (samples.has(node.data)) {
+      throw new MeshError("INVALID_ARGUMENT", "Invalid metrics sample: node: it has one before");
+    }
+    samples.set(node.data, {
       node: node.data,
       version: versionFrom(reader),
       ageMs: reader.number("ageMs", MAX_AGE_MS),
@@ -144,7 +148,7 @@ function readSamples(reader: ByteReader): CarriedSample[] {
       body: reader.bytes("body", reader.number("body", MAX_SAMPLE_BYTES)),
     });
   }
-  return samples;
+  return [...samples.values()];
 }
 
 function versionFrom(reader: ByteReader): SampleVersion {

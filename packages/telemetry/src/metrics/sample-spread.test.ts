@@ -240,7 +240,7 @@ describe("SampleSpread", () => {
     const { taken, counted, answerWith } = make();
     const [first, second] = [carried(VICTIM, 3, 1), carried(VICTIM, 3, 2)];
     await answerWith([second]);
-    await answerWith([first, second, carried(VICTIM, 2, 1_000_000)]);
+    for (const old of [first, second, carried(VICTIM, 2, 1_000_000)]) await answerWith([old]);
     expect(taken).toHaveLength(1);
     expect(counted.verifications).toBe(1);
     // Its next start begins the sequence anew.
@@ -315,6 +315,21 @@ describe("SampleSpread", () => {
     // Waiting made nothing younger.
     expect(Math.max(...taken.map(({ ageMs }) => ageMs))).toBeGreaterThan(3_000);
     expect(Math.min(...taken.map(({ ageMs }) => ageMs))).toBe(1_000);
+  });
+
+  it("lets no peer have it verify sample after sample of one node", async () => {
+    const own = Array.from({ length: 400 }, (_, index) => carried(HOSTILE, 1, index + 1));
+    const asking = make();
+    await asking.answerWith(own);
+    await asking.clock.advance(60_000);
+    const asked = make();
+    await asked.compare([{ short: shortIdOf(HOSTILE), version: { bootEpoch: 1, sequence: 400 } }]);
+    await asked.receive(GIFT_METHOD, encodeGift(own));
+    await asked.clock.advance(60_000);
+    for (const { counted, warnings } of [asking, asked]) {
+      expect(counted.verifications).toBeLessThanOrEqual(1);
+      expect(warnings).toHaveLength(1);
+    }
   });
 
   it.each<[string, Uint8Array]>([

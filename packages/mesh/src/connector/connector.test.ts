@@ -6,6 +6,7 @@ import type { DiscoveredPeer, Discovery } from "../network.ts";
 import { SimulatedNetwork } from "../simulated/index.ts";
 import { Connector } from "./connector.ts";
 import { ScriptedGate } from "./gate.fixture.ts";
+import { neighbours } from "./neighbours.ts";
 
 const SEED = 7;
 
@@ -216,6 +217,23 @@ describe("Connector", () => {
     const peers = await Promise.all(alive.map((id) => startPeer(id, roster)));
     await clock.advance(180_000);
     for (const peer of peers) expect(peer.connected(), `seed ${SEED}`).toEqual(others(alive, peer.id));
+  });
+
+  it("needs nobody but its neighbours when it has all of them, and others in their place when not", async () => {
+    const { clock, hub, startPeer } = simulation();
+    const roster = names(40);
+    const peers = await Promise.all(roster.map((id) => startPeer(id, roster)));
+    const peer = peers[0] as TestPeer;
+    await clock.advance(180_000);
+    const near = [...neighbours(peer.id, roster)];
+    expect(peer.connected()).toEqual(near.toSorted());
+    const needed = () => others(roster, peer.id).filter((id) => peer.connector.isNeeded(id));
+    expect(needed()).toEqual(near.toSorted());
+    hub.kill(near[0] as string);
+    await clock.advance(10_000);
+    const standIns = peer.connected().filter((id) => !near.includes(id));
+    expect(standIns).not.toEqual([]);
+    expect(needed()).toEqual([...near, ...standIns].toSorted());
   });
 
   it("does nothing any more once stopped", async () => {

@@ -118,7 +118,8 @@ export class Connector implements Service {
   /** Whether this peer should be connected with another one: as its neighbour, in the place of one, or to get to know it. */
   isNeeded(peer: NodeId): boolean {
     if (this.#neighbours.has(peer) || !this.#memberSet.has(peer)) return true;
-    return this.#connected.size <= this.#neighbours.size;
+    const others = this.#connected.size - Number(this.#connected.has(peer));
+    return others < this.#neighbours.size;
   }
 
   #onNetworkEvent(event: NetworkEvent): void {

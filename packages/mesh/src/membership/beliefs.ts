@@ -129,7 +129,7 @@ export class Beliefs {
     return true;
   }
 
-  /** It is there; if it is thought not to be, it does not know that yet. */
+  /** It is there; if it is thought not to be, or to be in a later life, it does not know that yet. */
   #answerFor(id: NodeId, report: SelfReport, nowMs: number): void {
     const member = this.table.get(id);
     if (member === undefined || report.state === "left" || compareVersions(report, member) > 0) return;
@@ -138,7 +138,10 @@ export class Beliefs {
       suspicion.heard(nowMs);
       this.#plan(suspicion);
     }
-    if (member.state !== "alive") this.#components.inquiry.challenge(id, undefined, nowMs);
+    const { inquiry } = this.#components;
+    if (member.state !== "alive") inquiry.challenge(id, undefined, nowMs);
+    // Its counter of starts was set back, and an exchange of views leaves out the two who exchange them.
+    else if (compareVersions(report, member) < 0) inquiry.challenge(id, claim(member, "alive"), nowMs);
   }
 
   /**

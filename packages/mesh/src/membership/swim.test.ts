@@ -282,6 +282,21 @@ describe("What a member says of itself", () => {
     expect(driver.swim.report).toEqual(reportOf("self-0000", "alive", { bootEpoch: 7, incarnation: 1 }));
   });
 
+  it("tells a member that speaks of an earlier start than its last one, so that it goes on after that", () => {
+    const driver = new Driver().with("member-a");
+    const last = about("member-a", "alive", { bootEpoch: 7 });
+    driver.news(last);
+    // Until that is no news any more.
+    driver.pass(60_000);
+    driver.effects.length = 0;
+    driver.do({ kind: "heard", peer: "member-a", report: reportOf("member-a"), updates: [] });
+    driver.pass(1_000);
+    const told = driver.effects.flatMap((effect) =>
+      effect.kind === "probe" && effect.target === "member-a" ? effect.updates : [],
+    );
+    expect(told).toContainEqual(last);
+  });
+
   it("says farewell once, and then lets itself be called gone", () => {
     const driver = new Driver().with("member-a");
     driver.do({ kind: "leave" });

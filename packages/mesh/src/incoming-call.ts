@@ -46,10 +46,11 @@ export class IncomingCall implements IncomingRequest {
   #watch(): AbortSignal {
     const { method, timeoutMs, signal } = this.#call;
     const deadline = new AbortController();
-    this.#timer = this.#clock.setTimer(
-      () => deadline.abort(new MeshError("DEADLINE_EXCEEDED", `The deadline of ${method} has passed`)),
-      timeoutMs - (this.#clock.monotonic() - this.#arrivedMs),
-    );
+    const leftMs = timeoutMs - (this.#clock.monotonic() - this.#arrivedMs);
+    const abort = () =>
+      deadline.abort(new MeshError("DEADLINE_EXCEEDED", `The deadline of ${method} has passed`));
+    if (leftMs > 0) this.#timer = this.#clock.setTimer(abort, leftMs);
+    else abort();
     return AbortSignal.any([signal, deadline.signal]);
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, silentLogger, VirtualClock } from "@pi-controller/runtime";
+import { type Clock, silentLogger, sleep, VirtualClock } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
 import { describe, expect, it } from "vitest";
 import { RequestHandlers } from "./request-handlers.ts";
@@ -48,6 +48,18 @@ describe("The signal of a request", () => {
       return NOTHING;
     });
     expect(await handlers.answer(call("test.late"))).toMatchObject({ ok: false, code: "CANCELLED" });
+  });
+
+  it("has aborted when the deadline has passed before it was asked for", async () => {
+    const { clock, handlers, call } = begin();
+    handlers.add("test.late", async (request) => {
+      await sleep(clock, 1_500);
+      request.signal.throwIfAborted();
+      return NOTHING;
+    });
+    const answer = handlers.answer(call("test.late"));
+    await clock.advance(2_000);
+    expect(await answer).toMatchObject({ ok: false, code: "DEADLINE_EXCEEDED" });
   });
 
   it("leaves no timer behind, neither of a handler that asks for it nor of one that does not", async () => {

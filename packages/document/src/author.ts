@@ -1,6 +1,6 @@
 import type { NodeId } from "@pi-controller/schema";
-import type { Write } from "./content/update-encoder.ts";
 import { meshClient } from "./names.ts";
+import type { Unchecked } from "./unchecked.ts";
 
 /**
  * More written records than this are not remembered: a store that was set back is found at the first
@@ -17,7 +17,14 @@ export interface WrittenKey {
 export class WrittenKeys {
   readonly #keys = new Map<string, WrittenKey>();
 
-  add(writes: readonly Write[]): void {
+  /** Which of them were not written before; none any more when there are too many to remember. */
+  lacking(writes: readonly WrittenKey[]): WrittenKey[] {
+    if (this.#keys.size >= MAX_WRITTEN) return [];
+    const keys = writes.map(({ collection, id }) => ({ collection, id }));
+    return keys.filter(({ collection, id }) => !this.#keys.has(`${collection}\0${id}`));
+  }
+
+  add(writes: readonly WrittenKey[]): void {
     if (this.#keys.size > MAX_WRITTEN) this.#keys.clear();
     for (const { collection, id } of writes) this.#keys.set(`${collection}\0${id}`, { collection, id });
   }
@@ -87,6 +94,25 @@ export class Author {
   begin({ epoch, ordinal }: { readonly epoch: string; readonly ordinal: number }): void {
     this.#ordinal = ordinal;
     this.#setEpoch(epoch);
+  }
+
+  /** What was written and not checked yet; undefined when that is nothing, or all is checked. */
+  get unchecked(): Unchecked | undefined {
+    if (!this.isUncertain) return undefined;
+    return {
+      mesh: this.meshBeginning,
+      own: this.ownBeginning,
+      meshKeys: [...this.meshWritten],
+      ownKeys: [...this.ownWritten],
+    };
+  }
+
+  /** Takes over what a process before this one has written unchecked. */
+  resume({ mesh, own, meshKeys, ownKeys }: Unchecked): void {
+    this.meshBeginning = mesh;
+    this.ownBeginning = own;
+    this.meshWritten.add(meshKeys);
+    this.ownWritten.add(ownKeys);
   }
 
   /** Starts a new line of generations: the old one has been continued differently elsewhere. */

@@ -10,17 +10,16 @@ import {
   type UnsyncedPage,
 } from "@pi-controller/runtime";
 import { MeshError, type NodeId } from "@pi-controller/schema";
-import { Author, type Beginning } from "./author.ts";
+import { Author } from "./author.ts";
 import { ClockWitness, type OwnClocks } from "./clock-witness.ts";
 import type { Transaction } from "./collection.ts";
 import type { Applied, Batch } from "./commit/batch.ts";
 import { Committer } from "./commit/committer.ts";
 import type { Replica } from "./commit/replica.ts";
 import { Compaction } from "./compaction.ts";
-import { clocksIn } from "./content/inspect-update.ts";
 import { DocumentSet, type Scope } from "./document-set.ts";
 import { Intake } from "./intake.ts";
-import { epochChange, type LoadedDocuments, loadDocuments } from "./load-documents.ts";
+import { epochChange, type LoadedDocuments, loadDocuments, uncheckedChange } from "./load-documents.ts";
 import { announcedDocuments, generationOf } from "./names.ts";
 import { OwnDocument } from "./own-document.ts";
 import {
@@ -38,6 +37,7 @@ import { SYNC_METHOD, UPDATE_TOPIC } from "./sync/messages.ts";
 import { Puller } from "./sync/puller.ts";
 import { SyncResponder } from "./sync/responder.ts";
 import { SyncScheduler } from "./sync/scheduler.ts";
+import { beginningOf, newlyUnchecked } from "./unchecked.ts";
 
 const MESH: Scope = { kind: "mesh" };
 
@@ -154,7 +154,14 @@ export class Documents implements Service {
     const committer = new Committer({
       store,
       logger,
-      onStored: () => witness.save(),
+      accompany: (locals, changes) => {
+        const unchecked = newlyUnchecked(author, set, locals);
+        return unchecked === undefined ? [] : [uncheckedChange(author, unchecked, changes)];
+      },
+      onStored: async (applied) => {
+        this.#noteWritten(applied);
+        await witness.save();
+      },
       onApplied: (applied) => this.#onApplied(applied),
     });
     const newEpoch = () => this.#newEpoch();
@@ -255,14 +262,15 @@ export class Documents implements Service {
       },
     );
     this.#author.begin(loaded);
+    if (loaded.unchecked !== undefined) this.#author.resume(loaded.unchecked);
     this.#set.setMesh(loaded.mesh);
     await this.#takeNodes(loaded);
     const hasLost = seen !== undefined && this.#witness.hasLost(seen);
-    if (hasLost) await this.#beginAnew(seen);
+    if (hasLost) await this.#beginAnew(seen, loaded);
     this.#wasLost = loaded.origin !== "existing" || hasLost;
     await this.#witness.save();
     // Whom it has never met has nothing of it.
-    this.#author.isChecked = !this.#hasMetOthers();
+    this.#author.isChecked = loaded.unchecked === undefined && !this.#hasMetOthers();
     this.#writable = this.#waitBeforeWriting(loaded);
     this.#subscriptions.push(
       this.#set.observe(MESH, announcedDocuments.name, (ids) => this.#onAnnounced(ids)),
@@ -345,21 +353,34 @@ export class Documents implements Service {
     }
   }
 
+  /** Before anybody can see it: what is uncertain is for nobody yet. */
+  #noteWritten(applied: readonly Applied[]): void {
+    for (const { replica, local } of applied) {
+      const scope = this.#set.scopeOf(replica);
+      if (local === undefined || scope === undefined) continue;
+      const { update, writes } = local;
+      if (scope.kind === "mesh") {
+        this.#author.meshBeginning ??= beginningOf(update, this.#author.meshClient);
+        this.#author.meshWritten.add(writes);
+        continue;
+      }
+      this.#author.ownWritten.add(writes);
+      const { held } = this.#own;
+      if (held === undefined) continue;
+      const beginning = beginningOf(update, held.client);
+      this.#author.ownBeginning ??= beginning && { guid: held.guid, ...beginning };
+    }
+  }
+
   #onWritten(scope: Scope, { update, writes }: NonNullable<Applied["local"]>): void {
+    const { isUncertain, meshEpoch } = this.#author;
     if (scope.kind === "mesh") {
-      this.#author.meshBeginning ??= beginningOf(update, this.#author.meshClient);
-      this.#author.meshWritten.add(writes);
-      if (this.#author.isUncertain) return;
-      this.#broadcaster.publish({ kind: "mesh", epoch: this.#author.meshEpoch }, update);
+      if (!isUncertain) this.#broadcaster.publish({ kind: "mesh", epoch: meshEpoch }, update);
       return;
     }
-    this.#author.ownWritten.add(writes);
     const { held } = this.#own;
-    if (held !== undefined) {
-      const { guid, client } = held;
-      const beginning = beginningOf(update, client);
-      this.#author.ownBeginning ??= beginning && { guid, ...beginning };
-      if (!this.#author.isUncertain) this.#broadcaster.publish({ kind: "node", guid }, update);
+    if (held !== undefined && !isUncertain) {
+      this.#broadcaster.publish({ kind: "node", guid: held.guid }, update);
     }
     this.#inBackground(this.#own.noteWrites(writes.length), "Could not replace this node's document");
   }
@@ -414,10 +435,10 @@ export class Documents implements Service {
   }
 
   /** A clock beyond those that are held may be in use, for what was lost: so all that follow are of a new epoch. */
-  async #beginAnew(seen: OwnClocks): Promise<void> {
+  async #beginAnew(seen: OwnClocks, { unchecked }: LoadedDocuments): Promise<void> {
     const { logger, store } = this.#components;
     const next = { epoch: this.#newEpoch(), ordinal: Math.max(seen.ordinal, this.#author.ordinal) + 1 };
-    await store.write([epochChange(next)]);
+    await store.write([epochChange({ ...next, unchecked })]);
     this.#author.begin(next);
     logger.warn(
       next,
@@ -451,10 +472,4 @@ export class Documents implements Service {
   #inBackground(work: Promise<void>, problem: string): void {
     work.catch((error: unknown) => this.#components.logger.warn({ error }, problem));
   }
-}
-
-/** Where a client went on writing with an update; undefined when that has nothing of it. */
-function beginningOf(update: Uint8Array, client: number): Beginning | undefined {
-  const clocks = clocksIn(update, client);
-  return clocks && { client, clock: clocks.from };
 }

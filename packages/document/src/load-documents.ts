@@ -5,11 +5,14 @@ import type { Replica } from "./commit/replica.ts";
 import { meshReplica, type NodeReplica, nodeReplica } from "./document-set.ts";
 import { epochSchema, MESH_LOG, parseNodeLog, STORAGE_LOG } from "./names.ts";
 import type { LogChange, Store } from "./store/store.ts";
+import { joined, type Unchecked, uncheckedSchema } from "./unchecked.ts";
 
 const storageSchema = z.object({
   epoch: epochSchema,
   /** The how-manieth epoch of this peer; older versions do not count them. */
   ordinal: z.int().nonnegative().default(0),
+  /** What of it was said in the entries before stays. */
+  unchecked: uncheckedSchema.optional(),
 });
 
 type StoreEpoch = z.infer<typeof storageSchema>;
@@ -23,8 +26,28 @@ export interface LoadedDocuments extends StoreEpoch {
 
 /** The change that gives the store a new epoch. */
 export function epochChange(epoch: StoreEpoch): LogChange {
-  const entry = new TextEncoder().encode(JSON.stringify(epoch));
-  return { kind: "replace", log: STORAGE_LOG, entry };
+  return { kind: "replace", log: STORAGE_LOG, entry: encodeEpoch(epoch) };
+}
+
+/**
+ * The change that adds to what is unchecked.
+ *
+ * @param epoch that of the store, unless `changes`, which go along with it, give it another one
+ */
+export function uncheckedChange(
+  epoch: StoreEpoch,
+  unchecked: Unchecked,
+  changes: readonly LogChange[],
+): LogChange {
+  const changed = changes.findLast((change) => change.log === STORAGE_LOG && change.kind !== "drop");
+  const { epoch: name, ordinal } =
+    changed === undefined || changed.kind === "drop" ? epoch : readEpoch([changed.entry]);
+  const entry = encodeEpoch({ epoch: name, ordinal, unchecked });
+  return { kind: "append", log: STORAGE_LOG, entry };
+}
+
+function encodeEpoch(epoch: StoreEpoch): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(epoch));
 }
 
 /**
@@ -97,7 +120,9 @@ async function readAll(store: Store): Promise<LoadedDocuments | undefined> {
 
 function readEpoch(entries: readonly Uint8Array[]): StoreEpoch {
   try {
-    return storageSchema.parse(JSON.parse(new TextDecoder().decode(entries.at(-1))));
+    const read = entries.map((entry) => storageSchema.parse(JSON.parse(new TextDecoder().decode(entry))));
+    const { epoch, ordinal } = storageSchema.parse(read.at(-1));
+    return { epoch, ordinal, unchecked: joined(read.map(({ unchecked }) => unchecked)) };
   } catch (error) {
     throw new MeshError("DATA_LOSS", "The store's epoch cannot be read", {}, { cause: error });
   }

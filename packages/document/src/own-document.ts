@@ -6,9 +6,11 @@ import type { Committer } from "./commit/committer.ts";
 import { SharedDocument } from "./content/shared-document.ts";
 import { encodeWrites, type Write } from "./content/update-encoder.ts";
 import { type DocumentSet, type NodeReplica, nodeReplica } from "./document-set.ts";
-import { epochChange } from "./load-documents.ts";
+import { epochChange, uncheckedChange } from "./load-documents.ts";
 import { announcedDocuments, epochOf, generationOf } from "./names.ts";
 import { type ReplacementOptions, wantsReplacement } from "./replacement.ts";
+import type { LogChange } from "./store/store.ts";
+import type { Unchecked } from "./unchecked.ts";
 
 /** The size is looked at after this many writes, or a part of the number of records when that is more. */
 const MIN_WRITES_TO_CHECK = 16;
@@ -170,12 +172,14 @@ export class OwnDocument {
     // In the mesh document the old line goes on: only this one was found set back.
     const draft = batch.draft(this.#set.mesh, this.#author.meshClient);
     draft?.write(announcedDocuments.name, self, announcement(self, guid));
+    const { unchecked } = this.#author;
     const ordinal = this.#author.ordinal + 1;
     batch.change(
       [
         { kind: "replace", log: held.replica.log, entry: update },
         ...(old === undefined ? [] : [{ kind: "drop", log: old.replica.log } as const]),
-        ...(next.epoch === undefined ? [] : [epochChange({ epoch: next.epoch, ordinal })]),
+        ...(next.epoch === undefined ? [] : [epochChange({ epoch: next.epoch, ordinal, unchecked })]),
+        ...this.#uncheckedOf(next),
       ],
       () => {
         held.replica.load([update]);
@@ -188,11 +192,21 @@ export class OwnDocument {
     return { guid, update };
   }
 
-  /** Whoever has more of what was gone on from than there was here has what was lost. */
-  #noteContinued({ guid, client, replica }: NodeReplica): void {
-    this.#continued ??= guid;
-    this.#author.ownBeginning ??= { guid, client, clock: replica.document.clockOf(client) };
+  #noteContinued(held: NodeReplica): void {
+    this.#continued ??= held.guid;
+    this.#author.ownBeginning ??= endOf(held);
   }
+
+  #uncheckedOf({ continued }: NextGeneration): readonly LogChange[] {
+    const { isChecked, ownBeginning } = this.#author;
+    if (continued === undefined || isChecked || ownBeginning !== undefined) return [];
+    return [uncheckedChange(this.#author, { own: endOf(continued), meshKeys: [], ownKeys: [] }, [])];
+  }
+}
+
+/** Whoever has more of what was gone on from than there was here has what was lost. */
+function endOf({ guid, client, replica }: NodeReplica): NonNullable<Unchecked["own"]> {
+  return { guid, client, clock: replica.document.clockOf(client) };
 }
 
 /** Whether a generation is another one or a later one of the same line. */

@@ -63,3 +63,45 @@ test.each([10, 100, 400, 1000])(
     ]);
   },
 );
+
+test.each([2, 6, 12])(
+  "what was lost comes back when it was restarted after it had written %i times alone, and what it wrote then stays",
+  async (times) => {
+    const { fixture, one, other } = await setBack(8);
+    await fixture.begin(one, OPTIONS);
+    for (let n = 0; n < times; n++) {
+      await fixture.finish(Promise.all([putOwn(one, "z", n), put(one, "q", n)]));
+    }
+    await fixture.end(one);
+    await fixture.begin(one, OPTIONS);
+    fixture.kill(one);
+    await fixture.begin(one, OPTIONS);
+    await meet(fixture, one, other);
+    expect(inOrder(one, one)).toEqual([
+      { id: "kept", n: 1 },
+      { id: "mine", n: 6 },
+      { id: "y", n: 7 },
+      { id: "z", n: times - 1 },
+    ]);
+    expect(inOrder(one)).toEqual([
+      { id: "q", n: times - 1 },
+      { id: "x", n: 1 },
+    ]);
+  },
+);
+
+test("what was checked once is not doubted at the next start", async () => {
+  const { fixture, one, other } = await setBack(8);
+  await fixture.begin(one, OPTIONS);
+  await fixture.finish(put(one, "q", 1));
+  await meet(fixture, one, other);
+  const storage = () => Buffer.concat([...(one.disk.logs.get("storage") ?? [])]).toString();
+  const checked = storage();
+  expect(checked).not.toContain("unchecked");
+  await fixture.end(one);
+  await fixture.finish(put(other, "q", 2));
+  await fixture.begin(one, OPTIONS);
+  await meet(fixture, one, other);
+  expect(inOrder(one)).toContainEqual({ id: "q", n: 2 });
+  expect(storage()).toBe(checked);
+});

@@ -67,8 +67,10 @@ export class SetBack implements Recovery {
       rewritten = this.#rewrite(next.document, meshClient(this.#author.self, epoch));
       if (rewritten !== undefined) next.document.apply(rewritten);
       const entry = next.document.encode();
+      const { unchecked } = this.#author;
       const ordinal = this.#author.ordinal + 1;
-      batch.change([{ kind: "replace", log: MESH_LOG, entry }, epochChange({ epoch, ordinal })], () => {
+      const begun = epochChange({ epoch, ordinal, unchecked });
+      batch.change([{ kind: "replace", log: MESH_LOG, entry }, begun], () => {
         next.noteSnapshot(entry.length);
         this.#author.renewMesh(epoch);
         this.#set.setMesh(next);
@@ -87,6 +89,18 @@ export class SetBack implements Recovery {
       "This node's own document goes on from what others hold",
     );
     await this.#own.recover(update === undefined ? undefined : theirs.document, guid, this.#newEpoch());
+  }
+
+  async noteChecked(): Promise<void> {
+    await this.#committer.commit((batch) => {
+      if (!batch.isEmpty) return false;
+      const { epoch, ordinal, isUncertain } = this.#author;
+      batch.change(isUncertain ? [epochChange({ epoch, ordinal })] : [], () => {
+        this.#author.isChecked = true;
+      });
+      batch.close();
+      return true;
+    });
   }
 
   #fill(replica: Replica, update: Uint8Array): boolean {

@@ -12,6 +12,13 @@ export interface Applied {
   readonly local: { readonly update: Uint8Array; readonly writes: readonly Write[] } | undefined;
 }
 
+/** What this peer is about to write into one document. */
+export interface Local {
+  readonly replica: Replica;
+  readonly update: Uint8Array;
+  readonly writes: readonly Write[];
+}
+
 interface Staged {
   draft: Draft | undefined;
   readonly remote: Uint8Array[];
@@ -104,6 +111,13 @@ export class Batch {
       updates.map((entry): LogChange => ({ kind: "append", log: replica.log, entry })),
     );
     return [...this.#changes, ...appends];
+  }
+
+  /** This peer's own part of what `encode` has told. */
+  locals(): readonly Local[] {
+    return this.#encoded.flatMap(({ replica, local }) =>
+      local === undefined ? [] : [{ replica, ...local }],
+    );
   }
 
   /** Makes everything visible, after it was written. */

@@ -27,6 +27,7 @@ async function newCommitter() {
   const committer = new Committer({
     store,
     logger: silentLogger,
+    accompany: () => [],
     onStored: async () => undefined,
     onApplied: (applied) => locals.push(...applied.map(({ local }) => local?.writes.length ?? 0)),
   });

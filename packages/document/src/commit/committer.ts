@@ -1,7 +1,7 @@
 import type { Logger } from "@pi-controller/runtime";
 import { MeshError } from "@pi-controller/schema";
-import type { Store } from "../store/store.ts";
-import { type Applied, Batch } from "./batch.ts";
+import type { LogChange, Store } from "../store/store.ts";
+import { type Applied, Batch, type Local } from "./batch.ts";
 
 /** More than these at once are refused: writers are then faster than the disk. */
 const MAX_QUEUE = 20_000;
@@ -27,22 +27,28 @@ export interface Job {
 export class Committer {
   readonly #store: Store;
   readonly #logger: Logger;
-  readonly #onStored: () => Promise<void>;
+  readonly #accompany: (locals: readonly Local[], changes: readonly LogChange[]) => readonly LogChange[];
+  readonly #onStored: (applied: readonly Applied[]) => Promise<void>;
   readonly #onApplied: (applied: readonly Applied[]) => void;
   #queue: Job[] = [];
   #running: Promise<void> | undefined;
   #isStopped = false;
   #lastError: unknown;
 
-  /** @param components `onStored` is waited for when a batch is on the disk, before anybody is told of it */
+  /**
+   * @param components `accompany` tells what goes to the disk along with changes, of which some are this peer's own
+   *   writing; `onStored` is waited for when a batch is on the disk, before anybody is told of it
+   */
   constructor(components: {
     store: Store;
     logger: Logger;
-    onStored: () => Promise<void>;
+    accompany: (locals: readonly Local[], changes: readonly LogChange[]) => readonly LogChange[];
+    onStored: (applied: readonly Applied[]) => Promise<void>;
     onApplied: (applied: readonly Applied[]) => void;
   }) {
     this.#store = components.store;
     this.#logger = components.logger;
+    this.#accompany = components.accompany;
     this.#onStored = components.onStored;
     this.#onApplied = components.onApplied;
   }
@@ -89,12 +95,12 @@ export class Committer {
     try {
       const changes = batch.encode();
       if (changes.length > 0) {
-        await this.#store.write(changes);
+        await this.#store.write([...changes, ...this.#accompany(batch.locals(), changes)]);
         if (this.#lastError !== undefined) this.#logger.info({}, "The document can be written again");
         this.#lastError = undefined;
       }
       const applied = batch.apply();
-      if (changes.length > 0) await this.#onStored();
+      if (changes.length > 0) await this.#onStored(applied);
       this.#onApplied(applied);
     } catch (error) {
       if (this.#lastError === undefined) {

@@ -16,6 +16,7 @@ const EPOCH = "0123456789abcdef";
 const GUID = `${EPOCH}-1`;
 const NODES = Array.from({ length: 1000 }, (_, index) => `node-number-${index}`);
 const noRecovery: Recovery = {
+  noteChecked: () => Promise.reject(new Error("not expected")),
   announcedIn: () => undefined,
   recoverMesh: () => Promise.reject(new Error("not expected")),
   recoverOwn: () => Promise.reject(new Error("not expected")),
@@ -65,6 +66,7 @@ async function pull(here: DocumentSet, there: DocumentSet): Promise<{ requests: 
   const committer = new Committer({
     store,
     logger: silentLogger,
+    accompany: () => [],
     onStored: async () => undefined,
     onApplied: () => undefined,
   });

@@ -38,6 +38,8 @@ export interface Recovery {
   recoverMesh(update: Uint8Array): Promise<void>;
   /** @param update all of a generation of the own document; undefined when the peer asked has it no more */
   recoverOwn(guid: string, update: Uint8Array | undefined): Promise<void>;
+  /** Nothing that was written is uncertain any more. */
+  noteChecked(): Promise<void>;
 }
 
 /** Fetches from one peer what this one lacks. It never sends: the other one fetches for itself. */
@@ -79,7 +81,7 @@ export class Puller {
     let wanted: readonly DocumentName[] = holdings.filter((holding) => this.#wants(holding)).map(nameOf);
     while (wanted.length > 0) wanted = await this.#pullNodes(peer, wanted, signal);
     await this.#reconcileOwn(peer, signal);
-    this.#author.isChecked = true;
+    if (!this.#author.isChecked) await this.#recovery.noteChecked();
   }
 
   /**
@@ -103,7 +105,7 @@ export class Puller {
       await this.#recovery.recoverOwn(ownBeginning.guid, node);
     }
     // Before anything else is asked for: two that are uncertain must not wait for each other.
-    this.#author.isChecked = true;
+    await this.#recovery.noteChecked();
   }
 
   /** The generation of the own document that others know of and this peer has lost; undefined when there is none. */

@@ -9,6 +9,8 @@ import { announcedDocuments, meshClient, nodeClient } from "../names.ts";
 import { SimulatedDisk } from "../store/simulated-disk.ts";
 import { SimulatedStore } from "../store/simulated-store.ts";
 import { Buckets } from "./buckets.ts";
+import { encodeFrame } from "./frame.ts";
+import type { DocumentName } from "./messages.ts";
 import { Puller, type Recovery } from "./puller.ts";
 import { SyncResponder } from "./responder.ts";
 
@@ -114,4 +116,26 @@ describe("an exchange", () => {
     await pull(here, there);
     expect(here.nodes.size).toBe(0);
   });
+});
+
+test("a peer that is uncertain of what it has written is looked at, and nothing of its writing is taken", () => {
+  const set = setOf(["node-other"]);
+  const author = new Author("node-other");
+  const responder = new SyncResponder({ set, buckets: new Buckets({ set }), author });
+  const fetch = (name: DocumentName, stateVector: Uint8Array) =>
+    responder.answer(encodeFrame({ kind: "fetch", documents: [name] }, [stateVector]));
+  const everything = new Uint8Array();
+  const asker = new DocumentSet({ logger: silentLogger }).mesh.document.stateVector();
+  const takings = [
+    () => fetch({ kind: "mesh" }, asker),
+    () => fetch({ kind: "node", node: "node-other", guid: GUID }, asker),
+    () => fetch({ kind: "node", node: "node-other", guid: GUID }, everything),
+  ];
+  for (const take of takings) expect(take).not.toThrow();
+  author.isChecked = false;
+  for (const take of takings) expect(take).not.toThrow();
+  author.meshBeginning = { client: 1, clock: 1 };
+  for (const take of takings) expect(take).toThrow(expect.objectContaining({ code: "UNAVAILABLE" }));
+  expect(() => fetch({ kind: "mesh" }, everything)).not.toThrow();
+  expect(() => fetch({ kind: "node", node: "node-asker", guid: GUID }, everything)).not.toThrow();
 });

@@ -25,11 +25,8 @@ export class SyncResponder {
     return header.kind === "compare" ? this.#compare(header) : this.#fetch(header.documents, parts);
   }
 
-  /** Nobody takes this peer's writing for good while it is uncertain of it; whoever only wants to look, can. */
   #compare(request: SyncRequest & { kind: "compare" }): Uint8Array {
-    if (this.#author.isUncertain) {
-      throw new MeshError("UNAVAILABLE", "This peer has yet to see whether its disk has lost anything");
-    }
+    this.#refuseWhileUncertain();
     const holdings = this.#buckets.differing(request.buckets);
     return encodeFrame({ meshDiffers: this.#set.mesh.document.digest() !== request.mesh, holdings }, []);
   }
@@ -40,6 +37,10 @@ export class SyncResponder {
         "INVALID_ARGUMENT",
         "Invalid document message: expected one state vector a document",
       );
+    }
+    // It may have begun to write since it was compared with.
+    if (names.some((name, index) => this.#isToBeTaken(name, stateVectors[index] as Uint8Array))) {
+      this.#refuseWhileUncertain();
     }
     const held: boolean[] = [];
     const updates: Uint8Array[] = [];
@@ -59,6 +60,17 @@ export class SyncResponder {
       throw new MeshError("RESOURCE_EXHAUSTED", "The document is too large for one answer");
     }
     return answer;
+  }
+
+  /** Whether somebody wants it who would keep it: who only wants to look wants all of the mesh document, or his own. */
+  #isToBeTaken(name: DocumentName, stateVector: Uint8Array): boolean {
+    return name.kind === "mesh" ? stateVector.length > 0 : name.node === this.#author.self;
+  }
+
+  /** Nobody takes this peer's writing for good while it is uncertain of it; whoever only wants to look, can. */
+  #refuseWhileUncertain(): void {
+    if (!this.#author.isUncertain) return;
+    throw new MeshError("UNAVAILABLE", "This peer has yet to see whether its disk has lost anything");
   }
 
   #find(name: DocumentName): SharedDocument | undefined {

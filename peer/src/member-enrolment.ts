@@ -54,6 +54,6 @@ export function createMemberEnrolment(components: MemberEnrolmentComponents): En
       await nodes.admit(id, wish);
     },
     tellBeforeCut: (id, envelopes) => news.tell(id, envelopes),
-    spread: () => news.spread(),
+    spread: (envelopes) => news.spread(envelopes),
   });
 }

@@ -1,6 +1,7 @@
 import { MeshError } from "@pi-controller/schema";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseJoinToken } from "../crypto/index.ts";
+import { statementSchema } from "../trust/statements.ts";
 import { type TestMesh, testMesh } from "../trust/testing.ts";
 import { TrustStore } from "../trust/trust-store.ts";
 import { EnrolmentFixture, password } from "./testing.ts";
@@ -103,7 +104,9 @@ describe("an enrolment that is cut short", () => {
       components: { store: async () => void order.push("the node") },
     });
     const member = await fixture.member(mesh, {
-      spread: async () => {
+      spread: async (envelopes) => {
+        const told = envelopes?.map(({ statement }) => statementSchema.parse(JSON.parse(statement)));
+        expect(told).toContainEqual(expect.objectContaining({ kind: "member", node: pending.node.node }));
         expect(mesh.trust.view.members.has(pending.node.node)).toBe(true);
         order.push("another member");
       },

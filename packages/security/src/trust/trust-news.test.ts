@@ -66,6 +66,18 @@ describe("TrustNews", () => {
     expect(last.view.roles.has("gardener")).toBe(true);
   });
 
+  it("tells on request of what others have published something after", async () => {
+    const fixture = await withoutCarriers(2);
+    const { trust, authority } = fixture.mesh;
+    const roles = ["gardener", "cook"].map((name) =>
+      trust.sign({ kind: "role", name, description: "", rules: [], deleted: false }, [authority]),
+    );
+    for (const role of roles) await fixture.finish(trust.publish([role]));
+    const news = new TrustNews({ network: fixture.peer(0).network, trust });
+    await fixture.finish(news.spread(roles.slice(0, 1)));
+    expect([...fixture.peer(1).trust.view.roles.keys()]).toEqual(["gardener"]);
+  });
+
   it("lets what can wait go with the document", async () => {
     const fixture = await withoutCarriers(2);
     const { trust, authority } = fixture.mesh;

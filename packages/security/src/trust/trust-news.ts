@@ -82,10 +82,14 @@ export class TrustNews implements Service {
     await Promise.allSettled(told);
   }
 
-  /** Resolves when some other member has what was published last, or when none could be told in time. */
-  async spread(): Promise<void> {
-    const { network, trust } = this.#components;
-    const payload = encodeNews(trust.envelopes(this.#published));
+  /**
+   * Resolves when some other member has them, or when none could be told in time.
+   *
+   * @param envelopes what was published last, when left out
+   */
+  async spread(envelopes: readonly Envelope[] = this.#last()): Promise<void> {
+    const { network } = this.#components;
+    const payload = encodeNews(envelopes);
     const told = network
       .status()
       .connections.slice(0, MAX_LISTENERS)
@@ -94,6 +98,10 @@ export class TrustNews implements Service {
       // Nobody is there, or nobody answers: they hear of it from whoever hears of it.
       if (!(error instanceof AggregateError)) throw error;
     });
+  }
+
+  #last(): readonly Envelope[] {
+    return this.#components.trust.envelopes(this.#published);
   }
 }
 

@@ -27,8 +27,8 @@ interface Components {
   /** The mesh secrets that this node knows. */
   readonly secrets: KnownSecrets;
   readonly nodeKey: Pick<NodeKey, "node">;
-  /** Resolves when some other member has what was published last, or when none could be told in time. */
-  readonly spread: () => Promise<void>;
+  /** Resolves when some other member has them, or when none could be told in time. */
+  readonly spread: (envelopes: readonly Envelope[]) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -73,7 +73,7 @@ export class Admission {
       if (envelopes.length > 0) {
         await trust.publish(envelopes);
         // Whoever is admitted can tell nobody: nobody lets him in who does not know. This node may be gone in a moment.
-        await this.#components.spread();
+        await this.#components.spread(envelopes);
       }
       await this.#enterRequest(node, application.certificateRequest);
       return entry !== undefined;

@@ -1,6 +1,7 @@
 import type { Clock, Logger, Timer, Unsubscribe } from "@pi-controller/runtime";
 import type { NodeKey } from "../../crypto/index.ts";
 import { departureStatement } from "../../trust/building/revocation.ts";
+import type { Envelope } from "../../trust/statements.ts";
 import type { TrustPort } from "../../trust/trust-port.ts";
 import type { EnrolmentEvents } from "./events.ts";
 
@@ -11,8 +12,8 @@ export interface DepartureComponents {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nameOf: (node: string) => string;
-  /** Resolves when some other member has what was published last, or when none could be told in time. */
-  readonly spread: () => Promise<void>;
+  /** Resolves when some other member has these, or what was published last, or when none could be told in time. */
+  readonly spread: (envelopes?: readonly Envelope[]) => Promise<void>;
   /** Overwrites and removes all that this node knows of the mesh, and who it is itself; see `wipePaths`. */
   readonly wipe: () => Promise<void>;
   /** Called once when this node is no member any more, and has nothing left: the process stops, or starts anew. */
@@ -62,9 +63,10 @@ export class Departure {
     const { events, nameOf, nodeKey, spread, trust } = this.#components;
     const { node } = nodeKey;
     if (!trust.view.members.has(node)) return;
-    await trust.publish([departureStatement(trust, trust.view, nodeKey)]);
+    const goodbye = departureStatement(trust, trust.view, nodeKey);
+    await trust.publish([goodbye]);
     events.emit("security.node.left", { node, data: { name: nameOf(node) }, correlationId });
-    await spread();
+    await spread([goodbye]);
   }
 
   /** Hears that the authority has revoked it: also a month later, from the first peer that it meets. */

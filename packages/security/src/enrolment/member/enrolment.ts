@@ -57,8 +57,8 @@ export interface EnrolmentComponents {
   readonly signCertificates?: ((authority: AuthorityKey) => Promise<void>) | undefined;
   /** Tells a connected node of statements. Resolves soon, whether it has them or not. */
   readonly tellBeforeCut: (node: NodeId, envelopes: readonly Envelope[]) => Promise<void>;
-  /** Resolves when some other member has what was published last, or when none could be told in time. */
-  readonly spread: () => Promise<void>;
+  /** Resolves when some other member has these, or what was published last, or when none could be told in time. */
+  readonly spread: (envelopes?: readonly Envelope[]) => Promise<void>;
   /** Overwrites and removes all that this node knows of the mesh, and who it is itself; see `wipePaths`. */
   readonly wipe: () => Promise<void>;
   /** Called once when this node is no member any more, and has nothing left: the process stops, or starts anew. */

@@ -71,3 +71,34 @@ describe("mDNS of a large mesh", () => {
     expect(heardBy(250).size).toBe(251);
   });
 });
+
+describe("mDNS of a small mesh", () => {
+  it("finds everybody soon where three packets in ten are lost", async () => {
+    const count = 5;
+    for (let seed = 1; seed <= 60; seed++) {
+      const clock = new VirtualClock();
+      const random = seededRandom(seed);
+      const network = new SimulatedMulticast({ clock, random }, { lossFraction: 0.3 });
+      const known = Array.from({ length: count }, () => new Set<string>());
+      for (const [index, told] of known.entries()) {
+        const join = () =>
+          network.speak(
+            {
+              longestQuestionIntervalMs: 600_000,
+              browsed: () => [SERVICE],
+              announced: () => ({ service: SERVICE, instance: `peer-${index}`, texts: [`id=peer-${index}`] }),
+              heard: ({ texts }) => void told.add(texts.join()),
+              knownCount: () => told.size,
+            },
+            `10.0.0.${index + 1}`,
+          );
+        clock.setTimer(join, random.next() * 1_000);
+      }
+      await clock.advance(15_000);
+      expect(
+        known.map(({ size }) => size),
+        `seed ${seed}`,
+      ).toEqual(Array(count).fill(count));
+    }
+  });
+});

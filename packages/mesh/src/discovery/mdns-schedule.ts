@@ -6,7 +6,7 @@ const MAX_ANSWER_DELAY_MS = 120;
 /** With more peers known, answers are spread over a longer time: a hundred a second is what any network can carry. */
 const SPREAD_PER_PEER_MS = 10;
 /** The same record is not multicast more often on an interface (RFC 6762 section 6). */
-const MIN_ANSWER_INTERVAL_MS = 1_000;
+export const MIN_ANSWER_INTERVAL_MS = 1_000;
 
 /** An unasked announcement is repeated after these times (RFC 6762 section 8.3). */
 export const ANNOUNCEMENT_DELAYS_MS = [0, 1_000, 3_000] as const;

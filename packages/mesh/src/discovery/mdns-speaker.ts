@@ -2,10 +2,13 @@ import type { Clock, Random, Timer } from "@pi-controller/runtime";
 import type { Packet } from "dns-packet";
 import type { LocalInterface } from "./interfaces.ts";
 import { isQuestionFor, question, records, tellingsIn } from "./mdns-records.ts";
-import { ANNOUNCEMENT_DELAYS_MS, answerDelayMs, questionDelayMs } from "./mdns-schedule.ts";
+import {
+  ANNOUNCEMENT_DELAYS_MS,
+  answerDelayMs,
+  MIN_ANSWER_INTERVAL_MS,
+  questionDelayMs,
+} from "./mdns-schedule.ts";
 import type { Announcement, MdnsTopic } from "./mdns-topic.ts";
-
-const SAME_QUESTION_MS = 100;
 
 interface Components {
   readonly clock: Clock;
@@ -112,10 +115,13 @@ export class MdnsSpeaker {
     this.#askLater();
   }
 
-  /** What comes within a moment is this one's own question that it hears, too, or as good as the same one. */
+  /**
+   * What comes so soon after another is this one's own question that it hears, too, or brings no more answers than that
+   * one: where packets are lost, peers that start together would find each other a minute later if each counted.
+   */
   #noteAsked(): void {
     const nowMs = this.#components.clock.monotonic();
-    if (nowMs - this.#askedMs < SAME_QUESTION_MS) return;
+    if (nowMs - this.#askedMs < MIN_ANSWER_INTERVAL_MS) return;
     this.#askedMs = nowMs;
     this.#asked++;
   }

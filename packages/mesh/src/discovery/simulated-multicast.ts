@@ -7,15 +7,22 @@ import type { MdnsTalk, MdnsTopic } from "./mdns-topic.ts";
 /** From one machine of a local network to all others. */
 const LATENCY_MS = 1;
 
-/** One local network on which all machines hear all that is multicast, themselves included. */
+interface Options {
+  /** Share of what is multicast that each of the other machines misses, as over Wi-Fi; 0 when left out. */
+  readonly lossFraction?: number;
+}
+
+/** One local network on which all machines hear what is multicast, themselves included. */
 export class SimulatedMulticast {
   readonly #components: { readonly clock: Clock; readonly random: Random };
+  readonly #lossFraction: number;
   readonly #speakers = new Set<MdnsSpeaker>();
   /** Packets that were multicast: each is heard by every machine. */
   readonly sent = { questions: 0, answers: 0 };
 
-  constructor(components: { readonly clock: Clock; readonly random: Random }) {
+  constructor(components: { readonly clock: Clock; readonly random: Random }, options: Options = {}) {
     this.#components = components;
+    this.#lossFraction = options.lossFraction ?? 0;
   }
 
   /** Has another machine speak of a topic. @param address its IPv4 address */
@@ -30,14 +37,14 @@ export class SimulatedMulticast {
     const mouth = {
       ask: (packet: Packet) => {
         this.sent.questions++;
-        this.#multicast({ ...packet, type: "query" });
+        this.#multicast(speaker, { ...packet, type: "query" });
       },
       tell: (packet: Packet) => {
         this.sent.answers++;
-        this.#multicast({ ...packet, type: "response" });
+        this.#multicast(speaker, { ...packet, type: "response" });
       },
     };
-    const speaker = new MdnsSpeaker({ ...this.#components, mouth }, local, topic);
+    const speaker: MdnsSpeaker = new MdnsSpeaker({ ...this.#components, mouth }, local, topic);
     this.#speakers.add(speaker);
     speaker.refresh();
     return {
@@ -49,9 +56,13 @@ export class SimulatedMulticast {
     };
   }
 
-  #multicast(packet: Packet): void {
-    this.#components.clock.setTimer(() => {
-      for (const speaker of [...this.#speakers]) speaker.onPacket(packet);
+  #multicast(from: MdnsSpeaker, packet: Packet): void {
+    const { clock, random } = this.#components;
+    clock.setTimer(() => {
+      for (const speaker of [...this.#speakers]) {
+        const isLost = this.#lossFraction > 0 && speaker !== from && random.next() < this.#lossFraction;
+        if (!isLost) speaker.onPacket(packet);
+      }
     }, LATENCY_MS);
   }
 }

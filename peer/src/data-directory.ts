@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MeshError } from "@pi-controller/schema";
 import { wipePaths } from "@pi-controller/security";
@@ -15,16 +15,20 @@ const KEPT = [
   "boot-epoch",
   "documents",
   DOCUMENT_CLOCKS,
-  ...["trust.db", "trust.db.new", "sessions.db", "audit.db", "events.db"].flatMap((name) => [
-    name,
-    `${name}-wal`,
-    `${name}-shm`,
-    `${name}-journal`,
-  ]),
+  "trust.db",
+  "sessions.db",
+  "audit.db",
+  "events.db",
   "node-authority.key",
   "tls-leaf.pem",
   GPIO_LEASES,
 ];
+/**
+ * What may follow such a name: of what is being written, by number or not, when a power cut comes in between; of what
+ * was damaged and set aside; and of a database's companions.
+ */
+const APPENDED =
+  /^(\.new|\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\.damaged-[0-9TZ-]+)?(-wal|-shm|-journal)?$/;
 /** Stands there while a peer that has left still has to forget: a power cut does not make it remember. */
 const FORGETTING = "forgetting";
 
@@ -51,6 +55,11 @@ export function isForgetting(directory: string): boolean {
 
 /** Overwrites and removes all that a peer knows of its mesh, and its identity. Nothing of it may be open. */
 export async function forgetMesh(directory: string): Promise<void> {
-  await wipePaths(KEPT.map((name) => join(directory, name)));
+  const names = (await readdir(directory)).filter(isKept);
+  await wipePaths(names.map((name) => join(directory, name)));
   await rm(join(directory, FORGETTING), { force: true });
+}
+
+function isKept(name: string): boolean {
+  return KEPT.some((kept) => name.startsWith(kept) && APPENDED.test(name.slice(kept.length)));
 }

@@ -158,4 +158,33 @@ describe("MetricsExchange", () => {
     await measure(3);
     expect(one.gossip.published).toHaveLength(sent);
   });
+
+  it("shows nothing older than before when a mesh that had shrunk grows again, also where a peer started meanwhile", async () => {
+    const { clock, one, two, three, size } = await make(40);
+    const run = async (rounds: number) => {
+      for (let round = 0; round < rounds; round++) {
+        for (const { exchange } of [one, two, three]) exchange.record(sampleAt(clock.now()));
+        await clock.advance(2_000);
+      }
+    };
+    await run(20);
+    expect(two.exchange.last("peer-aaaa")).toBeDefined();
+    size.members = 3;
+    await run(150);
+    await three.exchange.stop();
+    three.exchange = new MetricsExchange(
+      { ...three, memberCount: () => size.members, isMember: (id) => ids.includes(id) },
+      { bootEpoch: 2 },
+    );
+    await three.exchange.start();
+    await run(5);
+    size.members = 40;
+    for (let round = 0; round < 20; round++) {
+      await run(1);
+      for (const id of ["peer-aaaa", "peer-bbbb"]) {
+        const last = three.exchange.last(id);
+        expect(clock.monotonic() - (last?.receivedAtMs ?? 0), `${id} in round ${round}`).toBeLessThan(60_000);
+      }
+    }
+  });
 });

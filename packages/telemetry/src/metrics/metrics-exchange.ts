@@ -149,7 +149,11 @@ export class MetricsExchange implements Service {
     this.#told = { atMs: nowMs, intervals };
     const samples = this.#unsent;
     this.#unsent = [];
-    if (!spreadsByExchange(memberCount())) return this.#send(samples.slice(-MAX_SAMPLES));
+    if (!spreadsByExchange(memberCount())) {
+      // Those of a time when the mesh was larger: when it grows again, they would be passed on in place of newer ones.
+      this.#spread.clear();
+      return this.#send(samples.slice(-MAX_SAMPLES));
+    }
     const sample = digest(samples);
     if (sample !== undefined) this.#spread.share(sample);
   }

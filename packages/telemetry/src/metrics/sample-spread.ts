@@ -131,6 +131,11 @@ export class SampleSpread {
     this.#table.forget(node);
   }
 
+  /** Has nothing to pass on any more. */
+  clear(): void {
+    this.#table.clear();
+  }
+
   /** Goes on after a version of this node that others have: its counter of starts was set back, with its disk. */
   #outdo(version: SampleVersion): void {
     this.#version = version;

@@ -56,6 +56,10 @@ export class SampleTable {
     this.#held.delete(node);
   }
 
+  clear(): void {
+    this.#held.clear();
+  }
+
   /** All of them, what came last at the end. */
   all(): HeldSample[] {
     const { isMember } = this.#components;

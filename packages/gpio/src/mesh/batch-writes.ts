@@ -1,3 +1,4 @@
+import type { Clock } from "@pi-controller/runtime";
 import {
   type GpioBatch,
   type GpioBatchResult,
@@ -7,7 +8,12 @@ import {
 } from "@pi-controller/schema";
 import type { Asking } from "../asking.ts";
 import type { PinWrite, WriteResult } from "../owner/pin-owner.ts";
+import { within } from "../owner/within.ts";
+import { withTimeout } from "./narrowed-asking.ts";
 import type { NodeRouter } from "./node-router.ts";
+
+/** What one node takes of the time: whoever asks still hears what became of the other nodes' pins. */
+const TIME_FRACTION = 0.9;
 
 /**
  * Writes to pins of many nodes: those of one node in one request, all nodes at the same time.
@@ -18,6 +24,7 @@ export async function writeBatch(
   router: NodeRouter,
   { writes }: GpioBatch,
   asking: Asking,
+  { clock }: { readonly clock: Clock },
 ): Promise<GpioBatchResult> {
   const results: (WriteResult | undefined)[] = writes.map(() => undefined);
   const groups = new Map<NodeId, { readonly index: number; readonly write: PinWrite }[]>();
@@ -37,7 +44,8 @@ export async function writeBatch(
       router,
       node,
       group.map(({ write }) => write),
-      asking,
+      withTimeout(asking, asking.timeoutMs * TIME_FRACTION),
+      clock,
     );
     for (const [place, { index }] of group.entries()) results[index] = made[place];
   };
@@ -50,9 +58,18 @@ async function attempt(
   node: NodeId,
   writes: readonly PinWrite[],
   asking: Asking,
+  clock: Clock,
 ): Promise<readonly WriteResult[]> {
   try {
-    return await router.pinsOf(node).write(writes, asking);
+    const writing = router.pinsOf(node).write(writes, asking);
+    const { timeoutMs } = asking;
+    return await within(
+      clock,
+      timeoutMs,
+      "What was asked may be done later: it",
+      writing,
+      "DEADLINE_EXCEEDED",
+    );
   } catch (error) {
     return writes.map(({ id }) => failed(id, error));
   }

@@ -163,7 +163,8 @@ class RoutedGpio implements GpioUseCases {
   }
 
   batch(batch: GpioBatch, asking: Asking): Promise<GpioBatchResult> {
-    return writeBatch(this.#parts.router, batch, asking);
+    const { router, clock } = this.#parts;
+    return writeBatch(router, batch, asking, { clock });
   }
 
   async renew(id: ReservationId, renewal: Renewal, asking: Asking): Promise<Renewed> {

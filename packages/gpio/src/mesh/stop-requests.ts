@@ -20,6 +20,8 @@ export interface StopRequestsComponents {
 
 /** What a node has not confirmed by then it hears from the mesh document. */
 const CONFIRMED_WITHIN_MS = 2_000;
+/** And in this part of the time of whoever asks, who is to hear who has not confirmed. */
+const CONFIRMED_FRACTION = 0.75;
 /** Everything is off already: more records of it would only fill the document. */
 const MAX_STOPS = 32;
 
@@ -78,7 +80,7 @@ export class StopRequests {
     const record =
       standing.find(({ id }) => id === asked.id) ?? (standing.length < MAX_STOPS ? asked : standing[0]);
     if (record === undefined) return this.#list();
-    const brief = withTimeout(asking, CONFIRMED_WITHIN_MS);
+    const brief = withTimeout(asking, Math.min(CONFIRMED_WITHIN_MS, asking.timeoutMs * CONFIRMED_FRACTION));
     const tell = async (node: NodeId) => {
       await router.pinsOf(node).stop(request, brief, record);
     };

@@ -84,6 +84,13 @@ describe("a stop of all nodes", () => {
     expect(await write(2)).toContain("FAILED_PRECONDITION");
   });
 
+  it("names in time who has not confirmed it to somebody who has little of it", async () => {
+    mesh.hub.pause(nodeIdOf(2));
+    const stopping = mesh.peer(0).gpio.stop(null, { reason: "smoke" }, askingOf("ada", { timeoutMs: 1_000 }));
+    expect((await mesh.finish(stopping)).unconfirmed).toEqual([nodeIdOf(2)]);
+    expect(levels()).toEqual(["low", "low", "high"]);
+  });
+
   it("waits for nobody who says nothing longer than it has to", async () => {
     mesh.hub.pause(nodeIdOf(2));
     let isDone = false;

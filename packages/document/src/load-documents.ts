@@ -63,12 +63,19 @@ export async function loadDocuments(
   options: { recover: boolean; newEpoch: () => string; ordinal: number; suffix: () => string },
 ): Promise<LoadedDocuments> {
   const { store, logger } = components;
-  const newEpoch = () => ({ epoch: options.newEpoch(), ordinal: options.ordinal });
+  const { ordinal } = options;
+  // Whoever had an epoch before may have written what others still have.
+  const isFirst = (origin: "new" | "recovered") => origin === "new" && ordinal <= 1;
+  const newEpoch = (origin: "new" | "recovered") => ({
+    epoch: options.newEpoch(),
+    ordinal,
+    unchecked: isFirst(origin) ? undefined : { meshKeys: [], ownKeys: [] },
+  });
   try {
     await store.open();
     const loaded = await readAll(store);
     if (loaded !== undefined) return loaded;
-    return { ...(await begin(store, newEpoch())), origin: "new" };
+    return { ...(await begin(store, newEpoch("new"))), origin: "new" };
   } catch (error) {
     if (!(error instanceof MeshError) || error.code !== "DATA_LOSS") throw error;
     if (!options.recover) {
@@ -84,7 +91,7 @@ export async function loadDocuments(
       { error, movedTo },
       "Moved the damaged document store aside; its state comes from other peers",
     );
-    return { ...(await begin(store, newEpoch())), origin: "recovered" };
+    return { ...(await begin(store, newEpoch("recovered"))), origin: "recovered" };
   }
 }
 

@@ -105,3 +105,32 @@ test("what was checked once is not doubted at the next start", async () => {
   expect(inOrder(one)).toContainEqual({ id: "q", n: 2 });
   expect(storage()).toBe(checked);
 });
+
+test.each([1, 2, 3, 4, 5, 6])(
+  "a peer that has lost its store and wrote before it met anybody has its own document back, with SEED=%i",
+  async (seed) => {
+    const fixture = new Fixture(seed);
+    const [one, other] = [await fixture.add("a"), await fixture.add("b")];
+    await fixture.connectAll();
+    await fixture.finish(Promise.all([put(one, "x", 1), putOwn(one, "mine", 1), putOwn(one, "kept", 1)]));
+    await fixture.run(15_000);
+    fixture.kill(one);
+    const { files } = one.disk.snapshot();
+    one.disk.wipe();
+    one.disk.restore({ content: one.disk.snapshot().content, files });
+    await fixture.begin(one);
+    fixture.kill(one);
+    await fixture.begin(one);
+    await fixture.finish(Promise.all([put(one, "y", 1), putOwn(one, "mine", 2)]));
+    if (seed % 2 === 0) {
+      await fixture.end(one);
+      await fixture.begin(one);
+    }
+    await meet(fixture, one, other);
+    expect(inOrder(one, one)).toEqual([
+      { id: "kept", n: 1 },
+      { id: "mine", n: 2 },
+    ]);
+    expect(inOrder(one)).toHaveLength(2);
+  },
+);

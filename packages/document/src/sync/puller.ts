@@ -112,7 +112,9 @@ export class Puller {
   #generationAfter(guid: string, mesh: Uint8Array): (DocumentName & { kind: "node" }) | undefined {
     const { self } = this.#network;
     const announced = this.#recovery.announcedIn(mesh);
-    if (announced === undefined || generationOf(announced) <= generationOf(guid)) return undefined;
+    if (announced === undefined || announced === guid) return undefined;
+    // One before that is what somebody holds who has not heard of this one.
+    if (generationOf(announced) < generationOf(guid)) return undefined;
     return { kind: "node", node: self, guid: announced };
   }
 

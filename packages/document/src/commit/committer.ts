@@ -93,9 +93,10 @@ export class Committer {
     const batch = new Batch();
     const jobs = this.#stage(batch);
     try {
-      const changes = batch.encode();
+      const staged = batch.encode();
+      const changes = [...staged, ...this.#accompany(batch.locals(), staged)];
       if (changes.length > 0) {
-        await this.#store.write([...changes, ...this.#accompany(batch.locals(), changes)]);
+        await this.#store.write(changes);
         if (this.#lastError !== undefined) this.#logger.info({}, "The document can be written again");
         this.#lastError = undefined;
       }

@@ -5,7 +5,8 @@ import type { Node } from "./create-node.ts";
 import { withoutPeerId } from "./dial-plan.ts";
 import type { PeerLink } from "./peer-link.ts";
 
-const MEND_AGAIN_MS = 1_000;
+/** A busy machine closes a stream later than it was told to. */
+const MEND_AGAIN_MS = [1_000, 2_500, 10_000];
 
 interface Components {
   readonly addressBook: AddressBook;
@@ -45,7 +46,7 @@ export class GossipOverlay {
   mendAfterDuplicate(kept: PeerLink): void {
     this.mend(kept);
     // Its stream may only be about to close with the other connection: look again.
-    this.#components.clock.setTimer(() => this.mend(kept), MEND_AGAIN_MS);
+    for (const delayMs of MEND_AGAIN_MS) this.#components.clock.setTimer(() => this.mend(kept), delayMs);
   }
 
   /** What a peer says of its own addresses is a claim; it costs no more than dials that fail. */

@@ -6,7 +6,7 @@ import { withoutPeerId } from "./dial-plan.ts";
 import type { PeerLink } from "./peer-link.ts";
 
 /** A busy machine closes a stream later than it was told to. */
-const MEND_AGAIN_MS = [1_000, 2_500, 10_000];
+const MEND_AGAIN_MS = [1_000, 2_500, 5_000, 10_000];
 
 interface Components {
   readonly addressBook: AddressBook;

@@ -6,8 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { Membership, openGate } from "@pi-controller/mesh";
 import { selfReportSigner } from "@pi-controller/mesh/libp2p";
-import { silentLogger, systemClock, systemRandom } from "@pi-controller/runtime";
-import type { NodeId } from "@pi-controller/schema";
+import { silentLogger, sleep, systemClock, systemRandom } from "@pi-controller/runtime";
+import { MeshError, type NodeId } from "@pi-controller/schema";
 import { type Envelope, toBase64Url } from "@pi-controller/security";
 import {
   ADMIT_METHOD,
@@ -40,8 +40,15 @@ export async function expectNotAdmitted(
   const node = await nodeOf(pending);
   asker.addressBook.add(node, [pending.meshAddress]);
   const { meshId } = trust;
+  const send = (method: string, message: object) =>
+    asker.network.request(node, method, encodeMessage(message), { timeoutMs: 5_000 });
   const ask = async (method: string, message: object) => {
-    const answer = await asker.network.request(node, method, encodeMessage(message), { timeoutMs: 5_000 });
+    const answer = await send(method, message).catch(async (error: unknown) => {
+      // The first request on a new connection may come before that node knows where it is from.
+      if (!(error instanceof MeshError) || error.details.retryAfterMs === undefined) throw error;
+      await sleep(systemClock(), error.details.retryAfterMs);
+      return send(method, message);
+    });
     return JSON.parse(Buffer.from(answer).toString()) as Record<string, string>;
   };
   for (const more of [[], ...forged.map((envelope) => [envelope])]) {

@@ -51,11 +51,6 @@ export class VirtualClock implements Clock {
     this.#settle = settle;
   }
 
-  /** How many timers have been set in all: what a simulation did, in a number. */
-  get timersSet(): number {
-    return this.#order;
-  }
-
   /** How many timers wait. */
   get pendingTimers(): number {
     return this.#pending.size;

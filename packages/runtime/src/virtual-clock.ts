@@ -51,6 +51,11 @@ export class VirtualClock implements Clock {
     this.#settle = settle;
   }
 
+  /** How many timers have been set in all: tells any two moments of a simulation apart. */
+  get timersSet(): number {
+    return this.#order;
+  }
+
   /** How many timers wait. */
   get pendingTimers(): number {
     return this.#pending.size;
